@@ -1,0 +1,113 @@
+import * as v from 'valibot';
+
+/** Compression methods by the name used in settings, commands and reports. */
+export const methods = ['none', 'zlib', 'zstd'] as const;
+export type Method = (typeof methods)[number];
+
+/** Bytes in a guest page; x86 is fixed at this (QEMU's TARGET_PAGE_BITS 12). */
+export const pageBytes = 4096;
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Allowed ranges, both ends included; the one place they are written. */
+export const limits = {
+  level: { none: { min: 0, max: 19 }, zlib: { min: 0, max: 9 }, zstd: { min: 1, max: 19 } },
+  compressThreads: { min: 1, max: 255 },
+  decompressThreads: { min: 1, max: 255 },
+  xbzrleCacheBytes: { min: 0, max: 64 * 2 ** 30 },
+  maxBandwidth: { min: 0, max: 2 ** 40 },
+  downtimeLimitMs: { min: 1, max: 2_000_000 },
+} as const satisfies Record<string, Range | Record<Method, Range>>;
+
+/** What a setting is called where people read it (fields, error messages). */
+export const settingLabels = {
+  method: 'Compression method',
+  level: 'Compression level',
+  compressThreads: 'Compress threads',
+  decompressThreads: 'Decompress threads',
+  xbzrleCacheBytes: 'XBZRLE cache size',
+  maxBandwidth: 'Bandwidth limit',
+  downtimeLimitMs: 'Downtime limit',
+  paused: 'Leave paused',
+} as const;
+
+const integer = (label: string, { min, max }: Range) => {
+  const message = ({ received }: { readonly received: string }) =>
+    `${label}: expected a whole number from ${min} to ${max}, got ${received}`;
+  return v.pipe(
+    v.number(message),
+    v.check(
+      (n: number) => Number.isSafeInteger(n) && n >= min && n <= max,
+      ({ input }) => `${label}: expected a whole number from ${min} to ${max}, got ${String(input)}`,
+    ),
+  );
+};
+
+/** A run's settings as the engine takes them: bytes, bytes per second, milliseconds. */
+export const settingsSchema = v.pipe(
+  v.strictObject({
+    method: v.picklist(
+      methods,
+      ({ input }) => `${settingLabels.method}: expected one of ${methods.join(', ')}, got ${JSON.stringify(input)}`,
+    ),
+    level: integer(settingLabels.level, limits.level.none),
+    compressThreads: integer(settingLabels.compressThreads, limits.compressThreads),
+    decompressThreads: integer(settingLabels.decompressThreads, limits.decompressThreads),
+    /** Bytes over all shards; 0 switches XBZRLE off. */
+    xbzrleCacheBytes: integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes),
+    /** Bytes per second on the wire; 0 is unlimited. */
+    maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth),
+    downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs),
+    /** Leave the guest paused on the destination when done. */
+    paused: v.boolean(),
+  }),
+  v.forward(
+    v.check(
+      ({ method, level }) => level >= limits.level[method].min && level <= limits.level[method].max,
+      ({ input }) => levelMessage(input),
+    ),
+    ['level'],
+  ),
+  v.readonly(),
+);
+
+export type MigrationSettings = v.InferOutput<typeof settingsSchema>;
+
+export const defaultSettings: MigrationSettings = {
+  method: 'zstd',
+  level: 1,
+  compressThreads: 8,
+  decompressThreads: 2,
+  xbzrleCacheBytes: 64 * 2 ** 20,
+  maxBandwidth: 0,
+  downtimeLimitMs: 300,
+  paused: false,
+};
+
+function levelMessage({ method, level }: { readonly method: Method; readonly level: number }): string {
+  const { min, max } = limits.level[method];
+  return `${settingLabels.level}: ${method} takes ${min} to ${max}, got ${level}`;
+}
+
+export interface SettingsProblem {
+  readonly field: keyof MigrationSettings | undefined;
+  readonly message: string;
+}
+
+export type SettingsCheck =
+  | { readonly ok: true; readonly settings: MigrationSettings }
+  | { readonly ok: false; readonly problems: readonly SettingsProblem[] };
+
+/** Checks anything at all as settings; every problem names its field, what was expected and what came. */
+export function checkSettings(input: unknown): SettingsCheck {
+  const result = v.safeParse(settingsSchema, input);
+  if (result.success) return { ok: true, settings: result.output };
+  const problems = result.issues.map((issue) => ({
+    field: issue.path?.[0]?.key as keyof MigrationSettings | undefined,
+    message: issue.message,
+  }));
+  return { ok: false, problems };
+}

@@ -1,0 +1,124 @@
+import type { Failure } from './failure';
+import type { Method, MigrationSettings } from './settings';
+import type { EndState, GuestPlace, SessionState } from './state';
+
+/** A low to high band of milliseconds; an estimate is never one number. */
+export interface BandMs {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Pages by what went over the wire for them; names as QEMU's `query-migrate` uses them. */
+export interface PageCounts {
+  /** Zero pages. */
+  readonly duplicate: number;
+  /** Full pages, overflow included. */
+  readonly normal: number;
+  /** Pages sent as an XBZRLE delta. */
+  readonly xbzrle: number;
+  /** Pages equal to the cached copy: a reference, no bytes. */
+  readonly unchanged: number;
+  /** Cached pages whose delta did not fit. */
+  readonly overflow: number;
+}
+
+export interface CacheCounts {
+  /** Bytes over all shards; 0 when XBZRLE is off. */
+  readonly size: number;
+  readonly lookups: number;
+  readonly hits: number;
+  readonly misses: number;
+}
+
+export interface CompressionCounts {
+  readonly method: Method;
+  readonly level: number;
+  /** Bytes into the method (deltas, full pages and their tables). */
+  readonly rawBytes: number;
+  /** Bytes out of it. */
+  readonly compressedBytes: number;
+}
+
+/** Wire bytes by what they carry; their sum is `wireBytes`. */
+export interface WireClasses {
+  /** Page data sent as deltas, after compression. */
+  readonly xbzrle: number;
+  /** Full pages, after compression. */
+  readonly normal: number;
+  /** Full pages sent as they are. */
+  readonly plain: number;
+  /** Device state, tables (zero and unchanged pages among them), framing, control. */
+  readonly other: number;
+}
+
+/** What a worker has done; shares are of the time since the last snapshot, 0 to 1. */
+export interface WorkerStatus {
+  readonly name: string;
+  readonly busyShare: number;
+  readonly restarts: number;
+}
+
+/**
+ * The engine's state as seen from outside, taken a few times a second. Unknown is absent, not 0. Units in names, or:
+ * bytes, bytes per second.
+ */
+export interface Snapshot {
+  readonly state: SessionState;
+  /** Milliseconds since the start, as `total-time`. */
+  readonly elapsedMs: number;
+  readonly setupTimeMs?: number;
+  /** Dirty syncs so far (`dirty-sync-count`). */
+  readonly rounds: number;
+  /** Guest RAM, all blocks. */
+  readonly totalBytes?: number;
+  /** Dirty bytes still to be sent, as the source last said. */
+  readonly remainingBytes?: number;
+  /** Migration-stream bytes taken from the source. */
+  readonly rawBytes: number;
+  /** Bytes written to the wire, framing included. */
+  readonly wireBytes: number;
+  /** Stream bytes a second over the last second. */
+  readonly guestRate?: number;
+  /** Wire bytes a second over the last second. */
+  readonly wireRate?: number;
+  /** Bytes the guest dirties a second (`dirty-pages-rate` in bytes). */
+  readonly dirtyRate?: number;
+  readonly pages: PageCounts;
+  readonly cache: CacheCounts;
+  readonly compression: CompressionCounts;
+  readonly wireClasses: WireClasses;
+  /** Bytes read from the source and not yet confirmed by the receiver. */
+  readonly inFlightBytes: number;
+  /** Share of the last second the limiter held bytes back, 0 to 1. */
+  readonly limiterBusyShare: number;
+  readonly workers: readonly WorkerStatus[];
+  readonly expectedDowntimeMs?: BandMs;
+  /** RESUME at the destination minus STOP at the source, from QMP event times. */
+  readonly downtimeMs?: number;
+  readonly guestRunningOn: GuestPlace;
+  readonly settings: MigrationSettings;
+  /** The latest thing worth a log line, e.g. `compress-3 died, restarted`. */
+  readonly notice?: string;
+}
+
+/** A finished run. The first fields are the command's `result` object, name by name. */
+export interface Report {
+  readonly status: EndState;
+  readonly totalTimeMs: number;
+  readonly downtimeMs?: number;
+  /** The band's high end as last predicted before the switchover. */
+  readonly expectedDowntimeMs?: number;
+  readonly expectedDowntimeBandMs?: BandMs;
+  readonly setupTimeMs?: number;
+  readonly rounds: number;
+  readonly wireBytes: number;
+  readonly rawBytes: number;
+  readonly totalBytes?: number;
+  /** Wire bits a second over the whole run, in 10^6. */
+  readonly throughputMbps: number;
+  readonly pages: PageCounts;
+  readonly cache: CacheCounts;
+  readonly compression: CompressionCounts;
+  readonly guestRunningOn: GuestPlace;
+  readonly error?: Failure;
+}

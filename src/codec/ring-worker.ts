@@ -1,0 +1,182 @@
+import { WherryError } from '../shared/failure';
+import type { SpawnWorker, WorkerHandle, WorkerKind } from '../shared/worker';
+import type { RingShape } from './job';
+import { Ring } from './ring';
+
+/** A job: bytes for the slot's input region and the message that tells the worker what to do with them. */
+export interface RingJob {
+  readonly input: readonly Uint8Array[];
+  message(slot: number): object;
+  /** Bytes of output to read back, where they are known beforehand; else the answer says. */
+  readonly outputBytes?: number;
+}
+
+/** A job's end: the worker's answer, and the bytes it left in the slot, copied out. */
+export interface RingResult<Reply> {
+  readonly reply: Reply;
+  readonly output: Buffer;
+}
+
+interface Outstanding<Reply> {
+  readonly job: RingJob;
+  readonly resolve: (result: RingResult<Reply>) => void;
+  readonly reject: (error: WherryError) => void;
+}
+
+export interface RingWorkerOptions<Reply> {
+  readonly spawn: SpawnWorker;
+  readonly kind: WorkerKind;
+  readonly name: string;
+  readonly shape: RingShape;
+  /** The worker's first message, given its ring. */
+  open(ring: RingShape & { readonly path: string }): object;
+  /** Checks what a worker says; throws for anything it should not say. */
+  parse(message: unknown): WorkerReply<Reply>;
+  /** Times a dead worker is started again before the run is given up; 0 for a worker whose state cannot be lost. */
+  readonly restarts: number;
+  onRestart?(name: string, reason: string): void;
+}
+
+export type WorkerReply<Reply> =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly slot?: number | undefined; readonly error: WherryError }
+  | { readonly type: 'done'; readonly slot: number; readonly reply: Reply; readonly outputBytes?: number };
+
+/**
+ * One worker process behind its slot ring. Jobs run in the order they were given. A worker that dies is replaced and
+ * its unanswered jobs are given to the new one in the same order: a job's input is kept until it is answered.
+ */
+export class RingWorker<Reply> {
+  #worker: WorkerHandle | undefined;
+  #ring: Ring | undefined;
+  #ready = false;
+  #closed = false;
+  #free: number[] = [];
+  #waiting: Outstanding<Reply>[] = [];
+  #busy = new Map<number, Outstanding<Reply>>();
+  #failure: WherryError | undefined;
+  restarts = 0;
+
+  constructor(private readonly options: RingWorkerOptions<Reply>) {
+    this.#start([]);
+  }
+
+  get pid(): number | undefined {
+    return this.#worker?.pid;
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** Runs a job; rejects with `worker` when the process cannot be kept alive, or with the worker's own failure. */
+  run(job: RingJob): Promise<RingResult<Reply>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      this.#waiting.push({ job, resolve, reject });
+      this.#feed();
+    });
+  }
+
+  /** Ends the process; jobs not answered by now are rejected. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#fail(new WherryError('worker', `${this.name} was closed`));
+    this.#worker?.kill();
+  }
+
+  #start(redo: readonly Outstanding<Reply>[]): void {
+    const ring = Ring.create(this.options.shape);
+    this.#ring = ring;
+    this.#ready = false;
+    this.#free = Array.from({ length: this.options.shape.slots }, (_, slot) => slot);
+    this.#waiting.unshift(...redo);
+    const worker = this.options.spawn(this.options.kind, this.name);
+    this.#worker = worker;
+    worker.onMessage((message) => {
+      if (worker === this.#worker) this.#hear(message);
+    });
+    worker.onExit((reason) => {
+      if (worker === this.#worker) this.#died(reason);
+    });
+    worker.post(this.options.open({ path: ring.path, ...ring.shape }));
+  }
+
+  #hear(message: unknown): void {
+    let said: WorkerReply<Reply>;
+    try {
+      said = this.options.parse(message);
+    } catch (error) {
+      this.#fail(new WherryError('worker', `${this.name} said what no worker says: ${String(error)}`));
+      return;
+    }
+    if (said.type === 'ready') {
+      this.#ready = true;
+      this.#ring?.unlink();
+    } else if (said.type === 'failed' && said.slot === undefined) this.#fail(said.error);
+    else this.#answer(said.slot as number, said);
+    this.#feed();
+  }
+
+  #answer(slot: number, said: Exclude<WorkerReply<Reply>, { type: 'ready' }>): void {
+    const done = this.#busy.get(slot);
+    const ring = this.#ring;
+    if (done === undefined || ring === undefined) return;
+    this.#busy.delete(slot);
+    this.#free.push(slot);
+    if (said.type === 'failed') return done.reject(said.error);
+    const output = Buffer.allocUnsafe(said.outputBytes ?? done.job.outputBytes ?? 0);
+    ring.readOut(slot, 0, output);
+    done.resolve({ reply: said.reply, output });
+  }
+
+  #feed(): void {
+    const ring = this.#ring;
+    while (this.#ready && ring !== undefined && this.#free.length > 0 && this.#failure === undefined) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const slot = this.#free.shift() as number;
+      let at = 0;
+      for (const bytes of next.job.input) {
+        ring.writeIn(slot, at, bytes);
+        at += bytes.length;
+      }
+      this.#busy.set(slot, next);
+      this.#worker?.post(next.job.message(slot));
+    }
+  }
+
+  #died(reason: string): void {
+    if (this.#failure !== undefined) return this.#release();
+    if (this.restarts >= this.options.restarts) {
+      return this.#fail(new WherryError('worker', `${this.name} died: ${reason}`));
+    }
+    this.restarts += 1;
+    const redo = [...this.#busy.values()];
+    this.#busy.clear();
+    this.#release();
+    this.options.onRestart?.(this.name, reason);
+    try {
+      this.#start(redo);
+    } catch (error) {
+      this.#fail(error instanceof WherryError ? error : new WherryError('worker', String(error)));
+    }
+  }
+
+  #fail(error: WherryError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    const left = [...this.#busy.values(), ...this.#waiting];
+    this.#busy.clear();
+    this.#waiting = [];
+    for (const { reject } of left) reject(error);
+    this.#release();
+  }
+
+  #release(): void {
+    this.#ring?.unlink();
+    this.#ring?.close();
+    this.#ring = undefined;
+  }
+}

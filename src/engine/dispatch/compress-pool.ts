@@ -1,0 +1,101 @@
+import * as v from 'valibot';
+import { compressReplySchema, encodeInputBytes, maxPartBytes, type Encoded, type OpenCompress } from '../../codec/job';
+import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
+import { WherryError } from '../../shared/failure';
+import { pageBytes, type Method } from '../../shared/settings';
+import type { SpawnWorker } from '../../shared/worker';
+import type { PagePart } from './epoch-builder';
+
+/** Jobs a worker may have at once: one at work, one compressing, one waiting. */
+const slotsPerWorker = 3;
+/** A worker that dies more often than this in one run will not live at all. */
+const maxRestarts = 8;
+
+export interface CompressPoolOptions {
+  readonly spawn: SpawnWorker;
+  readonly threads: number;
+  /** Bytes over all shards; 0 for no XBZRLE. */
+  readonly cacheBytes: number;
+  readonly method: Method;
+  readonly level: number;
+  readonly onRestart: (name: string, reason: string) => void;
+}
+
+/** A part as it goes on the wire, with what it cost. */
+export interface EncodedPart {
+  readonly shard: number;
+  readonly pages: number;
+  readonly frame: Buffer;
+  readonly answer: Encoded;
+}
+
+/** Pages one part may hold: large enough for a good ratio, small enough that many workers' rings stay affordable. */
+export function partPages(threads: number): number {
+  return Math.max(64, Math.min(256, Math.ceil(4096 / threads)));
+}
+
+/** Cache pages of each shard; at least one while XBZRLE is on. */
+export function shardCachePages(cacheBytes: number, threads: number): number {
+  return cacheBytes === 0 ? 0 : Math.max(1, Math.floor(cacheBytes / pageBytes / threads));
+}
+
+/** The compress threads: worker n owns shard n and its share of the XBZRLE cache. */
+export class CompressPool {
+  readonly #workers: readonly RingWorker<Encoded>[];
+  readonly #busyMs: number[];
+
+  constructor(private readonly options: CompressPoolOptions) {
+    const { threads } = options;
+    this.#workers = Array.from({ length: threads }, (_, shard) => this.#worker(shard));
+    this.#busyMs = this.#workers.map(() => 0);
+  }
+
+  /** Encodes one part; rejects with `worker` when its worker cannot be kept alive. */
+  async encode({ shard, pages, keys, bytes }: PagePart): Promise<EncodedPart> {
+    const worker = this.#workers[shard];
+    if (worker === undefined) throw new WherryError('internal', `no compress worker ${shard}`);
+    const { method, level } = this.options;
+    const { reply, output } = await worker.run({
+      input: [keys, bytes],
+      message: (slot) => ({ type: 'encode', slot, pages, method, level }),
+    });
+    this.#busyMs[shard] = (this.#busyMs[shard] ?? 0) + reply.busyMs;
+    return { shard, pages, frame: output, answer: reply };
+  }
+
+  /** What each worker has done so far; `busyMs` only grows. */
+  status(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[] {
+    return this.#workers.map(({ name, restarts }, shard) => ({ name, restarts, busyMs: this.#busyMs[shard] ?? 0 }));
+  }
+
+  close(): void {
+    for (const worker of this.#workers) worker.close();
+  }
+
+  #worker(shard: number): RingWorker<Encoded> {
+    const { spawn, threads, cacheBytes, onRestart } = this.options;
+    const pages = partPages(threads);
+    return new RingWorker<Encoded>({
+      spawn,
+      kind: 'compress',
+      name: `compress-${shard}`,
+      shape: { slots: slotsPerWorker, inBytes: encodeInputBytes(pages), outBytes: maxPartBytes(pages) },
+      open: (ring): OpenCompress => ({
+        type: 'open',
+        ring,
+        cachePages: shardCachePages(cacheBytes, threads),
+        xbzrle: cacheBytes > 0,
+      }),
+      parse: parseReply,
+      restarts: maxRestarts,
+      onRestart,
+    });
+  }
+}
+
+function parseReply(message: unknown): WorkerReply<Encoded> {
+  const said = v.parse(compressReplySchema, message);
+  if (said.type === 'encoded') return { type: 'done', slot: said.slot, reply: said, outputBytes: said.bytes };
+  if (said.type === 'ready') return said;
+  return { type: 'failed', slot: said.slot, error: new WherryError(said.code, said.message) };
+}

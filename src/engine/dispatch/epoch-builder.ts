@@ -1,0 +1,154 @@
+import type { XXHash, XXHashAPI } from 'xxhash-wasm';
+import { keyBytes, pageKey } from '../../codec/job';
+import { OrderTableWriter } from '../../codec/order-table';
+import { shardOf } from '../../codec/shard';
+import { pageBytes } from '../../shared/settings';
+
+/** Longest slice of the source's stream in one epoch, bytes. */
+export const maxEpochBytes = 4 * 2 ** 20;
+
+/** One shard's pages of one epoch, as an encode job takes them. */
+export interface PagePart {
+  readonly shard: number;
+  readonly pages: number;
+  /** `pages` keys, float64 little-endian. */
+  readonly keys: Uint8Array;
+  /** `pages` × 4096 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** A contiguous slice of the source's stream, taken apart. */
+export interface Epoch {
+  readonly number: number;
+  /** Length of the slice. */
+  readonly rawBytes: number;
+  /** xxHash64 of the slice, as it came from the source. */
+  readonly digest: bigint;
+  readonly table: Buffer;
+  readonly parts: readonly PagePart[];
+  readonly zeroPages: number;
+}
+
+const nothing: Buffer = Buffer.alloc(0);
+
+interface Staging {
+  readonly keys: Float64Array;
+  readonly bytes: Buffer;
+  pages: number;
+}
+
+/**
+ * Collects what the stream parser reports into epochs. The digest is taken over the source's own bytes, not over what
+ * the parser made of them, so that a mistake of ours anywhere on the way is found at the receiver.
+ */
+export class EpochBuilder {
+  #order = new OrderTableWriter();
+  #staging: (Staging | undefined)[];
+  #number = 0;
+  #recordBytes = 0;
+  #zeroPages = 0;
+  #fullest = 0;
+  #hashedBytes = 0;
+  #tail = nothing;
+  #hash: XXHash<bigint>;
+  readonly #names: number[] = [];
+
+  constructor(
+    private readonly hasher: XXHashAPI,
+    private readonly shards: number,
+    private readonly maxPartPages: number,
+  ) {
+    this.#staging = Array.from({ length: shards }, () => undefined);
+    this.#hash = hasher.create64();
+  }
+
+  /** Stream bytes in the epoch so far. */
+  get bytes(): number {
+    return this.#recordBytes;
+  }
+
+  /** Pages a chunk of the source's stream may still hold before a shard's part overflows. */
+  get roomBytes(): number {
+    const left = (this.maxPartPages - this.#fullest) * pageBytes;
+    return Math.min(left, maxEpochBytes - this.#recordBytes);
+  }
+
+  block(_index: number, name: Uint8Array): void {
+    this.#names.push(name.length);
+    this.#order.declare(name);
+  }
+
+  page(block: number, offset: number, named: boolean, page: Uint8Array): void {
+    const number = offset / pageBytes;
+    const shard = shardOf(block, number, this.shards);
+    const staging = (this.#staging[shard] ??= newStaging(this.maxPartPages));
+    staging.keys[staging.pages] = pageKey(block, number);
+    staging.bytes.set(page, staging.pages * pageBytes);
+    staging.pages += 1;
+    if (staging.pages > this.#fullest) this.#fullest = staging.pages;
+    this.#order.page(block, offset, named);
+    this.#recordBytes += this.#headBytes(block, named) + pageBytes;
+  }
+
+  zero(block: number, offset: number, named: boolean, fill: number): void {
+    this.#order.zero(block, offset, named, fill);
+    this.#recordBytes += this.#headBytes(block, named) + 1;
+    this.#zeroPages += 1;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#order.raw(bytes);
+    this.#recordBytes += bytes.length;
+  }
+
+  /**
+   * Takes note of a chunk the parser has just been given. What of it became records belongs to this epoch's digest;
+   * what the parser still holds, the start of a record, to the next one's.
+   */
+  fed(chunk: Buffer): void {
+    const all = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk]);
+    const done = this.#recordBytes - this.#hashedBytes;
+    this.#hash.update(all.subarray(0, done));
+    this.#hashedBytes += done;
+    this.#tail = done === all.length ? nothing : Buffer.from(all.subarray(done));
+  }
+
+  /** The epoch so far, absent when there is nothing in it; the next one starts. */
+  cut(): Epoch | undefined {
+    if (this.#recordBytes === 0) return undefined;
+    const parts = this.#staging.flatMap((staging, shard) => (staging === undefined ? [] : [partOf(staging, shard)]));
+    const epoch: Epoch = {
+      number: ++this.#number,
+      rawBytes: this.#recordBytes,
+      digest: this.#hash.digest(),
+      table: this.#order.take(),
+      parts,
+      zeroPages: this.#zeroPages,
+    };
+    this.#staging = Array.from({ length: this.shards }, () => undefined);
+    this.#hash = this.hasher.create64();
+    this.#recordBytes = 0;
+    this.#hashedBytes = 0;
+    this.#zeroPages = 0;
+    this.#fullest = 0;
+    return epoch;
+  }
+
+  #headBytes(block: number, named: boolean): number {
+    return named ? 9 + (this.#names[block] ?? 0) : 8;
+  }
+}
+
+function newStaging(pages: number): Staging {
+  return { keys: new Float64Array(pages), bytes: Buffer.allocUnsafe(pages * pageBytes), pages: 0 };
+}
+
+/** Float64Array is little-endian on every machine Electron runs on, which is what the job's input region asks for. */
+function partOf({ keys, bytes, pages }: Staging, shard: number): PagePart {
+  return {
+    shard,
+    pages,
+    keys: new Uint8Array(keys.buffer, 0, pages * keyBytes),
+    bytes: bytes.subarray(0, pages * pageBytes),
+  };
+}

@@ -1,0 +1,72 @@
+import * as v from 'valibot';
+import { decompressReplySchema, maxPartBytes, type Decoded, type OpenDecompress } from '../../codec/job';
+import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
+import { WherryError } from '../../shared/failure';
+import { pageBytes, type Method } from '../../shared/settings';
+import type { SpawnWorker } from '../../shared/worker';
+
+const slotsPerWorker = 6;
+
+export interface DecompressPoolOptions {
+  readonly spawn: SpawnWorker;
+  readonly threads: number;
+  readonly cachePagesPerShard: number;
+  readonly maxPartPages: number;
+}
+
+/** A part as it came off the wire. */
+export interface ReceivedPart {
+  readonly shard: number;
+  readonly pages: number;
+  readonly method: Method;
+  readonly rawBytes: number;
+  readonly frame: Buffer;
+}
+
+/**
+ * The decompress threads. A shard always goes to the same worker, which mirrors the shard's cache; that is why a dead
+ * decompress worker is not replaced: the deltas that follow would have nothing to stand on.
+ */
+export class DecompressPool {
+  readonly #workers: readonly RingWorker<Decoded>[];
+
+  constructor(private readonly options: DecompressPoolOptions) {
+    this.#workers = Array.from({ length: options.threads }, (_, index) => this.#worker(index));
+  }
+
+  /** The part's pages, `pages` × 4096 bytes; rejects with `codec` for a part that does not decode. */
+  async decode({ shard, pages, method, rawBytes, frame }: ReceivedPart): Promise<Buffer> {
+    const worker = this.#workers[shard % this.#workers.length];
+    if (worker === undefined) throw new WherryError('internal', `no decompress worker for shard ${shard}`);
+    const { output } = await worker.run({
+      input: [frame],
+      message: (slot) => ({ type: 'decode', slot, shard, bytes: frame.length, method, rawBytes, pages }),
+      outputBytes: pages * pageBytes,
+    });
+    return output;
+  }
+
+  close(): void {
+    for (const worker of this.#workers) worker.close();
+  }
+
+  #worker(index: number): RingWorker<Decoded> {
+    const { spawn, cachePagesPerShard, maxPartPages } = this.options;
+    return new RingWorker<Decoded>({
+      spawn,
+      kind: 'decompress',
+      name: `decompress-${index}`,
+      shape: { slots: slotsPerWorker, inBytes: maxPartBytes(maxPartPages), outBytes: maxPartPages * pageBytes },
+      open: (ring): OpenDecompress => ({ type: 'open', ring, cachePagesPerShard, maxPages: maxPartPages }),
+      parse: parseReply,
+      restarts: 0,
+    });
+  }
+}
+
+function parseReply(message: unknown): WorkerReply<Decoded> {
+  const said = v.parse(decompressReplySchema, message);
+  if (said.type === 'decoded') return { type: 'done', slot: said.slot, reply: said };
+  if (said.type === 'ready') return said;
+  return { type: 'failed', slot: said.slot, error: new WherryError(said.code, said.message) };
+}

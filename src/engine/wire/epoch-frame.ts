@@ -1,0 +1,87 @@
+import { WherryError } from '../../shared/failure';
+import { methods, type Method } from '../../shared/settings';
+
+/*
+ * Bodies of the two frames that carry a guest, integers big-endian:
+ *
+ *   epoch:  u32 stream bytes | u64 digest | u16 parts | u8 method | u32 table bytes before the method | table
+ *   part:   u8 method | u16 pages | u32 part bytes before the method | frame          (aux: shard)
+ *
+ * A method is one more than its index in the settings' table, so that 0 is invalid.
+ */
+const epochHeadBytes = 4 + 8 + 2 + 1 + 4;
+const partHeadBytes = 1 + 2 + 4;
+
+/** What a receiver believes about an epoch until it has checked it. */
+export interface EpochHead {
+  readonly rawBytes: number;
+  readonly digest: bigint;
+  readonly parts: number;
+  readonly method: Method;
+  readonly tableBytes: number;
+  readonly table: Buffer;
+}
+
+export interface PartHead {
+  readonly method: Method;
+  readonly pages: number;
+  readonly rawBytes: number;
+  readonly frame: Buffer;
+}
+
+/** Body pieces of an epoch frame, in order. */
+export function epochBody({ rawBytes, digest, parts, method, tableBytes, table }: EpochHead): readonly Buffer[] {
+  const head = Buffer.allocUnsafe(epochHeadBytes);
+  head.writeUInt32BE(rawBytes, 0);
+  head.writeBigUInt64BE(digest, 4);
+  head.writeUInt16BE(parts, 12);
+  head.writeUInt8(methods.indexOf(method) + 1, 14);
+  head.writeUInt32BE(tableBytes, 15);
+  return [head, table];
+}
+
+/** Throws `wire-protocol` for a body that is none. */
+export function parseEpochBody(body: Buffer): EpochHead {
+  if (body.length < epochHeadBytes) throw short('epoch', epochHeadBytes, body.length);
+  return {
+    rawBytes: body.readUInt32BE(0),
+    digest: body.readBigUInt64BE(4),
+    parts: body.readUInt16BE(12),
+    method: methodOf(body.readUInt8(14)),
+    tableBytes: body.readUInt32BE(15),
+    table: body.subarray(epochHeadBytes),
+  };
+}
+
+/** Body pieces of a part frame, in order. */
+export function partBody({ method, pages, rawBytes, frame }: PartHead): readonly Buffer[] {
+  const head = Buffer.allocUnsafe(partHeadBytes);
+  head.writeUInt8(methods.indexOf(method) + 1, 0);
+  head.writeUInt16BE(pages, 1);
+  head.writeUInt32BE(rawBytes, 3);
+  return [head, frame];
+}
+
+/** Throws `wire-protocol` for a body that is none. */
+export function parsePartBody(body: Buffer): PartHead {
+  if (body.length < partHeadBytes) throw short('part', partHeadBytes, body.length);
+  return {
+    method: methodOf(body.readUInt8(0)),
+    pages: body.readUInt16BE(1),
+    rawBytes: body.readUInt32BE(3),
+    frame: body.subarray(partHeadBytes),
+  };
+}
+
+/** Bytes a part adds on the wire to its frame. */
+export const partOverheadBytes = partHeadBytes;
+
+function methodOf(byte: number): Method {
+  const method = methods[byte - 1];
+  if (method === undefined) throw new WherryError('wire-protocol', `compression method number ${byte}`);
+  return method;
+}
+
+function short(what: string, expected: number, got: number): WherryError {
+  return new WherryError('wire-protocol', `a ${what} frame of ${got} bytes, at least ${expected} expected`);
+}

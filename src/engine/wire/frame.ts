@@ -1,0 +1,123 @@
+import crc32 from 'crc-32';
+import { WherryError } from '../../shared/failure';
+
+/*
+ * A frame on the wire, all integers big-endian:
+ *
+ *     0        4     5      6      8       12       16      20
+ *     | 'WHRY' | ver | type | aux  | epoch | length | crc32 | body …
+ *
+ * crc32 covers the sixteen bytes before it, so that a damaged length is refused before anything is buffered; the
+ * body's integrity is the epoch digest's business. Type 0 is invalid on purpose.
+ */
+
+export const frameHeadBytes = 20;
+const magic = 0x57485259;
+const version = 1;
+
+/** Frame types with the longest body each may have, bytes; the one table of both. */
+export const frameTypes = {
+  /** Sender: JSON `Hello`, the first frame. */
+  hello: { id: 1, maxBody: 64 * 1024 },
+  /** Receiver: accepted. */
+  welcome: { id: 2, maxBody: 0 },
+  /** Sender: an epoch's head and order table. */
+  epoch: { id: 3, maxBody: 8 * 2 ** 20 },
+  /** Sender: one shard's part of an epoch; `aux` is the shard. */
+  part: { id: 4, maxBody: 2 ** 20 + 64 * 1024 },
+  /** Receiver: everything up to and with `epoch` has been written to the destination. */
+  ack: { id: 5, maxBody: 0 },
+  /** Receiver: wire bytes taken so far, u64. */
+  received: { id: 6, maxBody: 8 },
+  /** Receiver: bytes of the destination's return path. */
+  returnPath: { id: 7, maxBody: 64 * 1024 },
+  /** Sender: the source's stream has ended. */
+  end: { id: 8, maxBody: 0 },
+  /** Receiver: the destination closed its side. */
+  returnEnd: { id: 9, maxBody: 0 },
+  /** Either: JSON `Failure`; nothing follows. */
+  failure: { id: 10, maxBody: 64 * 1024 },
+} as const;
+
+export type FrameType = keyof typeof frameTypes;
+
+const typeById = new Map<number, FrameType>(
+  (Object.keys(frameTypes) as FrameType[]).map((type) => [frameTypes[type].id, type]),
+);
+
+export interface Frame {
+  readonly type: FrameType;
+  /** Meaning depends on the type; 0 where unused. */
+  readonly aux: number;
+  readonly epoch: number;
+  readonly body: Buffer;
+}
+
+/** The twenty bytes before a body of `length` bytes. */
+export function frameHead(type: FrameType, length: number, epoch = 0, aux = 0): Buffer {
+  const head = Buffer.allocUnsafe(frameHeadBytes);
+  head.writeUInt32BE(magic, 0);
+  head.writeUInt8(version, 4);
+  head.writeUInt8(frameTypes[type].id, 5);
+  head.writeUInt16BE(aux, 6);
+  head.writeUInt32BE(epoch, 8);
+  head.writeUInt32BE(length, 12);
+  head.writeInt32BE(crc32.buf(head.subarray(0, 16)), 16);
+  return head;
+}
+
+/** A head as read from the wire; throws `wire-protocol` naming what was refused. */
+export function parseFrameHead(head: Buffer): { type: FrameType; aux: number; epoch: number; length: number } {
+  if (head.readUInt32BE(0) !== magic) throw refused(`expected a Wherry frame, got ${head.toString('hex', 0, 4)}`);
+  if (head.readInt32BE(16) !== crc32.buf(head.subarray(0, 16))) throw refused('frame head with a wrong checksum');
+  const given = head.readUInt8(4);
+  if (given !== version) throw refused(`expected protocol version ${version}, got ${given}`);
+  const type = typeById.get(head.readUInt8(5));
+  if (type === undefined) throw refused(`unknown frame type ${head.readUInt8(5)}`);
+  const length = head.readUInt32BE(12);
+  const { maxBody } = frameTypes[type];
+  if (length > maxBody) throw refused(`${type} frame of ${length} bytes, at most ${maxBody} allowed`);
+  return { type, aux: head.readUInt16BE(6), epoch: head.readUInt32BE(8), length };
+}
+
+/** Cuts a byte stream into frames, whatever the chunks; no length is believed before its head has been checked. */
+export class FrameParser {
+  #chunks: Buffer[] = [];
+  #held = 0;
+  #head: ReturnType<typeof parseFrameHead> | undefined;
+
+  /** All frames completed by this chunk; bodies are views where one chunk holds them. Throws `wire-protocol`. */
+  push(chunk: Buffer): readonly Frame[] {
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
+    const frames: Frame[] = [];
+    for (;;) {
+      if (this.#head === undefined) {
+        if (this.#held < frameHeadBytes) return frames;
+        this.#head = parseFrameHead(this.#take(frameHeadBytes));
+      }
+      if (this.#held < this.#head.length) return frames;
+      const { type, aux, epoch, length } = this.#head;
+      frames.push({ type, aux, epoch, body: this.#take(length) });
+      this.#head = undefined;
+    }
+  }
+
+  /** Takes `n` bytes off the front: a view when the first chunk holds them, one copy across a seam. */
+  #take(n: number): Buffer {
+    this.#held -= n;
+    const first = this.#chunks[0];
+    if (first !== undefined && first.length >= n) {
+      if (first.length === n) this.#chunks.shift();
+      else this.#chunks[0] = first.subarray(n);
+      return first.subarray(0, n);
+    }
+    const whole = Buffer.concat(this.#chunks);
+    this.#chunks = whole.length > n ? [whole.subarray(n)] : [];
+    return whole.subarray(0, n);
+  }
+}
+
+function refused(message: string): WherryError {
+  return new WherryError('wire-protocol', message);
+}

@@ -1,0 +1,56 @@
+import { timingSafeEqual } from 'node:crypto';
+import * as v from 'valibot';
+import { maxCachePages, maxJobPages } from '../../codec/job';
+import { WherryError, failureCodes, type Failure } from '../../shared/failure';
+import { limits } from '../../shared/settings';
+
+const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+
+/** The sender's first words: who it is allowed to be, and what it will ask of the receiver. */
+const helloSchema = v.strictObject({
+  /** Shared secret of this session, hex. */
+  token: v.pipe(v.string(), v.hexadecimal(), v.maxLength(128)),
+  /** Compress workers: shards the receiver has to keep apart. */
+  shards: whole(limits.compressThreads.min, limits.compressThreads.max),
+  decompressThreads: whole(limits.decompressThreads.min, limits.decompressThreads.max),
+  cachePagesPerShard: whole(0, maxCachePages),
+  maxPartPages: whole(1, maxJobPages),
+});
+export type Hello = v.InferOutput<typeof helloSchema>;
+
+const failureSchema = v.strictObject({
+  code: v.picklist(failureCodes),
+  message: v.pipe(v.string(), v.maxLength(4096)),
+});
+
+export function encodeJson(value: Hello | Failure): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** Checks a hello; throws `wire-protocol` for another shape, `wire-refused` for a wrong token. */
+export function parseHello(body: Buffer, token: string, cacheLimitBytes: number): Hello {
+  const hello = parseJson(helloSchema, body, 'hello');
+  const given = Buffer.from(hello.token);
+  const expected = Buffer.from(token);
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw new WherryError('wire-refused', 'the sender did not show the token of this session');
+  }
+  const cacheBytes = hello.cachePagesPerShard * hello.shards * 4096;
+  if (cacheBytes > cacheLimitBytes) {
+    throw new WherryError('wire-refused', `a cache of ${cacheBytes} bytes, at most ${cacheLimitBytes} allowed here`);
+  }
+  return hello;
+}
+
+/** The peer's reason for giving up. */
+export function parseFailure(body: Buffer): Failure {
+  return parseJson(failureSchema, body, 'failure');
+}
+
+function parseJson<T extends v.GenericSchema>(schema: T, body: Buffer, what: string): v.InferOutput<T> {
+  try {
+    return v.parse(schema, JSON.parse(body.toString('utf8')));
+  } catch (error) {
+    throw new WherryError('wire-protocol', `a ${what} that is not one: ${String(error)}`, { cause: error });
+  }
+}

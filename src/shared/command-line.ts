@@ -1,0 +1,67 @@
+import { defaultSettings } from './settings';
+import type { MigrationSettings } from './settings';
+import { settingText } from './units';
+import type { UnitKind } from './units';
+
+/** How a setting is written on the command line. */
+export interface SettingOption {
+  readonly flag: `--${string}`;
+  /** What stands for its value in the help; a switch has none. */
+  readonly placeholder?: string;
+  readonly kind: UnitKind | 'word' | 'number' | 'switch';
+  readonly help: string;
+}
+
+/** Every setting's option: the parser, the help and `commandLine` derive from this table. */
+export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOption>> = {
+  method: { flag: '--method', placeholder: 'name', kind: 'word', help: 'compression: none, zlib or zstd' },
+  level: { flag: '--level', placeholder: 'n', kind: 'number', help: 'compression level: zlib 0-9, zstd 1-19' },
+  compressThreads: { flag: '--compress-threads', placeholder: 'n', kind: 'number', help: 'processes that compress' },
+  decompressThreads: {
+    flag: '--decompress-threads',
+    placeholder: 'n',
+    kind: 'number',
+    help: 'processes that decompress',
+  },
+  xbzrleCacheBytes: {
+    flag: '--xbzrle-cache',
+    placeholder: 'size',
+    kind: 'bytes',
+    help: 'page cache for deltas; 0 = off',
+  },
+  maxBandwidth: { flag: '--max-bandwidth', placeholder: 'rate', kind: 'rate', help: '100Mbit, 12MB/s; 0 = unlimited' },
+  downtimeLimitMs: {
+    flag: '--downtime-limit',
+    placeholder: 'time',
+    kind: 'duration',
+    help: 'pause aimed for: 300ms, 1s',
+  },
+  paused: { flag: '--paused', kind: 'switch', help: 'leave the guest paused on the destination when done' },
+};
+
+/** The names of the settings, in the order they are written in. */
+export const settingNames = Object.keys(settingOptions) as readonly (keyof MigrationSettings)[];
+
+/** The `wherry migrate` line that does the same, quoted for a POSIX shell; settings at their default are left out. */
+export function commandLine(source: string, destination: string, settings: MigrationSettings): string {
+  const chosen = settingNames.filter((name) => settings[name] !== defaultSettings[name]);
+  const words = ['wherry', 'migrate', '--source', source, '--destination', destination];
+  for (const name of chosen) words.push(...settingWords(name, settings[name]));
+  return words.map(quoted).join(' ');
+}
+
+function settingWords(name: keyof MigrationSettings, value: string | number | boolean): readonly string[] {
+  const { flag, kind } = settingOptions[name];
+  if (kind === 'switch') return [flag];
+  if (kind === 'word' || kind === 'number') return [flag, String(value)];
+  return [flag, settingText(kind, Number(value))];
+}
+
+/** The option's value as the help and the default texts show it. */
+export function settingDefaultText(name: keyof MigrationSettings): string {
+  return settingWords(name, defaultSettings[name])[1] ?? '';
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -14,8 +14,8 @@ const commandTimeoutMs = 60_000;
 interface Pending {
   readonly command: string;
   readonly timer: NodeJS.Timeout;
-  resolve(value: unknown): void;
-  reject(error: WherryError): void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: WherryError) => void;
 }
 
 /** A session on a QMP monitor; QEMU serves one such client at a time per monitor. */

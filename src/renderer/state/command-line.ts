@@ -1,0 +1,40 @@
+import { defaultSettings } from '../../shared/settings';
+import type { MigrationSettings } from '../../shared/settings';
+import { formatBitRate, formatBytes, formatDuration, settingText } from '../../shared/units';
+
+/** The `wherry` command that runs the same migration; only what differs from the defaults is spelled out. */
+export function commandLine(source: string, destination: string, settings: MigrationSettings): string {
+  const options: readonly (readonly [flag: string, name: keyof MigrationSettings, text: string])[] = [
+    ['--method', 'method', settings.method],
+    ['--level', 'level', String(settings.level)],
+    ['--compress-threads', 'compressThreads', String(settings.compressThreads)],
+    ['--decompress-threads', 'decompressThreads', String(settings.decompressThreads)],
+    ['--xbzrle-cache', 'xbzrleCacheBytes', settingText('bytes', settings.xbzrleCacheBytes)],
+    ['--max-bandwidth', 'maxBandwidth', settingText('rate', settings.maxBandwidth)],
+    ['--downtime-limit', 'downtimeLimitMs', settingText('duration', settings.downtimeLimitMs)],
+  ];
+  const changed = options.filter(([, name]) => settings[name] !== defaultSettings[name]);
+  return [
+    'wherry migrate',
+    `--source ${quote(source)}`,
+    `--destination ${quote(destination)}`,
+    ...changed.map(([flag, , text]) => `${flag} ${text}`),
+    ...(settings.paused ? ['--paused'] : []),
+  ].join(' ');
+}
+
+/** The settings as one sentence. */
+export function summary(settings: MigrationSettings): string {
+  const { method, level, compressThreads, xbzrleCacheBytes, maxBandwidth, downtimeLimitMs, paused } = settings;
+  const threads = `${compressThreads} ${compressThreads === 1 ? 'thread' : 'threads'}`;
+  const cache = xbzrleCacheBytes === 0 ? 'no XBZRLE' : `a ${formatBytes(xbzrleCacheBytes)} XBZRLE cache`;
+  const compression = method === 'none' ? `No compression, ${threads}` : `${method} ${level} on ${threads}`;
+  const rate = maxBandwidth === 0 ? 'as fast as the link goes' : `at most ${formatBitRate(maxBandwidth)}`;
+  const end = paused ? '; left paused on the destination' : '';
+  return `${compression} with ${cache}, ${rate}, pause under ${formatDuration(downtimeLimitMs)}${end}.`;
+}
+
+/** Quotes a word for a POSIX shell when it needs it. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../../shared/settings';
+import { checkDraft, defaultDraft } from './draft';
+
+describe('checkDraft', () => {
+  it('reads the default fields as the default settings', () => {
+    expect(checkDraft(defaultDraft())).toEqual({ settings: defaultSettings, problems: {} });
+  });
+
+  it('reads units', () => {
+    const draft = { ...defaultDraft(), xbzrleCacheBytes: '256 MiB', maxBandwidth: '100Mbit', downtimeLimitMs: '1s' };
+    expect(checkDraft(draft).settings).toMatchObject({
+      xbzrleCacheBytes: 256 * 2 ** 20,
+      maxBandwidth: 12.5e6,
+      downtimeLimitMs: 1000,
+    });
+  });
+
+  it('takes XBZRLE off as a cache of nothing, and an empty limit as none', () => {
+    const { settings } = checkDraft({ ...defaultDraft(), xbzrle: false, xbzrleCacheBytes: 'x', maxBandwidth: ' ' });
+    expect(settings).toMatchObject({ xbzrleCacheBytes: 0, maxBandwidth: 0 });
+  });
+
+  it.each([
+    ['level', '99', 'Compression level: zstd takes 1 to 19, got 99'],
+    ['level', '0', 'Compression level: zstd takes 1 to 19, got 0'],
+    ['level', 'high', 'Compression level: expected a whole number from 0 to 19, got "high"'],
+    ['compressThreads', '', 'Compress threads: expected a whole number from 1 to 255, got ""'],
+    ['decompressThreads', '1.5', 'Decompress threads: expected a whole number from 1 to 255, got 1.5'],
+    ['xbzrleCacheBytes', '64 potatoes', 'XBZRLE cache size: expected a size such as 64MiB or 4096, got "64 potatoes"'],
+    ['downtimeLimitMs', 'soon', 'Downtime limit: expected a time such as 300ms or 10m, got "soon"'],
+  ] as const)('refuses %s %j in its own words', (field, text, message) => {
+    const check = checkDraft({ ...defaultDraft(), [field]: text });
+    expect(check).toEqual({ problems: { [field]: message } });
+  });
+
+  it('names every wrong field at once', () => {
+    const check = checkDraft({ ...defaultDraft(), level: '99', maxBandwidth: 'fast' });
+    expect(Object.keys(check.problems).sort()).toEqual(['level', 'maxBandwidth']);
+  });
+});

@@ -1,0 +1,119 @@
+import type { PageCounts, Report, Snapshot } from '../../shared/snapshot';
+import type { GuestPlace } from '../../shared/state';
+import { formatBytes, formatDuration, formatRate, formatWireBytes } from '../../shared/units';
+import { bandText, count, percent } from './words';
+
+/** What stands where a figure is not known. */
+export const unknown = '—';
+
+/** The names of the figures; other tools rely on them. */
+export const figureNames = [
+  'Expected downtime',
+  'Measured downtime',
+  'Total time',
+  'Remaining',
+  'Dirty rate',
+  'Throughput',
+  'Round',
+  'Transferred',
+  'Cache hit rate',
+] as const;
+export type FigureName = (typeof figureNames)[number];
+
+/** The latest figures as text, with their units. */
+export function figuresOf(snapshot: Snapshot, report?: Report): Readonly<Record<FigureName, string>> {
+  const band = report?.expectedDowntimeBandMs ?? snapshot.expectedDowntimeMs;
+  const wireRate = report === undefined ? snapshot.wireRate : (report.throughputMbps * 1e6) / 8;
+  return {
+    'Expected downtime': band === undefined ? unknown : bandText(band),
+    'Measured downtime': or(formatDuration, report?.downtimeMs ?? snapshot.downtimeMs),
+    'Total time': formatDuration(report?.totalTimeMs ?? snapshot.elapsedMs),
+    Remaining: or(formatBytes, snapshot.remainingBytes),
+    'Dirty rate': or(formatRate, snapshot.dirtyRate),
+    Throughput: or(formatRate, wireRate),
+    Round: String(report?.rounds ?? snapshot.rounds),
+    Transferred: formatWireBytes(report?.wireBytes ?? snapshot.wireBytes),
+    'Cache hit rate': hitRate(report?.cache ?? snapshot.cache),
+  };
+}
+
+/** Share of cache lookups that found the page; a cache that is off, or was not asked yet, has none. */
+export function hitRate({ size, lookups, hits }: Snapshot['cache']): string {
+  if (size === 0) return 'off';
+  return lookups === 0 ? unknown : percent(hits / lookups);
+}
+
+/** A class of pages, how many there were and what they took on the wire. */
+export interface PageClass {
+  readonly name: string;
+  /** Custom property with its colour. */
+  readonly colour: string;
+  readonly pages: number;
+  /** Of all pages sent, 0 to 1. */
+  readonly share: number;
+  /** Absent where nothing is counted for it alone. */
+  readonly wireBytes?: number;
+  readonly note?: string;
+}
+
+/** Pages by class, as `info migrate` counts them. */
+export function pageClasses(pages: PageCounts, wire?: Snapshot['wireClasses']): readonly PageClass[] {
+  const total = Math.max(pages.duplicate + pages.unchanged + pages.xbzrle + pages.normal, 1);
+  const row = (name: string, colour: string, sent: number, wireBytes?: number, note?: string): PageClass => ({
+    name,
+    colour,
+    pages: sent,
+    share: sent / total,
+    ...(wireBytes !== undefined && { wireBytes }),
+    ...(note !== undefined && { note }),
+  });
+  const overflow = pages.overflow === 0 ? undefined : `${count(pages.overflow)} of them overflow`;
+  return [
+    row('Zero', '--class-zero', pages.duplicate),
+    row('Unchanged', '--class-unchanged', pages.unchanged),
+    row('XBZRLE', '--class-xbzrle', pages.xbzrle, wire?.xbzrle),
+    row('Full', '--class-full', pages.normal, wire && wire.normal + wire.plain, overflow),
+  ];
+}
+
+/** A finished run as `info migrate` would print it, one row a fact. */
+export function reportRows(report: Report): readonly (readonly [name: string, value: string])[] {
+  const { pages, cache, compression } = report;
+  const ratio =
+    compression.compressedBytes === 0
+      ? unknown
+      : `${(compression.rawBytes / compression.compressedBytes).toFixed(2)} : 1`;
+  return [
+    ['Migration status', report.status],
+    ['Guest runs on', placeName(report.guestRunningOn)],
+    ['total time', formatDuration(report.totalTimeMs)],
+    ['downtime', or(formatDuration, report.downtimeMs)],
+    ['expected downtime', or(formatDuration, report.expectedDowntimeMs)],
+    ['setup', or(formatDuration, report.setupTimeMs)],
+    ['transferred ram', formatWireBytes(report.wireBytes)],
+    ['guest stream', formatWireBytes(report.rawBytes)],
+    ['throughput', `${report.throughputMbps.toFixed(1)} Mbit/s`],
+    ['total ram', or(formatBytes, report.totalBytes)],
+    ['dirty sync count', count(report.rounds)],
+    ['duplicate', `${count(pages.duplicate)} pages`],
+    ['normal', `${count(pages.normal)} pages`],
+    ['xbzrle', `${count(pages.xbzrle)} pages`],
+    ['unchanged', `${count(pages.unchanged)} pages`],
+    ['xbzrle overflow', count(pages.overflow)],
+    ['xbzrle cache size', cache.size === 0 ? 'off' : formatBytes(cache.size)],
+    [
+      'xbzrle cache hits',
+      cache.size === 0 ? 'off' : `${count(cache.hits)} of ${count(cache.lookups)} (${hitRate(cache)})`,
+    ],
+    ['compression', compression.method === 'none' ? 'none' : `${compression.method} level ${compression.level}`],
+    ['compression ratio', ratio],
+  ];
+}
+
+function placeName(place: GuestPlace): string {
+  return place === 'none' ? 'neither side (paused)' : place === 'unknown' ? 'not known' : `the ${place}`;
+}
+
+function or(format: (value: number) => string, value: number | undefined): string {
+  return value === undefined ? unknown : format(value);
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { bandText, count, percent, roughly, sentence } from './words';
+
+describe('bandText', () => {
+  it.each([
+    [60, 110, '60–110 ms'],
+    [80, 80, '80 ms'],
+    [900, 1400, '900 ms – 1.4 s'],
+    [1200, 3400, '1.2–3.4 s'],
+    [59_000, 130_000, '59.0 s – 2 min 10 s'],
+  ])('%d to %d ms is %s', (low, high, text) => {
+    expect(bandText({ low, high })).toBe(text);
+  });
+});
+
+describe('roughly', () => {
+  it.each([
+    [200, '1 s'],
+    [4400, '4 s'],
+    [41_000, '40 s'],
+    [200_000, '3 min'],
+    [7_200_000, '2 h'],
+  ])('%d ms is %s', (milliseconds, text) => {
+    expect(roughly(milliseconds)).toBe(text);
+  });
+});
+
+describe('small words', () => {
+  it('keep thousands apart, percents short and sentences whole', () => {
+    expect(count(1234567)).toBe('1 234 567');
+    expect([0, 0.005, 0.5, 1].map(percent)).toEqual(['0 %', '0.5 %', '50 %', '100 %']);
+    expect([sentence('lost'), sentence('Lost.')]).toEqual(['Lost.', 'Lost.']);
+  });
+});

@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import type { Failure } from './failure';
+import { builtinMemory, sampleKinds, workloads } from './guest';
+import type { SampleKind, Workload } from './guest';
+import { settingsSchema } from './settings';
+import type { MigrationSettings } from './settings';
+import type { Report, Snapshot } from './snapshot';
+
+/**
+ * The one table of what crosses between window and main process. Channel names, payload checks, the preload's bridge,
+ * the main process's handlers and every type on the way derive from `calls` and `pushes`; there is no second list.
+ */
+
+/** A guest the console knows. Unknown is absent. */
+export interface KnownGuest {
+  readonly id: string;
+  readonly name: string;
+  readonly origin: SampleKind | 'added';
+  /** QMP address of the process the guest is in now. */
+  readonly address: string;
+  /** QMP address of a destination started for it and still waiting. */
+  readonly destination?: string;
+  /** QEMU's run state as last asked: `running`, `paused`, `postmigrate`… */
+  readonly status?: string;
+  readonly memoryBytes?: number;
+  readonly vcpus?: number;
+  readonly workload?: Workload;
+  /** Why the last question to it had no answer. */
+  readonly problem?: Failure;
+}
+
+/** The migration under way or the last one; `report` is there once it has ended. */
+export interface RunView {
+  readonly guestId: string;
+  readonly guestName: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly settings: MigrationSettings;
+  readonly snapshot?: Snapshot;
+  readonly report?: Report;
+}
+
+/** Everything a window needs to draw itself from nothing. */
+export interface ConsoleState {
+  readonly guests: readonly KnownGuest[];
+  /** Sample kinds this machine can start. */
+  readonly samples: readonly SampleKind[];
+  readonly run?: RunView;
+}
+
+interface Call<Schema extends v.GenericSchema, Result> {
+  readonly payload: Schema;
+  /** Never set; carries the result's type. */
+  readonly result?: Result;
+}
+
+interface Push<Value> {
+  /** Never set; carries the value's type. */
+  readonly value?: Value;
+}
+
+function call<Result>() {
+  return <Schema extends v.GenericSchema>(payload: Schema): Call<Schema, Result> => ({ payload });
+}
+
+function push<Value>(): Push<Value> {
+  return {};
+}
+
+const nothing = v.undefined('expected no payload');
+const address = v.pipe(
+  v.string('Address: expected text'),
+  v.trim(),
+  v.minLength(1, 'Address: expected a QMP address such as /run/guest.qmp, unix:/run/guest.qmp or tcp:host:port'),
+  v.maxLength(4096, 'Address: expected at most 4096 characters'),
+);
+const guestId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+
+const memoryMessage = `Guest memory: expected whole pages from ${builtinMemory.min / 2 ** 20} to ${builtinMemory.max / 2 ** 20} MiB`;
+
+/** Guest memory in bytes: what the built-in guest allows, in whole MiB. */
+export const guestMemorySchema = v.pipe(
+  v.number(memoryMessage),
+  v.minValue(builtinMemory.min, memoryMessage),
+  v.maxValue(builtinMemory.max, memoryMessage),
+  v.multipleOf(2 ** 20, 'Guest memory: expected whole MiB'),
+);
+
+/** Calls a window may make, each with the schema its payload must pass. */
+export const calls = {
+  readConsole: call<ConsoleState>()(nothing),
+  startSample: call<KnownGuest>()(
+    v.strictObject({
+      kind: v.picklist(sampleKinds),
+      memoryBytes: guestMemorySchema,
+      workload: v.picklist(workloads),
+    }),
+  ),
+  addGuest: call<KnownGuest>()(v.strictObject({ address })),
+  removeGuest: call<void>()(v.strictObject({ guestId })),
+  refreshGuests: call<void>()(nothing),
+  startMigration: call<RunView>()(v.strictObject({ guestId, destination: address, settings: settingsSchema })),
+  cancelMigration: call<void>()(nothing),
+};
+
+/** What the main process tells its window unasked. */
+export const pushes = {
+  guests: push<readonly KnownGuest[]>(),
+  run: push<RunView>(),
+  snapshot: push<Snapshot>(),
+};
+
+export type CallName = keyof typeof calls;
+export type CallPayload<Name extends CallName> = v.InferOutput<(typeof calls)[Name]['payload']>;
+export type CallResult<Name extends CallName> =
+  (typeof calls)[Name] extends Call<v.GenericSchema, infer Result> ? Result : never;
+export type PushName = keyof typeof pushes;
+export type PushValue<Name extends PushName> = (typeof pushes)[Name] extends Push<infer Value> ? Value : never;
+
+/** An answer that keeps the failure's code on its way between processes. */
+export type Outcome<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly failure: Failure };
+
+/** What the preload puts on the window: one function a call, one subscription a push. */
+export interface Bridge {
+  readonly calls: {
+    readonly [Name in CallName]: (payload: CallPayload<Name>) => Promise<Outcome<CallResult<Name>>>;
+  };
+  /** Each takes a listener and returns what ends the subscription. */
+  readonly pushes: {
+    readonly [Name in PushName]: (listener: (value: PushValue<Name>) => void) => () => void;
+  };
+}
+
+/** The name the bridge has on the window. */
+export const bridgeName = 'wherry';
+
+/** Channel a call or push travels on. */
+export function channelOf(name: CallName | PushName): string {
+  return `wherry:${name}`;
+}
+
+/** The table's names, typed. */
+export const callNames = Object.keys(calls) as readonly CallName[];
+export const pushNames = Object.keys(pushes) as readonly PushName[];

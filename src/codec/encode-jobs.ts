@@ -1,0 +1,61 @@
+import { performance } from 'node:perf_hooks';
+import { WherryError } from '../shared/failure';
+import type { Method } from '../shared/settings';
+import { encodeInputBytes, keyBytes, type Encoded, type EncodeJob, type OpenCompress } from './job';
+import { checkLevel, methodTable } from './methods';
+import { PartEncoder } from './part-encoder';
+import { Ring } from './ring';
+import { Sequence } from './sequence';
+
+/**
+ * A compress worker's work: pages from a slot become a frame in that slot. Pages are encoded as jobs arrive, so the
+ * cache sees them in that order; one frame is compressed at a time, on libuv's pool, while the next job is encoded.
+ */
+export class EncodeJobs {
+  private readonly compressing = new Sequence();
+
+  private constructor(
+    private readonly ring: Ring,
+    private readonly encoder: PartEncoder,
+  ) {}
+
+  /** Opens the ring and sets the cache's memory aside; throws `worker` when either fails. */
+  static open({ ring: { path, ...shape }, cachePages, xbzrle }: OpenCompress): EncodeJobs {
+    const maxPages = Math.max(1, Math.floor(shape.inBytes / encodeInputBytes(1)));
+    return new EncodeJobs(Ring.open(path, shape), new PartEncoder(maxPages, xbzrle ? cachePages : 0));
+  }
+
+  /** Rejects with `usage` or `worker` for a job that does not fit, before the cache has seen any of it. */
+  async run(job: EncodeJob): Promise<Encoded> {
+    const start = performance.now();
+    checkLevel(job.method, job.level);
+    this.readPages(job);
+    const { payload, deltaBytes, fullBytes, counts } = this.encoder.encode(job.pages);
+    const encodeMs = performance.now() - start;
+    return this.compressing.run(async () => {
+      const compressStart = performance.now();
+      const { method, frame } = await compress(payload, job);
+      this.ring.writeOut(job.slot, 0, frame);
+      const busyMs = encodeMs + performance.now() - compressStart;
+      const sizes = { bytes: frame.length, rawBytes: payload.length, deltaBytes, fullBytes };
+      return { type: 'encoded', slot: job.slot, method, busyMs, ...sizes, counts };
+    });
+  }
+
+  private readPages({ slot, pages }: EncodeJob): void {
+    if (pages > this.encoder.maxPages) {
+      throw new WherryError('worker', `expected at most ${this.encoder.maxPages} pages in a slot, got ${pages}`);
+    }
+    this.ring.readIn(slot, 0, this.encoder.keys.subarray(0, pages * keyBytes));
+    this.ring.readIn(slot, pages * keyBytes, this.encoder.pages(pages));
+  }
+}
+
+/** The part by the method asked for, or as it is if that would not make it smaller. */
+async function compress(
+  payload: Buffer,
+  { method, level }: EncodeJob,
+): Promise<{ readonly method: Method; readonly frame: Uint8Array }> {
+  const frame = await methodTable[method].compress(payload, level);
+  return frame.length < payload.length ? { method, frame } : { method: 'none', frame: payload };
+}

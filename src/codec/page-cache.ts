@@ -1,0 +1,66 @@
+/** Marks the end of the list of slots. */
+const none = -1;
+
+/**
+ * Which page lies in which slot of a shard's XBZRLE cache, least recently used first to go. Only the sender needs it:
+ * what it decides travels as slot numbers. A list threaded through typed arrays, because moving a key to the end of a
+ * Map leaves a hole each time, and finding the oldest key then walks over them.
+ */
+export class PageCache {
+  private readonly slots = new Map<number, number>();
+  private readonly keys: Float64Array;
+  private readonly older: Int32Array;
+  private readonly newer: Int32Array;
+  private oldest = none;
+  private newest = none;
+
+  /** `capacity` in pages, at least 1. */
+  constructor(readonly capacity: number) {
+    this.keys = new Float64Array(capacity);
+    this.older = new Int32Array(capacity);
+    this.newer = new Int32Array(capacity);
+  }
+
+  /** The slot that holds this page, which becomes the most recently used; undefined if none does. */
+  lookup(key: number): number | undefined {
+    const slot = this.slots.get(key);
+    if (slot !== undefined && slot !== this.newest) {
+      this.unlink(slot);
+      this.append(slot);
+    }
+    return slot;
+  }
+
+  /** A slot for a page that has none: a fresh one, in ascending order, or that of the page used longest ago. */
+  insert(key: number): number {
+    const slot = this.slots.size < this.capacity ? this.slots.size : this.evict();
+    this.keys[slot] = key;
+    this.slots.set(key, slot);
+    this.append(slot);
+    return slot;
+  }
+
+  private evict(): number {
+    const slot = this.oldest;
+    this.unlink(slot);
+    this.slots.delete(this.keys[slot]!);
+    return slot;
+  }
+
+  private unlink(slot: number): void {
+    const before = this.older[slot]!;
+    const after = this.newer[slot]!;
+    if (before === none) this.oldest = after;
+    else this.newer[before] = after;
+    if (after === none) this.newest = before;
+    else this.older[after] = before;
+  }
+
+  private append(slot: number): void {
+    this.older[slot] = this.newest;
+    this.newer[slot] = none;
+    if (this.newest === none) this.oldest = slot;
+    else this.newer[this.newest] = slot;
+    this.newest = slot;
+  }
+}

@@ -43,7 +43,7 @@ export function importLaw(root) {
         pattern: folder,
         partialMatch: false,
       })),
-      'import/resolver': { typescript: { alwaysTryTypes: true } },
+      'import/resolver': { node: { extensions: ['.ts', '.mjs', '.js', '.svelte', '.json'] } },
     },
     rules: {
       'boundaries/no-unknown-files': 'error',

@@ -147,7 +147,7 @@ describe('formats', () => {
     [formatBitRate, 12.5e6, '100 Mbit/s'],
     [formatBitRate, 125e6, '1 Gbit/s'],
     [formatDuration, 0.25, '0.25 ms'],
-    [formatDuration, 82, '82 ms'],
+    [formatDuration, 81.6, '82 ms'],
     [formatDuration, 999.7, '1.0 s'],
     [formatDuration, 4321, '4.3 s'],
     [formatDuration, 59_999, '1 min 0 s'],

@@ -136,7 +136,7 @@ export function formatBitRate(bytesPerSecond: number): string {
 
 /** Milliseconds: `82 ms`, `4.3 s`, `2 min 5 s`, `1 h 2 min`. */
 export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 999.5) return `${digits(milliseconds)} ms`;
+  if (milliseconds < 999.5) return `${milliseconds < 10 ? digits(milliseconds) : Math.round(milliseconds)} ms`;
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

@@ -1,0 +1,31 @@
+import { startBuiltinPair } from '../guest/builtin-pair';
+import { exitCodes } from './exit-codes';
+import { migrate } from './migrate';
+import type { DemoRequest } from './program';
+import { onStopSignal } from './signals';
+import { spawnChild } from './spawn-child';
+import type { Streams } from './streams';
+
+/**
+ * Starts the built-in guest and a destination for it, migrates it and ends both, whatever happens.
+ * @returns the exit status
+ */
+export async function demo(request: DemoRequest, streams: Streams): Promise<number> {
+  const { settings, json, ...sample } = request;
+  // From before the first process until after the last: none of them may be left behind by a stop signal.
+  let stopped = false;
+  const release = onStopSignal(() => {
+    stopped = true;
+  });
+  try {
+    const pair = await startBuiltinPair({ ...sample, spawn: spawnChild });
+    try {
+      if (stopped) return exitCodes.cancelled;
+      return await migrate({ source: pair.source, destination: pair.destination, settings, json }, streams);
+    } finally {
+      await pair.stop();
+    }
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { demo } from './demo';
+import { migrate } from './migrate';
+import { buildProgram, runProgram } from './program';
+import { surviveClosedReaders, writeLine } from './streams';
+
+const streams = { out: process.stdout, err: process.stderr };
+surviveClosedReaders(streams);
+
+const program = buildProgram(
+  {
+    migrate: async (request) => end(await migrate(request, streams)),
+    demo: async (request) => end(await demo(request, streams)),
+  },
+  version(),
+);
+
+void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
+  if (code !== undefined) process.exitCode = code;
+});
+
+/** Sets the status and lets the process end by itself; what may still be open then does not hold it for long. */
+function end(code: number): void {
+  process.exitCode = code;
+  setTimeout(() => process.exit(), 2000).unref();
+}
+
+/** The bundle in `out/main` and this file are equally far from the package's own. */
+function version(): string {
+  const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}

@@ -1,0 +1,44 @@
+import { startMigration } from '../engine/migration';
+import type { MigrationSettings } from '../shared/settings';
+import { displayFor } from './display';
+import { exitCodeOf } from './exit-codes';
+import { onStopSignal } from './signals';
+import { spawnChild } from './spawn-child';
+import type { Streams } from './streams';
+
+/** One migration as the command runs it. */
+export interface MigrationRun {
+  readonly source: string;
+  readonly destination: string;
+  readonly settings: MigrationSettings;
+  readonly json: boolean;
+}
+
+/**
+ * Runs a migration to its end, showing it; a stop signal cancels it, and only its own end ends it.
+ * @returns the exit status
+ */
+export async function migrate(run: MigrationRun, streams: Streams): Promise<number> {
+  const { source, destination, settings, json } = run;
+  const display = displayFor(json, streams);
+  const migration = startMigration({
+    source,
+    destination,
+    settings,
+    spawn: spawnChild,
+    onSnapshot: (snapshot) => display.snapshot(snapshot),
+  });
+  const release = onStopSignal((times) => {
+    migration.cancel();
+    display.say(times === 1 ? 'Cancelling: the guest is to stay on the source.' : stillCancelling);
+  });
+  try {
+    const report = await migration.finished;
+    display.finish(report, migration.snapshot());
+    return exitCodeOf(report);
+  } finally {
+    release();
+  }
+}
+
+const stillCancelling = 'Still cancelling: leaving now could lose track of where the guest runs.';

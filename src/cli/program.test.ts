@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { commandLine } from '../shared/command-line';
+import { defaultSettings, limits, methods } from '../shared/settings';
+import { exitCodes } from './exit-codes';
+import { buildProgram, runProgram } from './program';
+import type { DemoRequest, MigrateRequest } from './program';
+
+interface Parsed {
+  readonly code: number | undefined;
+  readonly migrate: readonly MigrateRequest[];
+  readonly demo: readonly DemoRequest[];
+  readonly out: string;
+  readonly err: string;
+}
+
+async function parse(...words: readonly string[]): Promise<Parsed> {
+  const migrate: MigrateRequest[] = [];
+  const demo: DemoRequest[] = [];
+  let [out, err] = ['', ''];
+  const program = buildProgram(
+    {
+      migrate: (request) => Promise.resolve(void migrate.push(request)),
+      demo: (request) => Promise.resolve(void demo.push(request)),
+    },
+    '1.2.3',
+  );
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ writeOut: (text) => (out += text), writeErr: (text) => (err += text) });
+  }
+  const code = await runProgram(program, words, (line) => (err += `${line}\n`));
+  return { code, migrate, demo, out, err };
+}
+
+const ends = ['--source', '/run/a.qmp', '--destination', 'tcp:far:4444'] as const;
+
+describe('wherry migrate', () => {
+  it('takes the defaults', async () => {
+    const { code, migrate } = await parse('migrate', ...ends);
+    expect(code).toBeUndefined();
+    expect(migrate).toEqual([
+      { source: '/run/a.qmp', destination: 'tcp:far:4444', settings: defaultSettings, json: false },
+    ]);
+  });
+
+  it.each([
+    [['--method', 'zlib', '--level', '0'], { method: 'zlib', level: 0 }],
+    [['--method=none'], { method: 'none' }],
+    [['--level', '19'], { level: 19 }],
+    [['--compress-threads', '3', '--decompress-threads', '4'], { compressThreads: 3, decompressThreads: 4 }],
+    [['--xbzrle-cache', '0'], { xbzrleCacheBytes: 0 }],
+    [['--xbzrle-cache', '128 MiB'], { xbzrleCacheBytes: 128 * 2 ** 20 }],
+    [['--max-bandwidth', '100Mbit'], { maxBandwidth: 12.5e6 }],
+    [['--max-bandwidth', '12MB/s'], { maxBandwidth: 12e6 }],
+    [['--downtime-limit', '1.5s'], { downtimeLimitMs: 1500 }],
+    [['--paused'], { paused: true }],
+  ])('reads %j', async (words, changed) => {
+    const { migrate, err } = await parse('migrate', ...ends, ...words);
+    expect(err).toBe('');
+    expect(migrate[0]?.settings).toEqual({ ...defaultSettings, ...changed });
+  });
+
+  it('reads back every line commandLine writes', async () => {
+    const settings = fc.constantFrom(...methods).chain((method) =>
+      fc.record({
+        method: fc.constant(method),
+        level: fc.integer(limits.level[method]),
+        compressThreads: fc.integer(limits.compressThreads),
+        decompressThreads: fc.integer(limits.decompressThreads),
+        xbzrleCacheBytes: fc.integer(limits.xbzrleCacheBytes),
+        maxBandwidth: fc.integer(limits.maxBandwidth),
+        downtimeLimitMs: fc.integer(limits.downtimeLimitMs),
+        paused: fc.boolean(),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(settings, async (wanted) => {
+        const [, ...words] = commandLine('/run/a.qmp', 'tcp:far:4444', wanted).split(' ');
+        expect((await parse(...words)).migrate[0]?.settings).toEqual(wanted);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each([
+    [[], "required option '--source <address>' not specified"],
+    [['--source', '/a'], "required option '--destination <address>' not specified"],
+    [['--source', 'a.qmp', '--destination', '/b'], 'QMP address: expected /path'],
+    [[...ends, '--method', 'lz4'], 'Compression method: expected one of none, zlib, zstd, got "lz4"'],
+    [[...ends, '--level', '20'], 'from 0 to 19, got 20'],
+    [[...ends, '--level', '0'], 'Compression level: zstd takes 1 to 19, got 0'],
+    [[...ends, '--method', 'zlib', '--level', '10'], 'Compression level: zlib takes 0 to 9, got 10'],
+    [[...ends, '--level', 'high'], 'expected a whole number, got "high"'],
+    [[...ends, '--compress-threads', '0'], 'Compress threads: expected a whole number from 1 to 255, got 0'],
+    [[...ends, '--compress-threads', '1e2'], 'expected a whole number, got "1e2"'],
+    [[...ends, '--max-bandwidth', '100M'], 'expected a rate such as 100Mbit'],
+    [[...ends, '--xbzrle-cache', 'big'], 'expected a size such as 64MiB'],
+    [[...ends, '--downtime-limit', '0'], 'Downtime limit: expected a whole number from 1'],
+    [[...ends, '--channels', '4'], "unknown option '--channels'"],
+    [[...ends, '--levle', '4'], "unknown option '--levle' (Did you mean --level?)"],
+    [[...ends, 'extra'], 'too many arguments'],
+  ])('refuses %j in one line', async (words, message) => {
+    const { code, migrate, err } = await parse('migrate', ...words);
+    expect(err).toContain(message);
+    expect(err).toMatch(/^error: [^\n]+\n$/);
+    expect(code).toBe(exitCodes.usage);
+    expect(migrate).toEqual([]);
+  });
+});
+
+describe('wherry demo', () => {
+  it('takes the defaults', async () => {
+    const { demo } = await parse('demo');
+    expect(demo).toEqual([{ settings: defaultSettings, workload: 'seed', memoryBytes: 512 * 2 ** 20, json: false }]);
+  });
+
+  it('reads its own options beside the settings', async () => {
+    const words = ['--workload', 'erp', '--memory', '64MiB', '--seed', '7', '--rate', '1000', '--level', '3', '--json'];
+    const { demo } = await parse('demo', ...words);
+    const settings = { ...defaultSettings, level: 3 };
+    expect(demo).toEqual([{ settings, workload: 'erp', memoryBytes: 64 * 2 ** 20, seed: 7, rate: 1000, json: true }]);
+  });
+
+  it.each([
+    [['--workload', 'sleep'], 'Workload: expected one of idle, seed, erp, random, got "sleep"'],
+    [['--memory', '1MiB'], 'from 64 to 2048 MiB, got 1048576 bytes'],
+    [['--memory', '100000000'], 'got 100000000 bytes'],
+    [['--seed', '-1'], 'expected a whole number'],
+    [['--seed', '4294967296'], 'Seed: expected a whole number from 0 to 4294967295'],
+    [['--source', '/a'], "unknown option '--source'"],
+  ])('refuses %j in one line', async (words, message) => {
+    const { code, demo, err } = await parse('demo', ...words);
+    expect(err).toContain(message);
+    expect(err).toMatch(/^error: [^\n]+\n$/);
+    expect(code).toBe(exitCodes.usage);
+    expect(demo).toEqual([]);
+  });
+});
+
+describe('wherry', () => {
+  it.each([['--help'], ['migrate', '--help'], ['help', 'demo']])('explains itself: %s %s', async (...words) => {
+    const { code, out, err } = await parse(...words.filter((word) => word !== undefined));
+    expect({ code, err }).toEqual({ code: exitCodes.completed, err: '' });
+    expect(out).toContain('Usage: wherry');
+  });
+
+  it('names its version', async () => {
+    expect(await parse('--version')).toMatchObject({ code: exitCodes.completed, out: '1.2.3\n' });
+  });
+
+  it.each([[[]], [['sail']], [['--json']]])('does nothing for %j', async (words) => {
+    const { code, migrate, demo, err } = await parse(...words);
+    expect(code).toBe(exitCodes.usage);
+    expect(err).not.toBe('');
+    expect([...migrate, ...demo]).toEqual([]);
+  });
+});

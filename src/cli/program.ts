@@ -1,0 +1,142 @@
+import { Command, CommanderError, Option } from 'commander';
+import * as v from 'valibot';
+import { parseQmpAddress } from '../engine/qmp/address';
+import { maxRate } from '../guest/workload';
+import { guestMemorySchema } from '../shared/contract';
+import { toFailure, WherryError } from '../shared/failure';
+import { builtinMemory, workloads } from '../shared/guest';
+import type { Workload } from '../shared/guest';
+import type { MigrationSettings } from '../shared/settings';
+import { formatBytes, parseBytes } from '../shared/units';
+import { exitCodes } from './exit-codes';
+import { addSettings, argument, parseWhole, readSettings } from './settings-options';
+
+/** What `wherry migrate` was asked to do. */
+export interface MigrateRequest {
+  /** QMP addresses. */
+  readonly source: string;
+  readonly destination: string;
+  readonly settings: MigrationSettings;
+  readonly json: boolean;
+}
+
+/** What `wherry demo` was asked to do. */
+export interface DemoRequest {
+  readonly settings: MigrationSettings;
+  readonly workload: Workload;
+  readonly memoryBytes: number;
+  readonly seed?: number;
+  /** Workload steps a second. */
+  readonly rate?: number;
+  readonly json: boolean;
+}
+
+export interface Actions {
+  migrate(request: MigrateRequest): Promise<void>;
+  demo(request: DemoRequest): Promise<void>;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** The command's grammar; what the words mean is in `actions`. Refusals are one line each. */
+export function buildProgram(actions: Actions, version: string): Command {
+  const program = new Command('wherry')
+    .description('Moves running QEMU guests over links that are too slow for them.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
+
+  addSettings(program.command('migrate').description('move a guest from one QEMU to another'))
+    .requiredOption(
+      '--source <address>',
+      'QMP socket of the running guest: /path, unix:/path or tcp:host:port',
+      address,
+    )
+    .requiredOption('--destination <address>', 'QMP socket of the QEMU waiting with -incoming defer -S', address)
+    .option('--json', 'one JSON object a line on standard output')
+    .action((options: Options) => actions.migrate(migrateRequest(options)));
+
+  addSettings(program.command('demo').description('move the built-in guest, to see what a migration is like'))
+    .addOption(new Option('--workload <name>', `what the guest does: ${workloads.join(', ')}`).default('seed'))
+    .addOption(memoryOption())
+    .option('--seed <n>', 'what the workload derives its choices from', argument(parseWhole))
+    .option('--rate <n>', 'workload steps a second', argument(parseWhole))
+    .option('--json', 'one JSON object a line on standard output')
+    .action((options: Options) => actions.demo(demoRequest(options)));
+
+  return program;
+}
+
+/**
+ * Parses and runs; `say` gets what went wrong.
+ * @returns the exit status when the words themselves decide it, or undefined when an action has run
+ */
+export async function runProgram(
+  program: Command,
+  words: readonly string[],
+  say: (line: string) => void,
+): Promise<number | undefined> {
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.completed : exitCodes.usage;
+    const { code, message } = toFailure(thrown);
+    say(`error: ${message}`);
+    return code === 'usage' ? exitCodes.usage : exitCodes.failed;
+  }
+}
+
+function migrateRequest(options: Options): MigrateRequest {
+  return {
+    source: String(options['source']),
+    destination: String(options['destination']),
+    settings: readSettings(options),
+    json: options['json'] === true,
+  };
+}
+
+function demoRequest(options: Options): DemoRequest {
+  return {
+    settings: readSettings(options),
+    workload: oneOf('Workload', workloads, options['workload']),
+    memoryBytes: guestMemory(options['memory']),
+    ...(typeof options['seed'] === 'number' && { seed: upTo('Seed', 2 ** 32 - 1, options['seed']) }),
+    ...(typeof options['rate'] === 'number' && { rate: upTo('Rate', maxRate, options['rate']) }),
+    json: options['json'] === true,
+  };
+}
+
+function memoryOption(): Option {
+  const { min, max } = builtinMemory;
+  return new Option('--memory <size>', `guest memory, ${formatBytes(min)} to ${formatBytes(max)}`)
+    .argParser(argument(parseBytes))
+    .default(builtinMemory.default, formatBytes(builtinMemory.default));
+}
+
+const address = argument((text) => {
+  parseQmpAddress(text);
+  return text;
+});
+
+function guestMemory(value: unknown): number {
+  const result = v.safeParse(guestMemorySchema, value);
+  if (result.success) return result.output;
+  throw new WherryError('usage', `${result.issues[0].message}, got ${String(value)} bytes`);
+}
+
+function oneOf<Name extends string>(label: string, names: readonly Name[], given: unknown): Name {
+  const found = names.find((name) => name === given);
+  if (found !== undefined) return found;
+  throw new WherryError('usage', `${label}: expected one of ${names.join(', ')}, got ${JSON.stringify(given)}`);
+}
+
+function upTo(label: string, max: number, given: number): number {
+  if (given <= max) return given;
+  throw new WherryError('usage', `${label}: expected a whole number from 0 to ${max}, got ${given}`);
+}
+
+/** Commander puts its suggestions on lines of their own. */
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ');
+}

@@ -1,0 +1,143 @@
+import type { CacheCounts, Snapshot, WorkerStatus } from '../shared/snapshot';
+import { formatBitRate, formatBytes, formatDuration, formatRate, formatWireBytes } from '../shared/units';
+import type { Paint } from './paint';
+
+type Mark = keyof Paint | undefined;
+
+/** A line of the display before it is cut to the terminal: its label and what follows. */
+interface Row {
+  readonly label: string;
+  readonly text: string;
+  readonly mark?: Mark;
+}
+
+const labelWidth = 10;
+const barWidth = 24;
+
+/** The live display of a run: lines no wider than `width`, unknown figures left out. */
+export function renderLive(snapshot: Snapshot, width: number, paint: Paint): readonly string[] {
+  const rows: readonly (Row | undefined)[] = [
+    { label: 'state', text: headline(snapshot), mark: 'bold' },
+    progress(snapshot, width),
+    { label: 'rates', text: rates(snapshot) },
+    { label: 'wire', text: wire(snapshot) },
+    { label: 'pages', text: pages(snapshot) },
+    { label: 'cache', text: cacheText(snapshot.cache) },
+    { label: 'workers', text: workersText(snapshot.workers) },
+    downtime(snapshot),
+    snapshot.notice === undefined ? undefined : { label: 'notice', text: snapshot.notice },
+  ];
+  return rows.filter((row): row is Row => row !== undefined && row.text !== '').map((row) => fitted(row, width, paint));
+}
+
+/** One line for a log: what matters most, in words. */
+export function renderLine(snapshot: Snapshot): string {
+  const { remainingBytes, expectedDowntimeMs } = snapshot;
+  return [
+    headline(snapshot),
+    remainingBytes === undefined ? '' : `${formatBytes(remainingBytes)} left`,
+    rates(snapshot),
+    wire(snapshot),
+    expectedDowntimeMs === undefined ? '' : `expected downtime ${band(expectedDowntimeMs)}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function headline({ state, rounds, elapsedMs }: Snapshot): string {
+  const round = rounds === 0 ? '' : `, dirty sync ${rounds}`;
+  return `${state}${round}, ${formatDuration(elapsedMs)}`;
+}
+
+/**
+ * In the bulk round the share of RAM gone through, which only grows; after it what is left to send, which may grow
+ * again, drawn as the remainder it is and not as progress.
+ */
+function progress(snapshot: Snapshot, width: number): Row | undefined {
+  const { state, totalBytes, remainingBytes } = snapshot;
+  if (totalBytes === undefined || remainingBytes === undefined || totalBytes === 0) return undefined;
+  const room = Math.max(0, Math.min(barWidth, width - labelWidth - 30));
+  const left = Math.min(1, remainingBytes / totalBytes);
+  if (state === 'bulk') {
+    const sent = formatBytes(Math.max(0, totalBytes - remainingBytes));
+    const share = Math.floor((1 - left) * 100);
+    return { label: 'sent', text: `${bar(1 - left, room)}${share} %, ${sent} of ${formatBytes(totalBytes)}` };
+  }
+  if (state !== 'iterating' && state !== 'switchover') return undefined;
+  return { label: 'left', text: `${bar(left, room)}${formatBytes(remainingBytes)} of ${formatBytes(totalBytes)}` };
+}
+
+function bar(share: number, width: number): string {
+  if (width < 4) return '';
+  const full = Math.round(share * width);
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)}  `;
+}
+
+function rates({ guestRate, wireRate, dirtyRate, limiterBusyShare, settings }: Snapshot): string {
+  const limit = settings.maxBandwidth;
+  const held = limit === 0 ? '' : ` of ${formatBitRate(limit)} (limit holds ${percent(limiterBusyShare)})`;
+  return [
+    guestRate === undefined ? '' : `guest ${formatRate(guestRate)}`,
+    wireRate === undefined ? '' : `wire ${formatBitRate(wireRate)}${held}`,
+    dirtyRate === undefined ? '' : `dirtying ${formatRate(dirtyRate)}`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function wire({ wireBytes, rawBytes }: Snapshot): string {
+  if (wireBytes === 0) return '';
+  return `${formatWireBytes(rawBytes)} sent as ${formatWireBytes(wireBytes)} (${(rawBytes / wireBytes).toFixed(1)} : 1)`;
+}
+
+function pages({ pages: { duplicate, normal, xbzrle, unchanged, overflow } }: Snapshot): string {
+  return `zero ${duplicate}, normal ${normal}, xbzrle ${xbzrle}, unchanged ${unchanged}, overflow ${overflow}`;
+}
+
+function cacheText({ size, lookups, hits }: CacheCounts): string {
+  if (size === 0) return 'off';
+  return lookups === 0
+    ? formatBytes(size)
+    : `${formatBytes(size)}, ${percent(hits / lookups)} of ${lookups} lookups hit`;
+}
+
+/** Workers by kind: `compress-3` is one of `compress`. */
+function workersText(workers: readonly WorkerStatus[]): string {
+  const kinds = new Map<string, number[]>();
+  for (const { name, busyShare } of workers) {
+    const kind = name.replace(/-\d+$/, '');
+    kinds.set(kind, [...(kinds.get(kind) ?? []), busyShare]);
+  }
+  return [...kinds]
+    .map(
+      ([kind, shares]) => `${shares.length} ${kind} ${percent(shares.reduce((a, b) => a + b, 0) / shares.length)} busy`,
+    )
+    .join(', ');
+}
+
+function downtime({ expectedDowntimeMs, downtimeMs, settings }: Snapshot): Row | undefined {
+  const limit = `limit ${formatDuration(settings.downtimeLimitMs)}`;
+  if (downtimeMs !== undefined) return { label: 'downtime', text: `${formatDuration(downtimeMs)}, ${limit}` };
+  if (expectedDowntimeMs === undefined) return undefined;
+  const { low, high } = expectedDowntimeMs;
+  const text = `expected ${band(expectedDowntimeMs)}, ${limit}`;
+  if (high <= settings.downtimeLimitMs) return { label: 'downtime', text: `${text}: within it`, mark: 'good' };
+  if (low > settings.downtimeLimitMs) return { label: 'downtime', text: `${text}: over it`, mark: 'bad' };
+  return { label: 'downtime', text };
+}
+
+function band({ low, high }: { readonly low: number; readonly high: number }): string {
+  const [from, to] = [formatDuration(low), formatDuration(high)];
+  return from === to ? to : `${from} to ${to}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function fitted({ label, text, mark }: Row, width: number, paint: Paint): string {
+  const room = Math.max(0, width - labelWidth);
+  const printable = text.replace(/\p{Cc}/gu, ' ');
+  const cut = printable.length > room ? `${printable.slice(0, Math.max(0, room - 1))}…`.slice(0, room) : printable;
+  return `${paint.dim(label.padEnd(labelWidth))}${mark === undefined ? cut : paint[mark](cut)}`;
+}

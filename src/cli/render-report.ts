@@ -1,0 +1,88 @@
+import type { Report, Snapshot } from '../shared/snapshot';
+import type { GuestPlace } from '../shared/state';
+
+type Row = readonly [name: string, value: string];
+
+/** The end of a run under the names QEMU's `info migrate` uses; what is unknown has no row. */
+export function renderReport(report: Report, last?: Snapshot): readonly string[] {
+  const rows = [...timeRows(report), ...ramRows(report, last), ...cacheRows(report, last), ...compressionRows(report)];
+  const nameWidth = Math.max(...rows.map(([name]) => name.length)) + 1;
+  const valueWidth = Math.max(...rows.map(([, value]) => value.indexOf(' '), 0));
+  return rows.map(([name, value]) => {
+    const [number = '', ...unit] = value.split(' ');
+    return [`${name}:`.padEnd(nameWidth), number.padStart(valueWidth), ...unit].join(' ').trimEnd();
+  });
+}
+
+/** One sentence on how it ended and where the guest is. */
+export function renderOutcome({ status, error, guestRunningOn }: Report): string {
+  const why = error === undefined ? '' : `: ${error.message.replace(/\.$/, '')}`;
+  return `Migration ${status}${why}. ${whereabouts[guestRunningOn]}`;
+}
+
+const whereabouts: Readonly<Record<GuestPlace, string>> = {
+  source: 'The guest runs on the source.',
+  destination: 'The guest runs on the destination.',
+  none: 'The guest is paused and runs on neither side; `cont` on the destination continues it.',
+  unknown: 'Where the guest runs is not known: ask both sides with query-status before starting either.',
+};
+
+function timeRows(report: Report): readonly Row[] {
+  return [
+    ['Migration status', report.status],
+    ...milliseconds('total time', report.totalTimeMs),
+    ...milliseconds('downtime', report.downtimeMs),
+    ...milliseconds('expected downtime', report.expectedDowntimeMs),
+    ...milliseconds('setup', report.setupTimeMs),
+  ];
+}
+
+function ramRows({ wireBytes, rawBytes, totalBytes, pages, ...report }: Report, last?: Snapshot): readonly Row[] {
+  return [
+    ['transferred ram', kbytes(wireBytes)],
+    ['guest stream', kbytes(rawBytes)],
+    ['throughput', `${report.throughputMbps.toFixed(2)} mbps`],
+    ...(last?.remainingBytes === undefined ? [] : [['remaining ram', kbytes(last.remainingBytes)] as const]),
+    ...(totalBytes === undefined ? [] : [['total ram', kbytes(totalBytes)] as const]),
+    ['duplicate', `${pages.duplicate} pages`],
+    ['normal', `${pages.normal} pages`],
+    ['unchanged', `${pages.unchanged} pages`],
+    ['dirty sync count', String(report.rounds)],
+  ];
+}
+
+function cacheRows({ cache, pages }: Report, last?: Snapshot): readonly Row[] {
+  if (cache.size === 0) return [];
+  const transferred = last === undefined ? [] : [['xbzrle transferred', kbytes(last.wireClasses.xbzrle)] as const];
+  const rate =
+    cache.lookups === 0 ? [] : [['xbzrle cache miss rate', (cache.misses / cache.lookups).toFixed(2)] as const];
+  return [
+    ['xbzrle cache size', `${cache.size} bytes`],
+    ...transferred,
+    ['xbzrle pages', `${pages.xbzrle} pages`],
+    ['xbzrle cache hit', `${cache.hits} pages`],
+    ['xbzrle cache miss', `${cache.misses} pages`],
+    ...rate,
+    ['xbzrle overflow', `${pages.overflow} pages`],
+  ];
+}
+
+function compressionRows({ compression: { method, level, rawBytes, compressedBytes } }: Report): readonly Row[] {
+  if (method === 'none') return [];
+  const rate = compressedBytes === 0 ? [] : [['compression rate', (rawBytes / compressedBytes).toFixed(2)] as const];
+  return [
+    ['compression method', `${method}, level ${level}`],
+    ['compression input', kbytes(rawBytes)],
+    ['compressed size', kbytes(compressedBytes)],
+    ...rate,
+  ];
+}
+
+function milliseconds(name: string, value: number | undefined): readonly Row[] {
+  return value === undefined ? [] : [[name, `${Math.round(value)} ms`]];
+}
+
+/** QEMU's kbytes are 1024 bytes. */
+function kbytes(bytes: number): string {
+  return `${Math.round(bytes / 1024)} kbytes`;
+}

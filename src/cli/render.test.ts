@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { noPaint } from './paint';
+import { renderLine, renderLive } from './render-live';
+import { renderOutcome, renderReport } from './render-report';
+import { sampleReport, sampleSnapshot, sparseReport } from './sample-run';
+
+function live(changed: object, width = 100): string {
+  return renderLive({ ...sampleSnapshot, ...changed }, width, noPaint).join('\n');
+}
+
+describe('renderLive', () => {
+  it('draws every figure there is', () => {
+    expect(live({ notice: 'compress-2 died, restarted' }).split('\n')).toEqual([
+      'state     iterating, dirty sync 4, 12.3 s',
+      'left      ███░░░░░░░░░░░░░░░░░░░░░  64 MiB of 512 MiB',
+      'rates     guest 81.2 MB/s, wire 99.2 Mbit/s of 100 Mbit/s (limit holds 93 %), dirtying 3.1 MB/s',
+      'wire      123 MB sent as 24.6 MB (5.0 : 1)',
+      'pages     zero 90000, normal 30000, xbzrle 8000, unchanged 120, overflow 7',
+      'cache     64 MiB, 25 % of 40000 lookups hit',
+      'workers   2 compress 35 % busy, 1 decompress 10 % busy',
+      'downtime  expected 120 ms to 180 ms, limit 300 ms: within it',
+      'notice    compress-2 died, restarted',
+    ]);
+  });
+
+  it('leaves out what is unknown', () => {
+    const { state, elapsedMs, rawBytes, pages, cache, compression, wireClasses, settings } = sampleSnapshot;
+    const early = renderLive(
+      {
+        ...{ state, elapsedMs, rawBytes, pages, compression, wireClasses, settings },
+        cache: { ...cache, lookups: 0 },
+        rounds: 0,
+        wireBytes: 0,
+        inFlightBytes: 0,
+        limiterBusyShare: 0,
+        workers: [],
+        guestRunningOn: 'source',
+      },
+      80,
+      noPaint,
+    );
+    expect(early.map((line) => line.split(' ')[0])).toEqual(['state', 'pages', 'cache']);
+    expect(early.join()).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('shows the bulk round as a share of RAM and never as more than was sent', () => {
+    expect(live({ state: 'bulk', remainingBytes: 266 * 2 ** 20 })).toContain('48 %, 246 MiB of 512 MiB');
+    expect(live({ state: 'bulk', remainingBytes: 1 })).toContain('99 %');
+    expect(live({ state: 'bulk', remainingBytes: 600 * 2 ** 20 })).toContain('  0 %, 0 B of 512 MiB');
+  });
+
+  it('shows later rounds as what is left, which may grow', () => {
+    expect(live({ remainingBytes: 600 * 2 ** 20 })).toContain(`left      ${'█'.repeat(24)}  600 MiB of 512 MiB`);
+    expect(live({ remainingBytes: 0 })).toContain(`left      ${'░'.repeat(24)}  0 B`);
+  });
+
+  it('says on which side of the limit the expected downtime is, if it is on one', () => {
+    expect(live({ expectedDowntimeMs: { low: 301, high: 400 } })).toContain('limit 300 ms: over it');
+    expect(live({ expectedDowntimeMs: { low: 200, high: 400 } })).toMatch(/limit 300 ms$/m);
+    expect(live({ downtimeMs: 81.6 })).toContain('downtime  82 ms, limit 300 ms');
+  });
+
+  it.each([10, 20, 41, 60, 80])('keeps to %d columns', (width) => {
+    const lines = live({ notice: 'long '.repeat(50) }, width).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+  });
+
+  it('lets no control character of a notice reach the terminal', () => {
+    expect(live({ notice: 'a\u001b[2Jb\nc' })).toContain('notice    a [2Jb c');
+  });
+});
+
+describe('renderLine', () => {
+  it('says the essentials in one line', () => {
+    expect(renderLine(sampleSnapshot)).toBe(
+      'iterating, dirty sync 4, 12.3 s, 64 MiB left, guest 81.2 MB/s, wire 99.2 Mbit/s of 100 Mbit/s ' +
+        '(limit holds 93 %), dirtying 3.1 MB/s, 123 MB sent as 24.6 MB (5.0 : 1), expected downtime 120 ms to 180 ms',
+    );
+  });
+});
+
+describe('renderReport', () => {
+  it('uses the names of info migrate', () => {
+    expect(renderReport(sampleReport, { ...sampleSnapshot, state: 'completed', remainingBytes: 0 })).toEqual([
+      'Migration status:       completed',
+      'total time:                15002 ms',
+      'downtime:                     82 ms',
+      'expected downtime:           180 ms',
+      'setup:                        12 ms',
+      'transferred ram:           25600 kbytes',
+      'guest stream:             131072 kbytes',
+      'throughput:                13.98 mbps',
+      'remaining ram:                 0 kbytes',
+      'total ram:                524288 kbytes',
+      'duplicate:                 90000 pages',
+      'normal:                    30000 pages',
+      'unchanged:                   120 pages',
+      'dirty sync count:              5',
+      'xbzrle cache size:      67108864 bytes',
+      'xbzrle transferred:         1000 kbytes',
+      'xbzrle pages:               8000 pages',
+      'xbzrle cache hit:          10000 pages',
+      'xbzrle cache miss:         30000 pages',
+      'xbzrle cache miss rate:     0.75',
+      'xbzrle overflow:               7 pages',
+      'compression method:        zstd, level 1',
+      'compression input:        122070 kbytes',
+      'compressed size:           24414 kbytes',
+      'compression rate:           5.00',
+    ]);
+  });
+
+  it('has no row for what is off or unknown', () => {
+    const rows = renderReport({
+      ...sparseReport,
+      cache: { size: 0, lookups: 0, hits: 0, misses: 0 },
+      compression: { method: 'none', level: 1, rawBytes: 0, compressedBytes: 0 },
+    }).join('\n');
+    expect(rows).not.toMatch(/^(downtime|remaining|xbzrle|compress)/m);
+  });
+});
+
+describe('renderOutcome', () => {
+  it.each([
+    [{}, 'Migration completed. The guest runs on the destination.'],
+    [{ guestRunningOn: 'none' }, 'Migration completed. The guest is paused and runs on neither side'],
+    [
+      { status: 'failed', guestRunningOn: 'source', error: { code: 'wire-closed', message: 'the link was lost.' } },
+      'Migration failed: the link was lost. The guest runs on the source.',
+    ],
+    [{ status: 'uncertain', guestRunningOn: 'unknown' }, 'query-status before starting either'],
+  ] as const)('of %j', (changed, sentence) => {
+    expect(renderOutcome({ ...sampleReport, ...changed })).toContain(sentence);
+  });
+});

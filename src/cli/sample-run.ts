@@ -1,0 +1,57 @@
+import { defaultSettings } from '../shared/settings';
+import type { Report, Snapshot } from '../shared/snapshot';
+
+const counts = {
+  pages: { duplicate: 90_000, normal: 30_000, xbzrle: 8000, unchanged: 120, overflow: 7 },
+  cache: { size: 64 * 2 ** 20, lookups: 40_000, hits: 10_000, misses: 30_000 },
+  compression: { method: 'zstd', level: 1, rawBytes: 125_000_000, compressedBytes: 25_000_000 },
+} as const;
+
+/** A run in the middle of its rounds. */
+export const sampleSnapshot: Snapshot = {
+  state: 'iterating',
+  elapsedMs: 12_345,
+  setupTimeMs: 12,
+  rounds: 4,
+  totalBytes: 512 * 2 ** 20,
+  remainingBytes: 64 * 2 ** 20,
+  rawBytes: 123_000_000,
+  wireBytes: 24_600_000,
+  guestRate: 81.2e6,
+  wireRate: 12.4e6,
+  dirtyRate: 3.1e6,
+  ...counts,
+  wireClasses: { xbzrle: 1_024_000, normal: 22_000_000, plain: 0, other: 1_576_000 },
+  inFlightBytes: 262_144,
+  limiterBusyShare: 0.93,
+  workers: [
+    { name: 'compress-1', busyShare: 0.3, restarts: 0 },
+    { name: 'compress-2', busyShare: 0.4, restarts: 1 },
+    { name: 'decompress-1', busyShare: 0.1, restarts: 0 },
+  ],
+  expectedDowntimeMs: { low: 120, high: 180 },
+  guestRunningOn: 'source',
+  settings: { ...defaultSettings, maxBandwidth: 12.5e6 },
+};
+
+/** The same run when it has ended well, with nothing known that may be unknown. */
+export const sparseReport: Report = {
+  status: 'completed',
+  totalTimeMs: 15_002.4,
+  rounds: 5,
+  wireBytes: 26_214_400,
+  rawBytes: 134_217_728,
+  throughputMbps: 13.98,
+  ...counts,
+  guestRunningOn: 'destination',
+};
+
+/** The same run with everything known. */
+export const sampleReport: Report = {
+  ...sparseReport,
+  downtimeMs: 82,
+  expectedDowntimeMs: 180,
+  expectedDowntimeBandMs: { low: 120, high: 180 },
+  setupTimeMs: 12,
+  totalBytes: 512 * 2 ** 20,
+};

@@ -1,0 +1,68 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
+import { settingDefaultText, settingNames, settingOptions } from '../shared/command-line';
+import type { SettingOption } from '../shared/command-line';
+import { toFailure, WherryError } from '../shared/failure';
+import { checkSettings, defaultSettings } from '../shared/settings';
+import type { MigrationSettings } from '../shared/settings';
+import { parseBytes, parseDuration, parseRate } from '../shared/units';
+
+const readers: Readonly<Record<Exclude<SettingOption['kind'], 'switch'>, (text: string) => string | number>> = {
+  word: (text) => text,
+  number: parseWhole,
+  bytes: parseBytes,
+  rate: parseRate,
+  duration: parseDuration,
+};
+
+/** Gives a command every setting as an option. */
+export function addSettings(command: Command): Command {
+  for (const name of settingNames) {
+    const { flag, placeholder, kind, help } = settingOptions[name];
+    if (kind === 'switch') command.option(flag, help);
+    else {
+      const option = new Option(`${flag} <${placeholder ?? 'value'}>`, help).argParser(argument(readers[kind]));
+      command.addOption(option.default(defaultSettings[name], settingDefaultText(name)));
+    }
+  }
+  return command;
+}
+
+/**
+ * The settings among a command's parsed options, checked.
+ * @throws WherryError `usage` naming every setting that is out of range
+ */
+export function readSettings(options: Readonly<Record<string, unknown>>): MigrationSettings {
+  const given = settingNames.map((name) => [
+    name,
+    options[attribute(settingOptions[name].flag)] ?? defaultSettings[name],
+  ]);
+  const check = checkSettings(Object.fromEntries(given));
+  if (check.ok) return check.settings;
+  throw new WherryError('usage', check.problems.map(({ message }) => message).join('; '));
+}
+
+/** Makes a reader's refusal commander's, which names the option it was for. */
+export function argument<Value>(read: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (thrown) {
+      throw new InvalidArgumentError(toFailure(thrown).message);
+    }
+  };
+}
+
+/**
+ * A whole number of 0 or more.
+ * @throws WherryError `usage`
+ */
+export function parseWhole(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new WherryError('usage', `expected a whole number, got ${JSON.stringify(text)}`);
+}
+
+function attribute(flag: string): string {
+  return new Option(flag).attributeName();
+}

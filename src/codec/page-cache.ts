@@ -43,13 +43,13 @@ export class PageCache {
   private evict(): number {
     const slot = this.oldest;
     this.unlink(slot);
-    this.slots.delete(this.keys[slot]!);
+    this.slots.delete(this.keys[slot] as number);
     return slot;
   }
 
   private unlink(slot: number): void {
-    const before = this.older[slot]!;
-    const after = this.newer[slot]!;
+    const before = this.older[slot] as number;
+    const after = this.newer[slot] as number;
     if (before === none) this.oldest = after;
     else this.newer[before] = after;
     if (after === none) this.newest = before;

@@ -145,7 +145,7 @@ export class PartDecoder {
         full += pageBytes;
         continue;
       }
-      const slot = this.ops.slots[page]!;
+      const slot = this.ops.slots[page] as number;
       const slotAt = shard.slotsAt + slot * pageBytes;
       if (code === op.fullStore) {
         arena.copyPage(slotAt, full);
@@ -154,7 +154,7 @@ export class PartDecoder {
       } else if (shard.filled[slot] !== 1) {
         throw refused(`page ${page}: slot ${slot} holds no page yet`);
       } else if (code === op.delta) {
-        const length = this.ops.lengths[page]!;
+        const length = this.ops.lengths[page] as number;
         if (!arena.decode(slotAt, delta, length)) throw refused(`page ${page}: malformed delta of ${length} bytes`);
         delta += length;
       }
@@ -165,7 +165,7 @@ export class PartDecoder {
 
   private fullPages(pages: number): number {
     let fulls = 0;
-    for (let page = 0; page < pages; page++) if (this.ops.codes[page]! <= op.fullStore) fulls++;
+    for (let page = 0; page < pages; page++) if ((this.ops.codes[page] as number) <= op.fullStore) fulls++;
     return fulls;
   }
 }

@@ -126,19 +126,19 @@ export class PartEncoder {
     payload.set(deltas, partHeaderBytes + this.opsEnd);
     let at = partHeaderBytes + this.opsEnd + deltas.length;
     for (let i = 0; i < this.fulls;) {
-      const run = this.fullRun(i);
-      const bytes = run * pageBytes;
-      payload.set(this.arena.bytes(this.pagesAt + this.full[i]! * pageBytes, bytes), at);
-      at += bytes;
+      const first = this.full[i] as number;
+      const run = this.fullRun(i, first);
+      payload.set(this.arena.bytes(this.pagesAt + first * pageBytes, run * pageBytes), at);
+      at += run * pageBytes;
       i += run;
     }
     return payload;
   }
 
-  /** How many full pages from the i-th on lie next to each other. */
-  private fullRun(i: number): number {
+  /** How many full pages lie next to each other, from the i-th on, which is page `first`. */
+  private fullRun(i: number, first: number): number {
     let run = 1;
-    while (i + run < this.fulls && this.full[i + run] === this.full[i]! + run) run++;
+    while (i + run < this.fulls && this.full[i + run] === first + run) run++;
     return run;
   }
 }

@@ -56,7 +56,7 @@ export class NumberReader {
     const stop = Math.min(this.end, this.at + numberBytesMax);
     let value = 0;
     for (let shift = 0; this.at < stop; shift += 7) {
-      const byte = this.bytes[this.at++]!;
+      const byte = this.bytes[this.at++] as number;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }

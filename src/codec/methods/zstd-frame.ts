@@ -69,11 +69,12 @@ function readHeader(view: DataView): FrameHeader {
   const single = (descriptor & 0x20) !== 0;
   if ((descriptor & 0x08) !== 0) throw badFrame('zstd', 'reserved bit set');
   if ((descriptor & 0x03) !== 0) throw badFrame('zstd', 'wants a dictionary');
-  const sizeBytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  const flag = descriptor >> 6;
+  const sizeBytes = flag === 0 ? Number(single) : 2 ** flag;
   const sizeAt = single ? 5 : 6;
   if (view.byteLength < sizeAt + sizeBytes) throw badFrame('zstd', 'cut in its header');
   const contentBytes = readContentBytes(view, sizeAt, sizeBytes);
-  const windowBytes = single ? contentBytes! : readWindowBytes(view.getUint8(5));
+  const windowBytes = (single ? contentBytes : undefined) ?? readWindowBytes(view.getUint8(5));
   if (windowBytes > windowBytesMax) throw badFrame('zstd', `window ${windowBytes} above ${windowBytesMax} bytes`);
   return { bytes: sizeAt + sizeBytes, checksumBytes: (descriptor & 0x04) !== 0 ? 4 : 0, contentBytes };
 }

@@ -1,6 +1,16 @@
-import * as native from '@mongodb-js/zstd/bindings';
+import { createRequire } from 'node:module';
 import { badFrame, type MethodCodec } from './method';
 import { boundsOf, maxRawBytes } from './zstd-frame';
+
+/** What the addon exports. */
+interface Addon {
+  compress(data: Buffer, level: number): Promise<Buffer>;
+  decompress(frame: Buffer): Promise<Buffer>;
+}
+
+// The package's own entry drops the level on its way to this function (1.2.2: every level came out as 3), so the addon
+// is called directly; by `require`, because a bundler would try to bundle the binary.
+const native = createRequire(__filename)('@mongodb-js/zstd/bindings') as Addon;
 
 /** The highest level whose blocks are never split, so that its frames always keep the bound below. */
 const plainLevel = 15;

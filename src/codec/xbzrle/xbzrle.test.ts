@@ -97,7 +97,8 @@ const pagePairs = fc
     const old = zeros.map(() => next(256));
     const now = old.slice();
     for (let i = head; i < pageBytes; i += 1 + next(sameRun)) {
-      for (const end = Math.min(pageBytes, i + 1 + next(changedRun)); i < end; i++) now[i] = old[i]! ^ (1 + next(255));
+      for (const end = Math.min(pageBytes, i + 1 + next(changedRun)); i < end; i++)
+        now[i] = (old[i] as number) ^ (1 + next(255));
     }
     return { old, now };
   });

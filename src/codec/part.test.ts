@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { pageBytes } from '../shared/settings';
+import { keyBytes, maxPartBytes, pageKey } from './job';
+import { PartDecoder } from './part-decoder';
+import { PartEncoder, type EncodedPart } from './part-encoder';
+import { op } from './part-format';
+
+const maxPages = 16;
+
+interface TestPage {
+  readonly key: number;
+  readonly bytes: Uint8Array;
+}
+
+function encode(encoder: PartEncoder, pages: readonly TestPage[]): EncodedPart {
+  pages.forEach(({ key, bytes }, i) => {
+    encoder.keys.writeDoubleLE(key, i * keyBytes);
+    encoder.pages(pages.length).set(bytes, i * pageBytes);
+  });
+  return encoder.encode(pages.length);
+}
+
+const joined = (pages: readonly TestPage[]) => Buffer.concat(pages.map(({ bytes }) => bytes));
+const page = (fill: number) => new Uint8Array(pageBytes).fill(fill);
+
+/** A guest of a few pages in which each step rewrites some: not at all, a bit, or wholly. */
+const step = fc.record({
+  shard: fc.nat(2),
+  touched: fc.array(
+    fc.record({ number: fc.nat(9), spots: fc.array(fc.nat(pageBytes - 1), { maxLength: 5 }), all: fc.boolean() }),
+    { minLength: 0, maxLength: maxPages },
+  ),
+});
+
+describe('PartEncoder and PartDecoder', () => {
+  it.each([0, 1, 3, 7, 64])('give every page back, over many parts and shards, with %d slots', (cachePages) => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const decoder = new PartDecoder({ cachePagesPerShard: cachePages, maxPages });
+        const shards = [0, 1, 2].map(() => ({
+          encoder: new PartEncoder(maxPages, cachePages),
+          memory: Array.from({ length: 10 }, (_, i) => page(i)),
+        }));
+        for (const [tick, { shard, touched }] of steps.entries()) {
+          const { encoder, memory } = shards[shard] as (typeof shards)[number];
+          const pages = touched.map(({ number, spots, all }) => {
+            const bytes = memory[number] as Uint8Array;
+            for (const spot of spots) bytes[spot] = tick + spot;
+            if (all) for (let i = 0; i < pageBytes; i += 2) bytes[i] = (bytes[i] as number) + 1;
+            return { key: pageKey(shard, number * 1000), bytes: bytes.slice() };
+          });
+          const { payload, counts } = encode(encoder, pages);
+          expect(payload.length).toBeLessThanOrEqual(maxPartBytes(pages.length));
+          expect(counts.normal + counts.xbzrle + counts.unchanged).toBe(pages.length);
+          expect(counts.hits).toBe(counts.xbzrle + counts.unchanged + counts.overflow);
+          expect(joined(pages).equals(decoder.decode(shard, payload, pages.length))).toBe(true);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('says what became of each page', () => {
+    const encoder = new PartEncoder(maxPages, 2);
+    const changed = page(1);
+    changed[5] = 9;
+    const first = encode(encoder, [
+      { key: 1, bytes: page(1) },
+      { key: 2, bytes: page(2) },
+    ]);
+    expect(first.counts).toEqual({ normal: 2, xbzrle: 0, unchanged: 0, overflow: 0, lookups: 2, hits: 0, misses: 2 });
+    expect(first).toMatchObject({ deltaBytes: 0, fullBytes: 2 * pageBytes });
+    const second = encode(encoder, [
+      { key: 1, bytes: changed },
+      { key: 2, bytes: page(2) },
+      { key: 1, bytes: page(77) },
+      { key: 3, bytes: page(3) },
+      { key: 2, bytes: page(2) },
+    ]);
+    expect(second.counts).toEqual({ normal: 3, xbzrle: 1, unchanged: 1, overflow: 1, lookups: 5, hits: 3, misses: 2 });
+    const ops = [op.delta, 0, 3, op.unchanged, 1, op.fullStore, 0, op.fullStore, 1, op.fullStore, 0];
+    expect([...second.payload.subarray(0, 18)]).toEqual([11, 0, 0, 0, ...ops, 5, 1, 9]);
+  });
+
+  it('starts cold after a worker was replaced, and the decoder follows', () => {
+    const decoder = new PartDecoder({ cachePagesPerShard: 2, maxPages });
+    for (let life = 0; life < 3; life++) {
+      const encoder = new PartEncoder(maxPages, 2);
+      for (let part = 0; part < 3; part++) {
+        const pages = [{ key: 4, bytes: page(life * 3 + part) }];
+        const { payload } = encode(encoder, pages);
+        expect(joined(pages).equals(decoder.decode(0, payload, 1))).toBe(true);
+      }
+    }
+  });
+});
+
+function part(ops: readonly number[], deltas: readonly number[] = [], fulls = 0): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(ops.length);
+  return Buffer.concat([head, Buffer.from(ops), Buffer.from(deltas), Buffer.alloc(fulls * pageBytes, 7)]);
+}
+
+describe('PartDecoder', () => {
+  const caps = { cachePagesPerShard: 200, maxPages };
+  let decoder: PartDecoder;
+
+  beforeEach(() => {
+    decoder = new PartDecoder(caps);
+    decoder.decode(0, part([op.fullStore, 0], [], 1), 1);
+  });
+
+  it.each<[string, Buffer, number]>([
+    ['nothing', Buffer.alloc(0), 0],
+    ['half a header', Buffer.alloc(3), 0],
+    ['ops past its end', Buffer.from([5, 0, 0, 0, 1]), 1],
+    ['ops of 4 GiB', Buffer.from([255, 255, 255, 255, 1]), 1],
+    ['opcode 0', part([0]), 1],
+    ['an unknown opcode', part([5]), 1],
+    ['fewer ops than pages', part([op.full], [], 1), 2],
+    ['more ops than pages', part([op.full, op.full], [], 2), 1],
+    ['an op without its slot', part([op.unchanged]), 1],
+    ['a slot that never ends', part([op.unchanged, 0x80, 0x80, 0x80, 0]), 1],
+    ['a slot past the cap', part([op.unchanged, 0xc8, 1]), 1],
+    ['an empty slot, unchanged', part([op.unchanged, 1]), 1],
+    ['an empty slot, delta', part([op.delta, 1, 3], [0, 1, 9]), 1],
+    ['a delta of no length', part([op.delta, 0, 0]), 1],
+    ['a delta above a page', part([op.delta, 0, 0x81, 0x20], new Array<number>(4097).fill(1)), 1],
+    ['a malformed delta', part([op.delta, 0, 2], [5, 0]), 1],
+    ['a delta that is cut', part([op.delta, 0, 3], [0, 1]), 1],
+    ['a full page that is cut', part([op.full], [1, 2, 3]), 1],
+    ['bytes left over', part([op.full], [1], 1), 1],
+    ['too many pages', part(new Array<number>(17).fill(op.full), [], 17), 17],
+    ['more bytes than any part has', Buffer.alloc(maxPartBytes(maxPages) + 1), 1],
+  ])('refuses %s, and the shard from then on', (_, payload, pages) => {
+    expect(() => decoder.decode(0, payload, pages)).toThrow(expect.objectContaining({ code: 'codec' }));
+    expect(() => decoder.decode(0, part([op.full], [], 1), 1)).toThrow('shard 0 lost a part before');
+    expect(decoder.decode(1, part([op.full], [], 1), 1)).toHaveLength(pageBytes);
+  });
+
+  it('takes only malformed parts for malformed, whatever bytes come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 8 }), fc.nat(3), fc.nat(2), (ops, n, fulls) => {
+        try {
+          const pages = new PartDecoder(caps).decode(0, part(ops, [0, 1, 9], fulls), n);
+          expect(pages).toHaveLength(n * pageBytes);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'codec' });
+        }
+      }),
+    );
+  });
+
+  it('keeps shards apart when they share a memory, and opens more memories where one is full', () => {
+    const big = new PartDecoder({ cachePagesPerShard: 600_000, maxPages });
+    const shards = [0, 1, 2];
+    for (const shard of shards) {
+      const full = part([op.fullStore, 0], [], 1);
+      full.fill(shard + 1, full.length - pageBytes);
+      big.decode(shard, full, 1);
+    }
+    for (const shard of shards) {
+      expect(big.decode(shard, part([op.unchanged, 0]), 1).every((byte) => byte === shard + 1)).toBe(true);
+    }
+  });
+});

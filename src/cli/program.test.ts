@@ -87,7 +87,7 @@ describe('wherry migrate', () => {
     [['--source', '/a'], "required option '--destination <address>' not specified"],
     [['--source', 'a.qmp', '--destination', '/b'], 'QMP address: expected /path'],
     [[...ends, '--method', 'lz4'], 'Compression method: expected one of none, zlib, zstd, got "lz4"'],
-    [[...ends, '--level', '20'], 'from 0 to 19, got 20'],
+    [[...ends, '--level', '20'], 'error: Compression level: zstd takes 1 to 19, got 20'],
     [[...ends, '--level', '0'], 'Compression level: zstd takes 1 to 19, got 0'],
     [[...ends, '--method', 'zlib', '--level', '10'], 'Compression level: zlib takes 0 to 9, got 10'],
     [[...ends, '--level', 'high'], 'expected a whole number, got "high"'],

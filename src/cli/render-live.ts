@@ -19,7 +19,7 @@ export function renderLive(snapshot: Snapshot, width: number, paint: Paint): rea
   const rows: readonly (Row | undefined)[] = [
     { label: 'state', text: headline(snapshot), mark: 'bold' },
     progress(snapshot, width),
-    { label: 'rates', text: rates(snapshot) },
+    { label: 'guest', text: guest(snapshot) },
     { label: 'wire', text: wire(snapshot) },
     { label: 'pages', text: pages(snapshot) },
     { label: 'cache', text: cacheText(snapshot.cache) },
@@ -33,15 +33,13 @@ export function renderLive(snapshot: Snapshot, width: number, paint: Paint): rea
 /** One line for a log: what matters most, in words. */
 export function renderLine(snapshot: Snapshot): string {
   const { remainingBytes, expectedDowntimeMs } = snapshot;
-  return [
+  return listed(
     headline(snapshot),
     remainingBytes === undefined ? '' : `${formatBytes(remainingBytes)} left`,
-    rates(snapshot),
-    wire(snapshot),
+    labelled('guest', guest(snapshot)),
+    labelled('wire', wire(snapshot)),
     expectedDowntimeMs === undefined ? '' : `expected downtime ${band(expectedDowntimeMs)}`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+  );
 }
 
 function headline({ state, rounds, elapsedMs }: Snapshot): string {
@@ -73,21 +71,22 @@ function bar(share: number, width: number): string {
   return `${'█'.repeat(full)}${'░'.repeat(width - full)}  `;
 }
 
-function rates({ guestRate, wireRate, dirtyRate, limiterBusyShare, settings }: Snapshot): string {
-  const limit = settings.maxBandwidth;
-  const held = limit === 0 ? '' : ` of ${formatBitRate(limit)} (limit holds ${percent(limiterBusyShare)})`;
-  return [
-    guestRate === undefined ? '' : `guest ${formatRate(guestRate)}`,
-    wireRate === undefined ? '' : `wire ${formatBitRate(wireRate)}${held}`,
-    dirtyRate === undefined ? '' : `dirtying ${formatRate(dirtyRate)}`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+function guest({ guestRate, dirtyRate }: Snapshot): string {
+  return listed(
+    guestRate === undefined ? '' : `${formatRate(guestRate)} read`,
+    dirtyRate === undefined ? '' : `${formatRate(dirtyRate)} dirtied`,
+  );
 }
 
-function wire({ wireBytes, rawBytes }: Snapshot): string {
-  if (wireBytes === 0) return '';
-  return `${formatWireBytes(rawBytes)} sent as ${formatWireBytes(wireBytes)} (${(rawBytes / wireBytes).toFixed(1)} : 1)`;
+function wire({ wireRate, wireBytes, rawBytes, limiterBusyShare, settings }: Snapshot): string {
+  const limit = settings.maxBandwidth;
+  const held = limit === 0 ? '' : ` of ${formatBitRate(limit)} (held back ${percent(limiterBusyShare)})`;
+  return listed(
+    wireRate === undefined ? '' : `${formatBitRate(wireRate)}${held}`,
+    wireBytes === 0
+      ? ''
+      : `${formatWireBytes(wireBytes)} for ${formatWireBytes(rawBytes)} (${(rawBytes / wireBytes).toFixed(1)} : 1)`,
+  );
 }
 
 function pages({ pages: { duplicate, normal, xbzrle, unchanged, overflow } }: Snapshot): string {
@@ -129,6 +128,14 @@ function downtime({ expectedDowntimeMs, downtimeMs, settings }: Snapshot): Row |
 function band({ low, high }: { readonly low: number; readonly high: number }): string {
   const [from, to] = [formatDuration(low), formatDuration(high)];
   return from === to ? to : `${from} to ${to}`;
+}
+
+function listed(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function labelled(label: string, text: string): string {
+  return text === '' ? '' : `${label} ${text}`;
 }
 
 function percent(share: number): string {

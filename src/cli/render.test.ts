@@ -13,8 +13,8 @@ describe('renderLive', () => {
     expect(live({ notice: 'compress-2 died, restarted' }).split('\n')).toEqual([
       'state     iterating, dirty sync 4, 12.3 s',
       'left      ███░░░░░░░░░░░░░░░░░░░░░  64 MiB of 512 MiB',
-      'rates     guest 81.2 MB/s, wire 99.2 Mbit/s of 100 Mbit/s (limit holds 93 %), dirtying 3.1 MB/s',
-      'wire      123 MB sent as 24.6 MB (5.0 : 1)',
+      'guest     81.2 MB/s read, 3.1 MB/s dirtied',
+      'wire      99.2 Mbit/s of 100 Mbit/s (held back 93 %), 24.6 MB for 123 MB (5.0 : 1)',
       'pages     zero 90000, normal 30000, xbzrle 8000, unchanged 120, overflow 7',
       'cache     64 MiB, 25 % of 40000 lookups hit',
       'workers   2 compress 35 % busy, 1 decompress 10 % busy',
@@ -73,8 +73,8 @@ describe('renderLive', () => {
 describe('renderLine', () => {
   it('says the essentials in one line', () => {
     expect(renderLine(sampleSnapshot)).toBe(
-      'iterating, dirty sync 4, 12.3 s, 64 MiB left, guest 81.2 MB/s, wire 99.2 Mbit/s of 100 Mbit/s ' +
-        '(limit holds 93 %), dirtying 3.1 MB/s, 123 MB sent as 24.6 MB (5.0 : 1), expected downtime 120 ms to 180 ms',
+      'iterating, dirty sync 4, 12.3 s, 64 MiB left, guest 81.2 MB/s read, 3.1 MB/s dirtied, wire 99.2 Mbit/s of ' +
+        '100 Mbit/s (held back 93 %), 24.6 MB for 123 MB (5.0 : 1), expected downtime 120 ms to 180 ms',
     );
   });
 });

@@ -39,7 +39,9 @@ export function readSettings(options: Readonly<Record<string, unknown>>): Migrat
   ]);
   const check = checkSettings(Object.fromEntries(given));
   if (check.ok) return check.settings;
-  throw new WherryError('usage', check.problems.map(({ message }) => message).join('; '));
+  // A later problem with the same field is the narrower one: zlib's own levels and not every method's.
+  const messages = new Map(check.problems.map(({ field, message }) => [field, message]));
+  throw new WherryError('usage', [...messages.values()].join('; '));
 }
 
 /** Makes a reader's refusal commander's, which names the option it was for. */

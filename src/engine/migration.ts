@@ -1,6 +1,7 @@
 import type { MigrationSettings } from '../shared/settings';
 import type { Report, Snapshot } from '../shared/snapshot';
 import type { SpawnWorker } from '../shared/worker';
+import { Session } from './session';
 
 /** Everything one migration needs from outside. */
 export interface MigrationOptions {
@@ -21,4 +22,9 @@ export interface RunningMigration {
   snapshot(): Snapshot;
   /** Asks for the guest to stay on the source; too late once the source has handed it over. */
   cancel(): void;
+}
+
+/** Starts a migration between two monitors; see `Session` for the story. */
+export function startMigration(options: MigrationOptions): RunningMigration {
+  return new Session(options);
 }

@@ -1,11 +1,8 @@
 import type { XXHash, XXHashAPI } from 'xxhash-wasm';
 import { keyBytes, pageKey } from '../../codec/job';
-import { OrderTableWriter } from '../../codec/order-table';
+import { maxEpochBytes, OrderTableWriter } from '../../codec/order-table';
 import { shardOf } from '../../codec/shard';
 import { pageBytes } from '../../shared/settings';
-
-/** Longest slice of the source's stream in one epoch, bytes. */
-export const maxEpochBytes = 4 * 2 ** 20;
 
 /** One shard's pages of one epoch, as an encode job takes them. */
 export interface PagePart {
@@ -29,6 +26,9 @@ export interface Epoch {
   readonly zeroPages: number;
 }
 
+/** More than a parser ever holds back: a record reported late counts against the epoch it is reported in. */
+const maxHeldBytes = 8 * 1024;
+
 const nothing: Buffer = Buffer.alloc(0);
 
 interface Staging {
@@ -48,6 +48,8 @@ export class EpochBuilder {
   #recordBytes = 0;
   #zeroPages = 0;
   #fullest = 0;
+  /** Why the rest of the stream is carried verbatim, once it is. */
+  opaqueReason: string | undefined;
   #hashedBytes = 0;
   #tail = nothing;
   #hash: XXHash<bigint>;
@@ -67,10 +69,10 @@ export class EpochBuilder {
     return this.#recordBytes;
   }
 
-  /** Pages a chunk of the source's stream may still hold before a shard's part overflows. */
+  /** Stream bytes that surely still fit, whatever pages they hold. */
   get roomBytes(): number {
     const left = (this.maxPartPages - this.#fullest) * pageBytes;
-    return Math.min(left, maxEpochBytes - this.#recordBytes);
+    return Math.min(left, maxEpochBytes - this.#recordBytes) - maxHeldBytes;
   }
 
   block(_index: number, name: Uint8Array): void {
@@ -99,6 +101,10 @@ export class EpochBuilder {
   raw(bytes: Uint8Array): void {
     this.#order.raw(bytes);
     this.#recordBytes += bytes.length;
+  }
+
+  opaque(reason: string): void {
+    this.opaqueReason = reason;
   }
 
   /**

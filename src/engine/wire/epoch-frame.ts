@@ -19,7 +19,7 @@ export interface EpochHead {
   readonly parts: number;
   readonly method: Method;
   readonly tableBytes: number;
-  readonly table: Buffer;
+  readonly table: Uint8Array;
 }
 
 export interface PartHead {
@@ -30,7 +30,7 @@ export interface PartHead {
 }
 
 /** Body pieces of an epoch frame, in order. */
-export function epochBody({ rawBytes, digest, parts, method, tableBytes, table }: EpochHead): readonly Buffer[] {
+export function epochBody({ rawBytes, digest, parts, method, tableBytes, table }: EpochHead): readonly Uint8Array[] {
   const head = Buffer.allocUnsafe(epochHeadBytes);
   head.writeUInt32BE(rawBytes, 0);
   head.writeBigUInt64BE(digest, 4);
@@ -40,9 +40,8 @@ export function epochBody({ rawBytes, digest, parts, method, tableBytes, table }
   return [head, table];
 }
 
-/** Throws `wire-protocol` for a body that is none. */
+/** Reads a body at least as long as its frame type's shortest; throws `wire-protocol` for an unknown method. */
 export function parseEpochBody(body: Buffer): EpochHead {
-  if (body.length < epochHeadBytes) throw short('epoch', epochHeadBytes, body.length);
   return {
     rawBytes: body.readUInt32BE(0),
     digest: body.readBigUInt64BE(4),
@@ -62,9 +61,8 @@ export function partBody({ method, pages, rawBytes, frame }: PartHead): readonly
   return [head, frame];
 }
 
-/** Throws `wire-protocol` for a body that is none. */
+/** Reads a body at least as long as its frame type's shortest; throws `wire-protocol` for an unknown method. */
 export function parsePartBody(body: Buffer): PartHead {
-  if (body.length < partHeadBytes) throw short('part', partHeadBytes, body.length);
   return {
     method: methodOf(body.readUInt8(0)),
     pages: body.readUInt16BE(1),
@@ -80,8 +78,4 @@ function methodOf(byte: number): Method {
   const method = methods[byte - 1];
   if (method === undefined) throw new WherryError('wire-protocol', `compression method number ${byte}`);
   return method;
-}
-
-function short(what: string, expected: number, got: number): WherryError {
-  return new WherryError('wire-protocol', `a ${what} frame of ${got} bytes, at least ${expected} expected`);
 }

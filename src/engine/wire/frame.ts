@@ -15,28 +15,28 @@ export const frameHeadBytes = 20;
 const magic = 0x57485259;
 const version = 1;
 
-/** Frame types with the longest body each may have, bytes; the one table of both. */
+/** Frame types with the shortest and longest body each may have, bytes; the one table of all three. */
 export const frameTypes = {
   /** Sender: JSON `Hello`, the first frame. */
-  hello: { id: 1, maxBody: 64 * 1024 },
+  hello: { id: 1, minBody: 2, maxBody: 64 * 1024 },
   /** Receiver: accepted. */
-  welcome: { id: 2, maxBody: 0 },
+  welcome: { id: 2, minBody: 0, maxBody: 0 },
   /** Sender: an epoch's head and order table. */
-  epoch: { id: 3, maxBody: 8 * 2 ** 20 },
+  epoch: { id: 3, minBody: 19, maxBody: 8 * 2 ** 20 },
   /** Sender: one shard's part of an epoch; `aux` is the shard. */
-  part: { id: 4, maxBody: 2 ** 20 + 64 * 1024 },
+  part: { id: 4, minBody: 7, maxBody: 2 ** 20 + 64 * 1024 },
   /** Receiver: everything up to and with `epoch` has been written to the destination. */
-  ack: { id: 5, maxBody: 0 },
+  ack: { id: 5, minBody: 0, maxBody: 0 },
   /** Receiver: wire bytes taken so far, u64. */
-  received: { id: 6, maxBody: 8 },
+  received: { id: 6, minBody: 8, maxBody: 8 },
   /** Receiver: bytes of the destination's return path. */
-  returnPath: { id: 7, maxBody: 64 * 1024 },
+  returnPath: { id: 7, minBody: 1, maxBody: 64 * 1024 },
   /** Sender: the source's stream has ended. */
-  end: { id: 8, maxBody: 0 },
+  end: { id: 8, minBody: 0, maxBody: 0 },
   /** Receiver: the destination closed its side. */
-  returnEnd: { id: 9, maxBody: 0 },
+  returnEnd: { id: 9, minBody: 0, maxBody: 0 },
   /** Either: JSON `Failure`; nothing follows. */
-  failure: { id: 10, maxBody: 64 * 1024 },
+  failure: { id: 10, minBody: 2, maxBody: 64 * 1024 },
 } as const;
 
 export type FrameType = keyof typeof frameTypes;
@@ -75,8 +75,10 @@ export function parseFrameHead(head: Buffer): { type: FrameType; aux: number; ep
   const type = typeById.get(head.readUInt8(5));
   if (type === undefined) throw refused(`unknown frame type ${head.readUInt8(5)}`);
   const length = head.readUInt32BE(12);
-  const { maxBody } = frameTypes[type];
-  if (length > maxBody) throw refused(`${type} frame of ${length} bytes, at most ${maxBody} allowed`);
+  const { minBody, maxBody } = frameTypes[type];
+  if (length < minBody || length > maxBody) {
+    throw refused(`${type} frame of ${length} bytes, ${minBody} to ${maxBody} allowed`);
+  }
   return { type, aux: head.readUInt16BE(6), epoch: head.readUInt32BE(8), length };
 }
 

@@ -1,0 +1,128 @@
+import { WherryError, toFailure } from '../shared/failure';
+import type { EndState, GuestPlace } from '../shared/state';
+import type { Outcome } from './outcome';
+import { QmpClient } from './qmp/client';
+import { queryMigrate, queryStatus } from './qmp/migrate';
+import { until } from './until';
+
+/** How long a monitor may take to show the state it has to be in. */
+const showMs = 10_000;
+
+/** A migration's end: which it is, where the guest runs, and why, unless all went well. */
+export interface Ending {
+  readonly end: EndState;
+  readonly place: GuestPlace;
+  readonly error?: WherryError;
+}
+
+export interface ConfirmOptions {
+  /** Leave it paused, because it was asked for or because it was paused on the source. */
+  readonly paused: boolean;
+  /** Time of the destination's RESUME event, once there was one. */
+  readonly resumed: () => number | undefined;
+}
+
+/** The source has let go: starts the guest on the destination and sees that it runs. Never touches the source. */
+export async function confirm(destination: QmpClient, { paused, resumed }: ConfirmOptions): Promise<Ending> {
+  try {
+    const status = async (): Promise<string | undefined> => {
+      const { status } = await queryStatus(destination);
+      return status === 'inmigrate' ? undefined : status;
+    };
+    if (paused) {
+      const shown = await until(status, showMs);
+      if (shown === 'paused') return { end: 'completed', place: 'none' };
+      if (shown === 'running') return { end: 'completed', place: 'destination' };
+      throw new WherryError('destination-failed', `the destination is ${shown ?? 'inmigrate'}, expected paused`);
+    }
+    if (resumed() === undefined) await destination.execute('cont');
+    const running = async (): Promise<true | undefined> =>
+      (await queryStatus(destination)).running ? true : undefined;
+    if (resumed() === undefined) await until(() => Promise.resolve(resumed()), showMs, 2);
+    if ((await until(running, showMs)) === undefined) {
+      throw new WherryError('destination-failed', 'the destination does not run the guest');
+    }
+    return { end: 'completed', place: 'destination' };
+  } catch (error) {
+    const { code, message } = toFailure(error);
+    const advice =
+      'the source has handed the guest over and stays stopped: check the destination (query-status); ' +
+      'if it is paused there, `cont` on it; only if it is gone, `cont` on the source';
+    return { end: 'uncertain', place: 'unknown', error: new WherryError(code, `${message}; ${advice}`) };
+  }
+}
+
+export interface BackOptions {
+  readonly wasRunning: boolean;
+  readonly outcome: Outcome;
+  /** The operator asked for a cancel. */
+  readonly asked: boolean;
+  readonly resumedThere: boolean;
+}
+
+/** Sees to it that the guest goes on where it was, after whatever stopped the migration. */
+export async function backToSource(
+  source: QmpClient,
+  { wasRunning, outcome, asked, resumedThere }: BackOptions,
+): Promise<Ending> {
+  const { verdict, broken } = outcome;
+  // We cancel by ourselves too, to be rid of a migration that broke: that is a failure.
+  const cancelled = verdict?.kind === 'cancelled' && (asked || broken === undefined);
+  try {
+    if (resumedThere) return await stopSecondCopy(source);
+    if (wasRunning) await seeRunning(source);
+    const place = wasRunning ? 'source' : 'none';
+    if (cancelled) return { end: 'cancelled', place };
+    return { end: 'failed', place, error: broken ?? (await sourceError(source)) };
+  } catch (error) {
+    return lost(outcome, toFailure(error).message);
+  }
+}
+
+/** The monitor of the source is gone: one more try to reach it, since QEMU itself may be well. */
+export async function findSource(address: string, wasRunning: boolean, outcome: Outcome): Promise<Ending> {
+  try {
+    const source = await QmpClient.connect(address, { timeoutMs: 2000 });
+    try {
+      if (wasRunning) await seeRunning(source);
+      const why = outcome.broken ?? new WherryError('qmp-closed', 'the monitor of the source was lost for a while');
+      return { end: 'failed', place: wasRunning ? 'source' : 'none', error: why };
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    return lost(outcome, toFailure(error).message);
+  }
+}
+
+/** QEMU resumes a guest whose migration failed; where it does not, we do. The destination was never started. */
+async function seeRunning(source: QmpClient): Promise<void> {
+  const running = async (): Promise<true | undefined> => ((await queryStatus(source)).running ? true : undefined);
+  if ((await until(running, showMs / 5)) !== undefined) return;
+  await source.execute('cont');
+  if ((await until(running, showMs)) === undefined) {
+    throw new WherryError('source-failed', 'the source does not go on running the guest');
+  }
+}
+
+/** A destination started without -S runs the guest already: two copies must never go on. */
+async function stopSecondCopy(source: QmpClient): Promise<Ending> {
+  await source.execute('stop');
+  const message =
+    'the destination started the guest by itself (it was not started with -S) and then the migration failed: ' +
+    'the source has been stopped; decide which copy to keep and quit the other';
+  return { end: 'uncertain', place: 'unknown', error: new WherryError('destination-failed', message) };
+}
+
+async function sourceError(source: QmpClient): Promise<WherryError> {
+  const { 'error-desc': text } = await queryMigrate(source);
+  return new WherryError('source-failed', `the source gave the migration up: ${text ?? 'it does not say why'}`);
+}
+
+function lost({ broken }: Outcome, message: string): Ending {
+  const why = broken === undefined ? message : `${broken.message}; ${message}`;
+  const advice =
+    'contact with the source was lost: check it (query-status); the destination was not started and must not be ' +
+    'while the source may still run';
+  return { end: 'uncertain', place: 'unknown', error: new WherryError('source-failed', `${why}; ${advice}`) };
+}

@@ -1,0 +1,155 @@
+import type { MigrationSettings } from '../shared/settings';
+import type { BandMs, CacheCounts, CompressionCounts, PageCounts, Snapshot, WireClasses } from '../shared/snapshot';
+import type { GuestPlace, SessionState } from '../shared/state';
+import { expectedPause } from './estimate';
+import type { MigrateInfo } from './qmp/migrate';
+import { RateMeter } from './rate-meter';
+import { newSenderCounters, type SenderCounters } from './sender-stats';
+
+/** Device state of a small guest, stream bytes; replaced by what was seen once the last page is behind. */
+const usualDeviceBytes = 128 * 1024;
+
+/** The parts of a sender that statistics read. */
+export interface SenderView {
+  readonly counters: Readonly<SenderCounters>;
+  readonly wireBytes: number;
+  readonly wireRatio: number;
+  readonly inFlightBytes: number;
+  readonly unacknowledgedBytes: number;
+  readonly waits: { readonly limitedMs: number; readonly blockedMs: number };
+  workers(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[];
+}
+
+/** What the session knows and the sender does not. */
+export interface SessionFacts {
+  readonly state: SessionState;
+  readonly guestRunningOn: GuestPlace;
+  readonly setupTimeMs: number | undefined;
+  readonly downtimeMs: number | undefined;
+  readonly rounds: number;
+  readonly notice: string | undefined;
+  /** The source's latest answer to `query-migrate`. */
+  readonly info: MigrateInfo;
+}
+
+/** Turns accumulated counters into snapshots; rates and estimates are made here, at the moment of reading. */
+export class RunStats {
+  readonly #started: number;
+  readonly #guest = new RateMeter();
+  readonly #wire = new RateMeter();
+  readonly #limited = new RateMeter();
+  readonly #busy: RateMeter[] = [];
+  #peakWireRate: number | undefined;
+  #lastPause: BandMs | undefined;
+
+  constructor(
+    private readonly settings: MigrationSettings,
+    private readonly clock: () => number,
+  ) {
+    this.#started = clock();
+  }
+
+  get elapsedMs(): number {
+    return Math.round(this.clock() - this.#started);
+  }
+
+  /** The band that was last predicted while the guest still ran. */
+  get lastPause(): BandMs | undefined {
+    return this.#lastPause;
+  }
+
+  snapshot(sender: SenderView | undefined, facts: SessionFacts): Snapshot {
+    const { state, info } = facts;
+    const counters = sender?.counters ?? newSenderCounters();
+    const workers = this.#mark(sender, counters);
+    const ram = info.ram;
+    const pause = this.#pause(sender, facts);
+    const dirtyPages = ram?.['dirty-pages-rate'];
+    return {
+      state,
+      elapsedMs: this.elapsedMs,
+      rounds: facts.rounds,
+      rawBytes: counters.rawBytes,
+      wireBytes: sender?.wireBytes ?? 0,
+      pages: pageCounts(counters),
+      cache: this.cacheCounts(counters),
+      compression: this.compressionCounts(counters),
+      wireClasses: wireClasses(counters, sender?.wireBytes ?? 0),
+      inFlightBytes: sender?.unacknowledgedBytes ?? 0,
+      limiterBusyShare: share(this.#limited.rate),
+      workers,
+      guestRunningOn: facts.guestRunningOn,
+      settings: this.settings,
+      ...defined('setupTimeMs', facts.setupTimeMs),
+      ...defined('totalBytes', ram?.total),
+      ...defined('remainingBytes', state === 'completed' ? 0 : ram?.remaining),
+      ...defined('guestRate', this.#guest.rate),
+      ...defined('wireRate', this.#wire.rate),
+      ...defined('dirtyRate', dirtyPages === undefined ? undefined : dirtyPages * (ram?.['page-size'] ?? 4096)),
+      ...defined('expectedDowntimeMs', pause),
+      ...defined('downtimeMs', facts.downtimeMs),
+      ...defined('notice', facts.notice),
+    };
+  }
+
+  cacheCounts({ lookups, hits, misses }: SenderCounters): CacheCounts {
+    return { size: this.settings.xbzrleCacheBytes, lookups, hits, misses };
+  }
+
+  compressionCounts({ partBytes, frameBytes }: SenderCounters): CompressionCounts {
+    const { method, level } = this.settings;
+    return { method, level, rawBytes: partBytes, compressedBytes: frameBytes };
+  }
+
+  #mark(sender: SenderView | undefined, counters: SenderCounters): Snapshot['workers'] {
+    const now = this.clock();
+    this.#guest.mark(counters.rawBytes, now);
+    this.#wire.mark(sender?.wireBytes ?? 0, now);
+    this.#limited.mark(sender?.waits.limitedMs ?? 0, now);
+    const rate = this.#wire.rate;
+    if (rate !== undefined) this.#peakWireRate = Math.max(this.#peakWireRate ?? 0, rate);
+    return (sender?.workers() ?? []).map(({ name, busyMs, restarts }, index) => {
+      const meter = (this.#busy[index] ??= new RateMeter());
+      meter.mark(busyMs, now);
+      return { name, restarts, busyShare: share(meter.rate) };
+    });
+  }
+
+  /** While the guest runs: the pause if it were stopped now. Afterwards: what was predicted last. */
+  #pause(sender: SenderView | undefined, { state, info }: SessionFacts): BandMs | undefined {
+    if (sender === undefined || (state !== 'bulk' && state !== 'iterating')) return this.#lastPause;
+    const pause = expectedPause({
+      remainingBytes: info.ram?.remaining,
+      wireRatio: sender.wireRatio,
+      inFlightBytes: sender.inFlightBytes,
+      heldBytes: sender.unacknowledgedBytes,
+      wireRate: this.#peakWireRate,
+      deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,
+    });
+    if (pause !== undefined) this.#lastPause = pause;
+    return pause;
+  }
+}
+
+export function pageCounts({ duplicate, normal, xbzrle, unchanged, overflow }: SenderCounters): PageCounts {
+  return { duplicate, normal, xbzrle, unchanged, overflow };
+}
+
+function wireClasses({ wireXbzrle, wireNormal, wirePlain }: SenderCounters, wireBytes: number): WireClasses {
+  const known = wireXbzrle + wireNormal + wirePlain;
+  // Parts are counted when encoded, the wire when written: an encoded part may still be waiting.
+  return { xbzrle: wireXbzrle, normal: wireNormal, plain: wirePlain, other: Math.max(0, wireBytes - known) };
+}
+
+/** Milliseconds a second as a share of the time, 0 to 1. */
+function share(msPerSecond: number | undefined): number {
+  return Math.min(1, Math.max(0, (msPerSecond ?? 0) / 1000));
+}
+
+/** `{ [name]: value }`, or nothing for an unknown value: unknown is absent, not 0 and not `undefined`. */
+export function defined<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in Name]: Value });
+}

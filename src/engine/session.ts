@@ -1,0 +1,289 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { WherryError, toFailure } from '../shared/failure';
+import { checkSettings, type MigrationSettings } from '../shared/settings';
+import type { Report, Snapshot } from '../shared/snapshot';
+import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
+import { backToSource, confirm, findSource, type Ending } from './endings';
+import type { MigrationOptions, RunningMigration } from './migration';
+import { Outcome } from './outcome';
+import { configure, inspect, type SourceFacts } from './prepare';
+import { QmpClient, type QmpEvent } from './qmp/client';
+import { queryMigrate, type MigrateInfo } from './qmp/migrate';
+import { Receiver } from './receiver';
+import { RunStats, defined, pageCounts } from './run-stats';
+import { Sender } from './sender';
+import { newSenderCounters } from './sender-stats';
+import { step, takes, type SessionEvent } from './session-state';
+import { StreamSockets, connectIncoming } from './stream-sockets';
+
+const snapshotMs = 100;
+const pollMs = 200;
+/** How long a source may take to notice that its stream was cut off. */
+const settleMs = 15_000;
+
+/**
+ * One migration, from two monitors to a report. Read `#run` top to bottom: it is the story. Everything that can go
+ * wrong on the way is an `Outcome`; until the source reports `completed` each of them leaves the guest on the source.
+ */
+export class Session implements RunningMigration {
+  readonly finished: Promise<Report>;
+  readonly #settings: MigrationSettings;
+  readonly #stats: RunStats;
+  readonly #outcome = new Outcome();
+  readonly #cleanups: (() => void | Promise<void>)[] = [];
+  #state: SessionState = 'idle';
+  #place: GuestPlace = 'source';
+  #info: MigrateInfo = {};
+  #sender: Sender | undefined;
+  #source: QmpClient | undefined;
+  #facts: SourceFacts | undefined;
+  #rounds = 0;
+  #setupTimeMs: number | undefined;
+  #stoppedAt: number | undefined;
+  #resumedAt: number | undefined;
+  #notice: string | undefined;
+  #cancelled = false;
+
+  constructor(private readonly options: MigrationOptions) {
+    const checked = checkSettings(options.settings);
+    this.#settings = options.settings;
+    this.#stats = new RunStats(options.settings, () => performance.now());
+    const problem = checked.ok
+      ? undefined
+      : new WherryError('usage', checked.problems.map((p) => p.message).join('; '));
+    this.finished = this.#run(problem).then((end) => this.#report(end));
+  }
+
+  snapshot(): Snapshot {
+    return this.#stats.snapshot(this.#sender, {
+      state: this.#state,
+      guestRunningOn: this.#place,
+      setupTimeMs: this.#setupTimeMs,
+      downtimeMs: this.#downtimeMs,
+      rounds: this.#rounds,
+      notice: this.#notice,
+      info: this.#info,
+    });
+  }
+
+  cancel(): void {
+    if (isEnd(this.#state) || this.#cancelled) return;
+    if (!takes(this.#state, 'cancel')) {
+      return this.#say('too late to cancel: the source has handed the guest over');
+    }
+    this.#cancelled = true;
+    this.#step('cancel');
+    if (this.#setupTimeMs === undefined) this.#outcome.settle({ kind: 'cancelled' });
+    else this.#source?.execute('migrate_cancel').catch((error: unknown) => this.#say(toFailure(error).message));
+  }
+
+  async #run(problem: WherryError | undefined): Promise<Ending> {
+    await Promise.resolve();
+    this.#step('start');
+    const ticker = setInterval(() => this.#publish(), snapshotMs);
+    try {
+      if (problem !== undefined) throw problem;
+      const destination = await this.#send();
+      return await this.#conclude(destination);
+    } catch (error) {
+      return { end: 'failed', place: this.#place, error: asWherryError(error) };
+    } finally {
+      clearInterval(ticker);
+      for (const cleanup of this.#cleanups.reverse()) await Promise.resolve(cleanup()).catch(() => undefined);
+    }
+  }
+
+  /** Everything up to the moment the source's stream flows; throws what stood in the way, the guest untouched. */
+  async #send(): Promise<QmpClient> {
+    const source = await this.#monitor(this.options.source);
+    this.#source = source;
+    const destination = await this.#monitor(this.options.destination);
+    this.#facts = await inspect(source, destination);
+    if (!this.#facts.running) this.#place = 'none';
+    await configure(source, destination, this.#settings);
+    const sockets = await StreamSockets.create();
+    this.#cleanups.push(() => sockets.close());
+    this.#sender = await this.#carrier(await sockets.openIncoming(destination, this.options.destination));
+    const { uri, accepted } = await sockets.listenForSource(source, this.options.source);
+    void accepted.then((socket) => this.#sender?.attach(socket));
+    this.#watch(source, destination);
+    if (this.#cancelled) return destination;
+    this.#setupTimeMs = this.#stats.elapsedMs;
+    await source.execute('migrate', { uri });
+    this.#step('sending');
+    return destination;
+  }
+
+  async #monitor(address: string): Promise<QmpClient> {
+    const client = await QmpClient.connect(address);
+    this.#cleanups.push(() => client.close());
+    return client;
+  }
+
+  /** A receiver here, on the loopback wire, and a sender that has been let in. */
+  async #carrier(incoming: string): Promise<Sender> {
+    const token = randomBytes(32).toString('hex');
+    const { spawn } = this.options;
+    const onNotice = (text: string): void => this.#say(text);
+    const onFailure = (error: WherryError): void => this.#outcome.fail(error);
+    const receiver = await Receiver.listen('127.0.0.1', 0, {
+      spawn,
+      token,
+      maxCacheBytes: this.#settings.xbzrleCacheBytes + this.#settings.compressThreads * 4096,
+      connectDestination: () => connectIncoming(incoming),
+      onFailure,
+      onNotice,
+    });
+    this.#cleanups.push(() => receiver.close());
+    const sender = await Sender.create({ settings: this.#settings, spawn, onNotice, onFailure });
+    this.#cleanups.push(() => sender.close());
+    await sender.connect('127.0.0.1', receiver.port, token);
+    return sender;
+  }
+
+  /** Follows both monitors' events and polls the source's figures. */
+  #watch(source: QmpClient, destination: QmpClient): void {
+    source.on((event) => this.#onSourceEvent(event));
+    source.onClose((error) => this.#outcome.settle({ kind: 'source-lost', error }));
+    destination.on((event) => this.#onDestinationEvent(event));
+    destination.onClose((error) =>
+      this.#outcome.fail(new WherryError('destination-failed', `the destination is gone: ${error.message}`)),
+    );
+    const poll = setInterval(() => void this.#poll(source), pollMs);
+    this.#cleanups.push(() => clearInterval(poll));
+  }
+
+  async #poll(source: QmpClient): Promise<void> {
+    try {
+      const info = await queryMigrate(source);
+      if (info.ram !== undefined) this.#info = info;
+    } catch {
+      // A lost monitor is the close listener's business, a refused query comes again.
+    }
+  }
+
+  #onSourceEvent({ name, data, timestampMs }: QmpEvent): void {
+    if (name === 'STOP') {
+      this.#stoppedAt = timestampMs;
+      this.#place = 'none';
+      this.#step('stopped');
+    } else if (name === 'RESUME') {
+      this.#stoppedAt = undefined;
+      this.#place = 'source';
+      this.#step('resumed');
+    } else if (name === 'MIGRATION_PASS') {
+      this.#rounds = Number(data['pass']);
+      if (this.#rounds > 1) this.#step('round');
+    } else if (name === 'MIGRATION') {
+      const status = data['status'];
+      if (status === 'completed') this.#outcome.settle({ kind: 'handed-over' });
+      else if (status === 'cancelled') this.#outcome.settle({ kind: 'cancelled' });
+      else if (status === 'failed') this.#outcome.settle({ kind: 'source-failed' });
+    }
+  }
+
+  #onDestinationEvent({ name, timestampMs }: QmpEvent): void {
+    if (name !== 'RESUME') return;
+    this.#resumedAt ??= timestampMs;
+    if (this.#state !== 'confirming') {
+      this.#say('the destination started the guest by itself: it was not started with -S');
+    }
+  }
+
+  /** Waits for the end of the stream, and sees to it that one copy runs: there, or here. */
+  async #conclude(destination: QmpClient): Promise<Ending> {
+    const source = this.#source as QmpClient;
+    const wasRunning = this.#facts?.running === true;
+    await this.#outcome.first();
+    if (this.#outcome.verdict === undefined) await this.#cutOff(source);
+    const { verdict } = this.#outcome;
+    if (verdict?.kind === 'handed-over') {
+      this.#step('handed-over');
+      const paused = this.#settings.paused || !wasRunning;
+      const ending = await confirm(destination, { paused, resumed: () => this.#resumedAt });
+      await this.#poll(source);
+      return ending;
+    }
+    if (verdict?.kind === 'source-lost') {
+      this.#sender?.close();
+      return findSource(this.options.source, wasRunning, this.#outcome);
+    }
+    const resumedThere = this.#resumedAt !== undefined;
+    return backToSource(source, { wasRunning, outcome: this.#outcome, asked: this.#cancelled, resumedThere });
+  }
+
+  /** Our side broke: the source's stream is cut, and the source asked for its own verdict. */
+  async #cutOff(source: QmpClient): Promise<void> {
+    this.#say(`giving up: ${this.#outcome.broken?.message ?? ''}`);
+    this.#sender?.close();
+    await this.#outcome.settled(settleMs);
+    if (this.#outcome.verdict !== undefined) return;
+    await source.execute('migrate_cancel').catch(() => undefined);
+    await this.#outcome.settled(settleMs);
+  }
+
+  #report({ end, place, error }: Ending): Report {
+    this.#place = place;
+    const event = {
+      completed: 'confirmed',
+      cancelled: 'cancelled',
+      failed: 'failed',
+      uncertain: 'contact-lost',
+    } as const;
+    this.#step(event[end]);
+    const counters = this.#sender?.counters ?? newSenderCounters();
+    const wireBytes = this.#sender?.wireBytes ?? 0;
+    const totalTimeMs = this.#stats.elapsedMs;
+    const pause = this.#stats.lastPause;
+    const report: Report = {
+      status: end,
+      totalTimeMs,
+      rounds: this.#rounds,
+      wireBytes,
+      rawBytes: counters.rawBytes,
+      throughputMbps: totalTimeMs === 0 ? 0 : (wireBytes * 8) / totalTimeMs / 1000,
+      pages: pageCounts(counters),
+      cache: this.#stats.cacheCounts(counters),
+      compression: this.#stats.compressionCounts(counters),
+      guestRunningOn: place,
+      ...defined('downtimeMs', this.#downtimeMs),
+      ...defined('expectedDowntimeMs', pause?.high),
+      ...defined('expectedDowntimeBandMs', pause),
+      ...defined('setupTimeMs', this.#setupTimeMs),
+      ...defined('totalBytes', this.#info.ram?.total),
+      ...defined('error', error?.toJSON()),
+    };
+    this.#publish();
+    return report;
+  }
+
+  get #downtimeMs(): number | undefined {
+    if (this.#stoppedAt === undefined || this.#resumedAt === undefined) return undefined;
+    return Math.round(this.#resumedAt - this.#stoppedAt);
+  }
+
+  /** Takes a step; monitors may report what no longer matters, and that is not an error. */
+  #step(event: SessionEvent): void {
+    const reported = event === 'round' || event === 'stopped' || event === 'resumed' || event === 'sending';
+    if (reported && !takes(this.#state, event)) return;
+    const next = step(this.#state, event);
+    if (next === this.#state) return;
+    this.#state = next;
+    this.#publish();
+  }
+
+  #say(text: string): void {
+    this.#notice = text;
+    this.#publish();
+  }
+
+  #publish(): void {
+    this.options.onSnapshot?.(this.snapshot());
+  }
+}
+
+function asWherryError(error: unknown): WherryError {
+  if (error instanceof WherryError) return error;
+  return new WherryError('internal', toFailure(error).message, { cause: error });
+}

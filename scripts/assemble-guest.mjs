@@ -137,10 +137,10 @@ function mainLoop() {
   a.label('creditFits');
   a.mov(state('credit'), 'eax');
 
-  a.cmp(state('beatTicks'), Math.round(timer.ticksPerSecond / 10));
+  a.mov('eax', Math.round(timer.ticksPerSecond / 10));
+  a.cmp(state('beatTicks'), 'eax');
   a.jb('noBeat');
-  a.xor('eax', 'eax');
-  a.mov(state('beatTicks'), 'eax');
+  a.sub(state('beatTicks'), 'eax');
   a.incDword(state('beats'));
   a.mov('eax', state('beats'));
   a.call('hexadecimal');

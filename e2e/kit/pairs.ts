@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished } from 'vitest';
+import { QmpClient } from '../../src/engine/qmp/client';
+import { setCapabilities } from '../../src/engine/qmp/migrate';
+import { type QemuPair, type QemuSide, startQemuPair } from '../../src/guest/qemu-pair';
+import { type Beat, isBanner, parseBeat } from '../../src/guest/qemu-sample';
+import { until } from './until';
+
+/** A sample pair that is gone after the test. */
+export async function samplePair(options: Parameters<typeof startQemuPair>[0]): Promise<QemuPair> {
+  const pair = await startQemuPair(options);
+  onTestFinished(() => pair.stop());
+  return pair;
+}
+
+/** A monitor session that is over after the test. */
+export async function monitor(address: string): Promise<QmpClient> {
+  const client = await QmpClient.connect(address);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** Moves a guest with nothing but the two QEMUs, over a unix socket; both sides are stopped in the end. */
+export async function moveNatively(pair: QemuPair, source: QmpClient, destination: QmpClient): Promise<void> {
+  const uri = `unix:${pair.directory}/migration`;
+  await setCapabilities(source, { events: true, 'return-path': true });
+  await setCapabilities(destination, { events: true });
+  const over = source.waitFor('MIGRATION', ({ data }) => data['status'] === 'completed' || data['status'] === 'failed');
+  await destination.execute('migrate-incoming', { uri });
+  await source.execute('migrate', { uri });
+  expect((await over).data).toEqual({ status: 'completed' });
+}
+
+/** What a sample guest wrote on one side's serial port so far. */
+export function serialOf(side: QemuSide): { readonly banners: number; readonly beats: readonly Beat[] } {
+  const lines = readFileSync(side.serialLog, 'latin1').split('\n').slice(0, -1);
+  const beats = lines.map(parseBeat).filter((beat) => beat !== undefined);
+  return { banners: lines.filter(isBanner).length, beats };
+}
+
+/**
+ * Checks that the destination's guest goes on from where the source's stopped: it counts on without a gap and without
+ * a second boot, and its sweeps are no fewer.
+ */
+export async function expectCountedOn({ sides }: QemuPair): Promise<void> {
+  const after = await until(() => {
+    const { beats } = serialOf(sides.destination);
+    return beats.length >= 3 && beats;
+  }, 'three beats at the destination');
+  const before = serialOf(sides.source).beats;
+  const all = [...before, ...after];
+  // A line that was being written when the guest stopped is half in each log, and so in neither.
+  const gap = (after[0]?.beats ?? 0) - (before.at(-1)?.beats ?? 0);
+  expect([1, 2]).toContain(gap);
+  expect(serialOf(sides.destination).banners).toBe(0);
+  for (const [i, beat] of all.entries()) {
+    if (i > 0 && i !== before.length) expect(beat.beats).toBe((all[i - 1]?.beats ?? 0) + 1);
+    expect(beat.sweeps).toBeGreaterThanOrEqual(all[i - 1]?.sweeps ?? 0);
+  }
+}

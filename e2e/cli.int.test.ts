@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exitCodes } from '../src/cli/exit-codes';
+import { resultKeys } from '../src/cli/json-lines';
+import { type BundledCommand, bundleCommand } from './kit/bundled-command';
+
+let command: BundledCommand;
+let folder: string;
+let chatter: Server;
+
+/** Where nothing listens, and where something does that is no monitor. */
+const nobody = (): string => join(folder, 'nobody.qmp');
+const stranger = (): string => join(folder, 'stranger.sock');
+
+beforeAll(async () => {
+  command = await bundleCommand();
+  folder = mkdtempSync(join(tmpdir(), 'wherry-cli-'));
+  chatter = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end('SSH-2.0-OpenSSH_9.2\r\n');
+  });
+  await new Promise<void>((listening) => chatter.listen(stranger(), listening));
+});
+
+afterAll(async () => {
+  command.remove();
+  await new Promise((closed) => chatter.close(closed));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ends = ['--source', '/tmp/a', '--destination', '/tmp/b'] as const;
+
+describe('bad input', () => {
+  it.each([
+    [[], 'Usage: wherry'],
+    [['sail'], "unknown command 'sail'"],
+    [['migrate'], "required option '--source <address>' not specified"],
+    [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, got "lz4"'],
+    [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],
+    [['migrate', ...ends, '--cache-policy', 'lru'], "unknown option '--cache-policy'"],
+    [['demo', '--memory', '1GB'], 'expected whole MiB'],
+  ])('%j ends with 2 and says why', async (words, message) => {
+    const { code, out, err } = await command.start(...words).ended;
+    expect({ code, out }).toEqual({ code: exitCodes.usage, out: '' });
+    expect(err).toContain(message);
+  });
+
+  it.each([
+    ['nobody listens', nobody, 'qmp-unreachable'],
+    ['something else listens', stranger, 'qmp-protocol'],
+  ])('a source where %s ends with 1 and names the address', async (_, address, expected) => {
+    const { code, out, err } = await command.start(
+      'migrate',
+      '--source',
+      address(),
+      '--destination',
+      nobody(),
+      '--json',
+    ).ended;
+    const last = results(out).at(-1);
+    expect(last).toMatchObject({ event: 'result', status: 'failed', error: { code: expected } });
+    expect(err).toContain(address());
+    expect(code).toBe(exitCodes.failed);
+  });
+});
+
+describe('wherry demo', () => {
+  const small = ['demo', '--memory', '64MiB', '--compress-threads', '2'] as const;
+
+  it('completes and reports in JSON', async () => {
+    const { code, out, err } = await command.start(...small, '--max-bandwidth', '200Mbit', '--json').ended;
+    expect(err).toContain('Migration completed.');
+    expect(code).toBe(exitCodes.completed);
+    const events = results(out);
+    expect(events.slice(0, -1).every(({ event }) => event === 'progress')).toBe(true);
+    expect(events.length).toBeGreaterThan(2);
+    const result = events.at(-1);
+    expect(result).toMatchObject({ event: 'result', status: 'completed', guestRunningOn: 'destination' });
+    expect(Object.keys(result ?? {})).toEqual(['event', ...resultKeys.filter((key) => key !== 'error')]);
+  });
+
+  it('shows people a log and a table', async () => {
+    const { code, out, err } = await command.start(...small).ended;
+    expect(code).toBe(exitCodes.completed);
+    expect(err).toMatch(/^iterating, /m);
+    expect(out).toMatch(/^total time: +\d+ ms$/m);
+    expect(out).toMatch(/The guest runs on the destination\.\n$/);
+  });
+
+  it('is cancelled by a stop signal, and the guest stays', async () => {
+    const run = command.start(...small, '--workload', 'random', '--max-bandwidth', '8Mbit', '--json');
+    await run.printed(/"state":"bulk"/);
+    run.child.kill('SIGINT');
+    const { code, out } = await run.ended;
+    expect(results(out).at(-1)).toMatchObject({ status: 'cancelled', guestRunningOn: 'source' });
+    expect(code).toBe(exitCodes.cancelled);
+  });
+
+  it('goes on to its end when its reader goes away', async () => {
+    const run = command.start(...small, '--max-bandwidth', '50Mbit', '--json');
+    await run.printed(/"state":"bulk"/);
+    run.child.stdout?.destroy();
+    const { code, err } = await run.ended;
+    expect(err).toContain('Standard output is closed; the migration goes on.');
+    expect(err).toContain('Migration completed.');
+    expect(code).toBe(exitCodes.completed);
+  });
+});
+
+function results(out: string): readonly Record<string, unknown>[] {
+  const lines = out.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}

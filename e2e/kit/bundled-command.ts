@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'vite';
+
+/** The command as it ships, bundled into a folder of its own with the workers it starts. */
+export interface BundledCommand {
+  /** Starts `wherry` with these words. */
+  start(...words: readonly string[]): RunningCommand;
+  /** Ends what still runs and removes the folder. */
+  remove(): void;
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  /** What it has written so far. */
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly ended: Promise<Ended>;
+  /** Resolves with standard output once it matches; rejects if the command ends before. */
+  printed(pattern: RegExp): Promise<string>;
+}
+
+export interface Ended {
+  /** Exit status, null when a signal ended it. */
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Bundles the command; a test then does not depend on an earlier build being there and up to date. */
+export async function bundleCommand(): Promise<BundledCommand> {
+  const folder = mkdtempSync(join(tmpdir(), 'wherry-command-'));
+  const programs = { wherry: 'src/cli/index.ts', ...workerPrograms('compress', 'decompress', 'builtin-guest') };
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    ssr: { noExternal: true, external: ['@mongodb-js/zstd', 'pino'] },
+    build: {
+      ssr: true,
+      target: 'node18',
+      outDir: join(folder, 'out', 'main'),
+      rolldownOptions: {
+        input: Object.fromEntries(Object.entries(programs).map(([name, path]) => [name, resolve(path)])),
+        output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
+      },
+    },
+  });
+  copyFileSync('package.json', join(folder, 'package.json'));
+  const running = new Set<ChildProcess>();
+  return {
+    start(...words) {
+      const command = startCommand(join(folder, 'out', 'main', 'wherry.cjs'), words);
+      running.add(command.child);
+      void command.ended.then(() => running.delete(command.child));
+      return command;
+    },
+    remove() {
+      for (const child of running) child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function workerPrograms(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, `src/workers/${name}.ts`]));
+}
+
+function startCommand(program: string, words: readonly string[]): RunningCommand {
+  const child = spawn(process.execPath, [program, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_PATH: resolve('node_modules') }, // for the native addon, which is not bundled
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const ended = new Promise<Ended>((done) => child.once('close', (code) => done({ code, out, err })));
+  const printed = (pattern: RegExp): Promise<string> =>
+    new Promise((done, fail) => {
+      const look = (): void => {
+        if (pattern.test(out)) done(out);
+      };
+      child.stdout.on('data', look);
+      look();
+      void ended.then(({ code }) => fail(new Error(`ended with ${code} before printing ${pattern}: ${out}${err}`)));
+    });
+  return { child, out: () => out, err: () => err, ended, printed };
+}

@@ -52,7 +52,9 @@ function examine({ stream, live }: Capture) {
     expect(held).toBeLessThanOrEqual(maxHeldBytes);
   }
   const count = (kind: string) => whole.filter((item) => item.startsWith(kind)).length;
-  return { blocks: count('block'), pages: count('page'), zeros: count('zero'), reason: whole.at(-1) };
+  const listed = whole.filter((item) => item.startsWith('block')).map((item) => Number(item.split(' ').at(-1)) / 4096);
+  const listedPages = listed.reduce((sum, pages) => sum + pages, 0);
+  return { listedPages, blocks: listed.length, pages: count('page'), zeros: count('zero'), reason: whole.at(-1) };
 }
 
 /** Sizes up to 20 000, the same for the same seed (a linear congruential generator). */
@@ -75,7 +77,7 @@ describe('streams of a real QEMU', () => {
       expect(found.reason).toBe('opaque ram-end');
       expect(found.blocks).toBeGreaterThan(2);
       expect(found.pages).toBeGreaterThan(16);
-      expect(found.pages + found.zeros).toBeGreaterThanOrEqual(guestPages);
+      expect(found.pages + found.zeros).toBeGreaterThanOrEqual(found.listedPages);
     },
   );
 
@@ -88,14 +90,14 @@ describe('streams of a real QEMU', () => {
   it('with the return path and an announcement of postcopy are understood', async () => {
     const found = examine(await capture(['-M', 'pc'], { 'return-path': true, 'postcopy-ram': true }));
     expect(found.reason).toBe('opaque ram-end');
-    expect(found.pages + found.zeros).toBeGreaterThanOrEqual(guestPages);
+    expect(found.pages + found.zeros).toBeGreaterThanOrEqual(found.listedPages);
   });
 
   it('with pages compressed by the source are carried', async () => {
     const found = examine(await capture(['-M', 'pc'], { compress: true }));
     expect(found.reason).toBe('opaque ram-end');
     expect(found.zeros).toBeGreaterThan(guestPages / 2);
-    expect(found.pages + found.zeros).toBeLessThan(guestPages);
+    expect(found.pages + found.zeros).toBeLessThan(found.listedPages);
   });
 
   it('with XBZRLE from the source are carried', async () => {
@@ -106,7 +108,7 @@ describe('streams of a real QEMU', () => {
     const captured = await capture(['-M', 'pc'], { xbzrle: true }, { busy: deltas });
     const found = examine(captured);
     expect(found.reason).toBe('opaque ram-end');
-    expect(found.pages + found.zeros).toBeGreaterThanOrEqual(guestPages);
+    expect(found.pages + found.zeros).toBeGreaterThanOrEqual(found.listedPages);
   });
 
   it('with multifd keep their zero pages, and nothing else, in the main stream', async () => {
@@ -128,7 +130,7 @@ describe('streams of a real QEMU', () => {
 
   it('with disks in them are carried unread', async () => {
     const found = examine(await capture(['-M', 'pc'], {}, { migrate: { blk: true } }));
-    expect(found).toEqual({ blocks: 0, pages: 0, zeros: 0, reason: 'opaque section-unknown' });
+    expect(found).toEqual({ listedPages: 0, blocks: 0, pages: 0, zeros: 0, reason: 'opaque section-unknown' });
   });
 });
 

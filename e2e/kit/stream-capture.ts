@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,9 +59,14 @@ export async function startGuest(
   cleanups.add(() => stop(qemu));
   let complaints = '';
   qemu.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
-  await until(`the monitor; QEMU says: ${complaints}`, () => existsSync(monitor));
-  const client = await QmpClient.connect(monitor);
-  cleanups.add(() => client.close());
+  // The socket's file is there a moment before QEMU listens on it.
+  let client: QmpClient | undefined;
+  await until('the monitor', async () => {
+    client = await QmpClient.connect(monitor).catch(() => undefined);
+    return client !== undefined || qemu.exitCode !== null;
+  });
+  if (client === undefined) throw new Error(`QEMU did not start: ${complaints}`);
+  cleanups.add(() => client?.close());
   if (!args.includes('-S')) await until('the guest', () => readFileSync(serial, 'utf8').includes('A'));
   return { client, monitor };
 }

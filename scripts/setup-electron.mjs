@@ -91,7 +91,8 @@ async function buildRuntime(work) {
   await must('tar', ['-xzf', tarball, 'package/release/app.tar.gz'], { cwd: work });
   // Only the runtime: the application packaged with it is left out unread.
   const unwanted = ['--exclude=./resources/app', '--exclude=./resources/app-update.yml'];
-  await must('tar', ['-xzf', join(work, 'package/release/app.tar.gz'), ...unwanted], { cwd: runtime });
+  const plain = ['--no-same-owner', '--warning=no-unknown-keyword'];
+  await must('tar', ['-xzf', join(work, 'package/release/app.tar.gz'), ...plain, ...unwanted], { cwd: runtime });
   await rename(join(runtime, '@wingconsoledesktop'), join(runtime, 'electron'));
   await mkdir(join(runtime, 'resources/app'), { recursive: true });
   await writeFile(join(runtime, 'resources/app/package.json'), '{ "name": "electron", "main": "main.js" }\n');

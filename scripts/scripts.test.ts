@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { consoleArguments, hasDisplay, offlineFolder, resolveElectron } from './electron-runtime.mjs';
+import { missingDebian } from './setup-debian.mjs';
+import { missingPackages } from './setup-packages.mjs';
+import { isStale } from './stale.mjs';
+import { total } from './tally.mjs';
+
+describe('resolveElectron', () => {
+  let root = '';
+  let env: NodeJS.ProcessEnv = {};
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'wherry-runtime-'));
+    env = { XDG_CACHE_HOME: join(root, 'cache') };
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  function put(path: string, text: string): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  it('finds nothing where nothing is', () => {
+    expect(resolveElectron(root, env)).toBeUndefined();
+  });
+
+  it('prefers the environment to the download, and the download to the offline runtime', () => {
+    const offline = offlineFolder(env);
+    put(join(offline, 'electron'), '');
+    put(join(offline, 'version'), '25.1.1');
+    expect(resolveElectron(root, env)).toEqual({
+      path: join(offline, 'electron'),
+      version: '25.1.1',
+      from: 'offline runtime',
+    });
+
+    const installed = join(root, 'node_modules/electron');
+    put(join(installed, 'path.txt'), 'electron');
+    expect(resolveElectron(root, env)?.from).toBe('offline runtime'); // the download was cut short
+    put(join(installed, 'dist/electron'), '');
+    put(join(installed, 'dist/version'), 'v45.4.1\n');
+    expect(resolveElectron(root, env)).toMatchObject({ version: '45.4.1', from: 'downloaded' });
+
+    const mine = { ...env, ELECTRON_OVERRIDE_DIST_PATH: join(root, 'mine') };
+    expect(resolveElectron(root, mine)).toBeUndefined(); // never silently another than the one asked for
+    put(join(root, 'mine/electron'), '');
+    expect(resolveElectron(root, mine)).toEqual({
+      path: join(root, 'mine/electron'),
+      version: undefined,
+      from: 'override',
+    });
+  });
+
+  it('gives up the sandbox for root alone', () => {
+    expect(consoleArguments('/w', 0)).toEqual(['--no-sandbox', '/w']);
+    expect(consoleArguments('/w', 1000)).toEqual(['/w']);
+    expect(consoleArguments('/w', undefined)).toEqual(['/w']);
+  });
+
+  it('asks for a display on Linux only', () => {
+    expect(hasDisplay({}, 'linux')).toBe(false);
+    expect(hasDisplay({ DISPLAY: '' }, 'linux')).toBe(false);
+    expect(hasDisplay({ DISPLAY: ':0' }, 'linux')).toBe(true);
+    expect(hasDisplay({ WAYLAND_DISPLAY: 'wayland-0' }, 'linux')).toBe(true);
+    expect(hasDisplay({}, 'darwin')).toBe(true);
+  });
+});
+
+describe('missingPackages', () => {
+  const wanted = { packages: { '': {}, a: { version: '1.0.0' }, b: { version: '2.0.0', optional: true } } };
+
+  it('wants all but the project itself and what is optional', () => {
+    expect(missingPackages(wanted, {}, () => true)).toEqual(['a']);
+    expect(missingPackages(wanted, { packages: { a: { version: '1.0.0' } } }, () => true)).toEqual([]);
+  });
+
+  it('sees another version, and a folder that was removed', () => {
+    const installed = { packages: { a: { version: '1.0.1' }, b: { version: '2.0.0' } } };
+    expect(missingPackages(wanted, installed, () => true)).toEqual(['a']);
+    expect(missingPackages(wanted, installed, (folder) => folder !== 'b')).toEqual(['a', 'b']);
+  });
+});
+
+describe('missingDebian', () => {
+  it('counts installed packages and what they provide, not remains of removed ones', () => {
+    const listing = [
+      'installed\tlibnss3\t',
+      'installed\tlibgtk-3-0t64\tlibgtk-3-0 (= 3.24.41), other',
+      'config-files\txvfb\t',
+    ].join('\n');
+    expect(missingDebian(['libnss3', 'libgtk-3-0', 'other', 'xvfb', 'xauth'], listing)).toEqual(['xvfb', 'xauth']);
+  });
+});
+
+describe('isStale', () => {
+  it('compares the newest source with the oldest product', () => {
+    expect(isStale([1, 2], [3, 4])).toBe(false);
+    expect(isStale([1, 5], [3, 6])).toBe(true);
+    expect(isStale([undefined, 2], [3])).toBe(false);
+    expect(isStale([1], [3, undefined])).toBe(true);
+  });
+});
+
+describe('total', () => {
+  it('adds up what the runners reported', () => {
+    const lines = '{"passed":3,"failed":1,"skipped":0}\n{"passed":4,"failed":0,"skipped":2}\n';
+    expect(total(lines)).toEqual({ passed: 7, failed: 1, skipped: 2 });
+  });
+});

@@ -13,8 +13,8 @@ describe('renderLive', () => {
     expect(live({ notice: 'compress-2 died, restarted' }).split('\n')).toEqual([
       'state     iterating, dirty sync 4, 12.3 s',
       'left      ███░░░░░░░░░░░░░░░░░░░░░  64 MiB of 512 MiB',
-      'guest     81.2 MB/s read, 3.1 MB/s dirtied',
-      'wire      99.2 Mbit/s of 100 Mbit/s (held back 93 %), 24.6 MB for 123 MB (5.0 : 1)',
+      'guest     81.2 MB/s read, 3.1 MB/s dirtied, 123 MB so far',
+      'wire      99.2 Mbit/s of 100 Mbit/s (held back 93 %), 24.6 MB (5.0 : 1)',
       'pages     zero 90000, normal 30000, xbzrle 8000, unchanged 120, overflow 7',
       'cache     64 MiB, 25 % of 40000 lookups hit',
       'workers   2 compress 35 % busy, 1 decompress 10 % busy',
@@ -57,6 +57,7 @@ describe('renderLive', () => {
   it('says on which side of the limit the expected downtime is, if it is on one', () => {
     expect(live({ expectedDowntimeMs: { low: 301, high: 400 } })).toContain('limit 300 ms: over it');
     expect(live({ expectedDowntimeMs: { low: 200, high: 400 } })).toMatch(/limit 300 ms$/m);
+    expect(live({ expectedDowntimeMs: { low: 301, high: 400 }, state: 'bulk' })).toMatch(/limit 300 ms$/m);
     expect(live({ downtimeMs: 81.6 })).toContain('downtime  82 ms, limit 300 ms');
   });
 
@@ -73,8 +74,8 @@ describe('renderLive', () => {
 describe('renderLine', () => {
   it('says the essentials in one line', () => {
     expect(renderLine(sampleSnapshot)).toBe(
-      'iterating, dirty sync 4, 12.3 s, 64 MiB left, guest 81.2 MB/s read, 3.1 MB/s dirtied, wire 99.2 Mbit/s of ' +
-        '100 Mbit/s (held back 93 %), 24.6 MB for 123 MB (5.0 : 1), expected downtime 120 ms to 180 ms',
+      'iterating, dirty sync 4, 12.3 s, 64 MiB left, guest 81.2 MB/s read, 3.1 MB/s dirtied, 123 MB so far, ' +
+        'wire 99.2 Mbit/s of 100 Mbit/s (held back 93 %), 24.6 MB (5.0 : 1), expected downtime 120 ms to 180 ms',
     );
   });
 });

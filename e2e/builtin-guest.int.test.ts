@@ -225,6 +225,58 @@ describe('a migration that does not come to its end', () => {
   });
 });
 
+describe('a guest that writes faster than the link', () => {
+  it('is slowed down when asked to', async () => {
+    const { source, uri } = await pair('seed');
+    await setCapabilities(source.qmp, { 'auto-converge': true });
+    await source.qmp.execute('migrate-set-parameters', {
+      'max-bandwidth': 32 * MiB,
+      'downtime-limit': 1,
+      'cpu-throttle-initial': 30,
+    });
+    await source.qmp.execute('migrate', { uri });
+    // Whether it is slowed down is asked at every new pass, as an operator would see it.
+    let info = await queryMigrate(source.qmp);
+    while (info['cpu-throttle-percentage'] === undefined) {
+      await source.qmp.waitFor('MIGRATION_PASS', undefined, 30_000);
+      info = await queryMigrate(source.qmp);
+      expect(info.status).toBe('active');
+    }
+    expect(info['cpu-throttle-percentage']).toBe(30);
+    expect(info.ram?.['dirty-pages-rate']).toBeGreaterThan(0);
+    expect(info['expected-downtime']).toBeGreaterThan(1);
+
+    const done = status(source, 'completed');
+    await source.qmp.execute('x-wherry-workload', { rate: 0 });
+    await done;
+    expect((await queryMigrate(source.qmp))['cpu-throttle-percentage']).toBeUndefined();
+  });
+});
+
+describe('the monitor of a built-in guest', () => {
+  it('ends the process when told to quit', async () => {
+    const { guest, qmp } = await start('source', { workload: 'idle' });
+    const gone = qmp.waitFor('SHUTDOWN');
+    await qmp.execute('quit');
+    expect((await gone).data).toMatchObject({ reason: 'host-qmp-quit' });
+    expect(await guest.exited).toContain('code 0');
+  });
+
+  it('refuses what a guest in this state cannot do', async () => {
+    const [source, destination] = await Promise.all([start('source', { workload: 'idle' }), start('destination')]);
+    const uri = `unix:${path('stream')}`;
+    await expect(source.qmp.execute('migrate-incoming', { uri })).rejects.toThrow("'-incoming' was not specified");
+    await expect(destination.qmp.execute('migrate', { uri })).rejects.toThrow('waiting for an incoming migration');
+    await destination.qmp.execute('migrate-incoming', { uri });
+    await expect(destination.qmp.execute('migrate-incoming', { uri })).rejects.toThrow('already been started');
+    await expect(source.qmp.execute('savevm')).rejects.toThrow('CommandNotFound');
+    await expect(
+      source.qmp.execute('pmemsave', { val: memoryBytes, size: memoryBytes, filename: path('x') }),
+    ).rejects.toThrow('Invalid addr');
+    await expect(source.qmp.execute('x-wherry-workload', { rate: -1 })).rejects.toThrow("'rate'");
+  });
+});
+
 describe('a pair', () => {
   it('is there when started and gone when stopped', async () => {
     const sample = await startBuiltinPair({ memoryBytes, workload: 'idle', spawn: workers.spawn });

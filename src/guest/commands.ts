@@ -17,9 +17,9 @@ export interface CommandContext {
   readonly tuning: Tuning;
   readonly emit: Emit;
   /** The process was told to end. */
-  quit(): void;
+  readonly quit: () => void;
   /** An incoming migration failed; the process is of no more use. */
-  incomingFailed(message: string): void;
+  readonly incomingFailed: (message: string) => void;
 }
 
 const none = v.strictObject({});

@@ -20,6 +20,10 @@ const words =
     .split(/\s+/)
     .map((word) => Buffer.from(`${word} `));
 
+/** Numbers that end a line. */
+const numbers = Array.from({ length: 1024 }, (_, n) => Buffer.from(`${hash(0, n) % 100_000}\n`));
+const noWord = Buffer.from('\n');
+
 type Filler = (memory: GuestMemory, page: number, random: () => number, seed: number) => void;
 
 function text(memory: GuestMemory, page: number, random: () => number): void {
@@ -28,12 +32,10 @@ function text(memory: GuestMemory, page: number, random: () => number): void {
   for (let at = page * pageBytes; at < end;) {
     const draw = random();
     const pick = ((draw & 0xff) * ((draw >>> 8) & 0xff) * words.length) >>> 16;
-    const word = draw >>> 28 === 0 ? Buffer.from(`${draw % 100_000}\n`) : (words[pick] ?? noWord);
+    const word = (draw >>> 28 === 0 ? numbers[draw & 1023] : words[pick]) ?? noWord;
     for (let letter = 0; letter < word.length && at < end; letter += 1) bytes[at++] = word[letter] ?? 0;
   }
 }
-
-const noWord = Buffer.from('\n');
 
 /** Rows of 32 bytes: a serial number, a small type, a pointer, a count, and padding. */
 function records(memory: GuestMemory, page: number, random: () => number): void {

@@ -36,7 +36,7 @@ export class Precopy {
   expectedDowntimeMs: number | undefined;
   readonly #pending: PageSet;
   readonly #autoConverge = new AutoConverge();
-  #meter = new BandwidthMeter(performance.now(), 0);
+  readonly #meter = new BandwidthMeter(performance.now(), 0);
   #budgetStart = { ms: performance.now(), bytes: 0 };
   #period = { ms: performance.now(), bytes: 0, dirtied: 0 };
   #remainingAtSync = 0;

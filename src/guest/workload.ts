@@ -21,9 +21,9 @@ export const maxRate = 10_000_000;
 interface Program {
   readonly defaultRate: number;
   /** Prepares its part of memory before the first step. */
-  prepare(memory: GuestMemory, seed: number): void;
+  readonly prepare: (memory: GuestMemory, seed: number) => void;
   /** Step number `counter`: touches one page, and depends on nothing but its arguments. */
-  step(memory: GuestMemory, seed: number, counter: number): void;
+  readonly step: (memory: GuestMemory, seed: number, counter: number) => void;
 }
 
 const seedPages = (16 * 2 ** 20) / pageBytes;
@@ -44,7 +44,7 @@ function heapPages(memory: GuestMemory): number {
 /** A machine with nothing to do still ticks: a clock page every second step, a few others in turn. */
 const idle: Program = {
   defaultRate: 250,
-  prepare() {},
+  prepare: () => undefined,
   step(memory, _seed, counter) {
     const page = counter % 2 === 0 ? 0 : 1 + (((counter - 1) / 2) % (idlePages - 1));
     memory.incrementWord((heapPage(memory) + page) * pageBytes);
@@ -77,7 +77,7 @@ const erp: Program = {
 /** The worst case: whole pages of bytes that neither compress nor resemble what was there. */
 const random: Program = {
   defaultRate: 2_000,
-  prepare() {},
+  prepare: () => undefined,
   step(memory, seed, counter) {
     const draw = hash(seed, counter);
     memory.fillPage(heapPage(memory) + (draw % heapPages(memory)), generator(draw));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { registerConsole } from './console';
 import { demo } from './demo';
+import { registerDoctor } from './doctor';
 import { migrate } from './migrate';
 import { buildProgram, runProgram } from './program';
 import { surviveClosedReaders, writeLine } from './streams';
@@ -15,6 +17,8 @@ const program = buildProgram(
   },
   version(),
 );
+registerDoctor(program);
+registerConsole(program);
 
 void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
   if (code !== undefined) process.exitCode = code;

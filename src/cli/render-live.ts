@@ -84,7 +84,7 @@ function wire({ wireRate, wireBytes, rawBytes, limiterBusyShare, settings }: Sna
   const held = limit === 0 ? '' : ` of ${formatBitRate(limit)} (held back ${percent(limiterBusyShare)})`;
   return listed(
     wireRate === undefined ? '' : `${formatBitRate(wireRate)}${held}`,
-    wireBytes === 0 ? '' : `${formatWireBytes(wireBytes)} (${(rawBytes / wireBytes).toFixed(1)} : 1)`,
+    wireBytes === 0 || rawBytes === 0 ? '' : `${formatWireBytes(wireBytes)} (${(rawBytes / wireBytes).toFixed(1)} : 1)`,
   );
 }
 

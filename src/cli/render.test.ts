@@ -24,12 +24,13 @@ describe('renderLive', () => {
   });
 
   it('leaves out what is unknown', () => {
-    const { state, elapsedMs, rawBytes, pages, cache, compression, wireClasses, settings } = sampleSnapshot;
+    const { state, elapsedMs, pages, cache, compression, wireClasses, settings } = sampleSnapshot;
     const early = renderLive(
       {
-        ...{ state, elapsedMs, rawBytes, pages, compression, wireClasses, settings },
+        ...{ state, elapsedMs, pages, compression, wireClasses, settings },
         cache: { ...cache, lookups: 0 },
         rounds: 0,
+        rawBytes: 0,
         wireBytes: 0,
         inFlightBytes: 0,
         limiterBusyShare: 0,

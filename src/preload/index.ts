@@ -1,6 +1,5 @@
 import { contextBridge, ipcRenderer } from 'electron';
 import { bridgeName, callNames, channelOf, pushNames } from '../shared/contract';
-import type { Bridge } from '../shared/contract';
 
 const bridge = {
   calls: Object.fromEntries(
@@ -18,4 +17,4 @@ function on(name: (typeof pushNames)[number], listener: (value: unknown) => void
   return () => void ipcRenderer.removeListener(channelOf(name), forward);
 }
 
-contextBridge.exposeInMainWorld(bridgeName, bridge as unknown as Bridge);
+contextBridge.exposeInMainWorld(bridgeName, bridge);

@@ -99,13 +99,14 @@ export const calls = {
   addGuest: call<KnownGuest>()(v.strictObject({ address })),
   removeGuest: call<void>()(v.strictObject({ guestId })),
   refreshGuests: call<void>()(nothing),
-  startMigration: call<RunView>()(v.strictObject({ guestId, destination: address, settings: settingsSchema })),
+  startMigration: call<void>()(v.strictObject({ guestId, destination: address, settings: settingsSchema })),
   cancelMigration: call<void>()(nothing),
 };
 
 /** What the main process tells its window unasked. */
 export const pushes = {
   guests: push<readonly KnownGuest[]>(),
+  /** At a migration's start, and once more with the report at its end. */
   run: push<RunView>(),
   snapshot: push<Snapshot>(),
 };

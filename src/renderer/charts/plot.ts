@@ -15,8 +15,8 @@ export interface Line {
 
 /** A chart on the page. */
 export interface Plot {
-  /** Draws columns: time in seconds first, then one for each line. */
-  draw(columns: readonly Float64Array[]): void;
+  /** Draws columns: time in seconds first, then one for each line; `marks` are times with an upright line. */
+  draw(columns: readonly Float64Array[], marks: readonly number[]): void;
   destroy(): void;
 }
 
@@ -34,7 +34,9 @@ export function createPlot(host: HTMLElement, lines: readonly Line[], format: (v
     grid: { stroke: token('--grid'), width: 1 },
     ticks: { show: false },
   };
+  let span = spanFor(0);
   let top = 1;
+  let marks: readonly number[] = [];
   const plot = new uPlot(
     {
       width: Math.max(host.clientWidth, 1),
@@ -42,14 +44,15 @@ export function createPlot(host: HTMLElement, lines: readonly Line[], format: (v
       legend: { show: false },
       cursor: { show: false },
       scales: {
-        x: { time: false, range: (_plot, _min, max) => [0, spanFor(max)] },
-        y: { range: (_plot, _min, max) => [0, (top = Math.max(top, roundUp(max)))] },
+        x: { time: false, range: () => [0, span] },
+        y: { range: () => [0, top] },
       },
       axes: [
         { ...axis, size: 24, values: (_plot, ticks) => ticks.map(clock) },
         { ...axis, size: 72, values: (_plot, ticks) => ticks.map(format) },
       ],
       series: [{}, ...lines.map((line) => seriesOf(line, token))],
+      hooks: { drawClear: [(drawn) => drawMarks(drawn, marks, token('--line-strong'))] },
     },
     [[], ...lines.map(() => [])],
     host,
@@ -59,7 +62,13 @@ export function createPlot(host: HTMLElement, lines: readonly Line[], format: (v
   });
   observer.observe(host);
   return {
-    draw: (columns) => plot.setData([...columns] as uPlot.AlignedData),
+    draw: (columns, newMarks) => {
+      const [times = new Float64Array(), ...values] = columns;
+      marks = newMarks;
+      span = spanFor(times.at(-1) ?? 0);
+      top = Math.max(top, ...values.map((column) => roundUp(largest(column))));
+      plot.setData([...columns] as uPlot.AlignedData);
+    },
     destroy: () => {
       observer.disconnect();
       plot.destroy();
@@ -76,6 +85,28 @@ function seriesOf({ label, colour, width = 2, dash, fill }: Line, token: (name: 
     ...(dash !== undefined && { dash: [...dash] }),
     ...(fill !== undefined && { fill: token(fill) }),
   };
+}
+
+/** The largest known value; a column with none has 0. */
+function largest(column: Float64Array): number {
+  return column.reduce((most, value) => (value > most ? value : most), 0);
+}
+
+/** Thin upright dashes behind the lines. */
+function drawMarks(plot: uPlot, marks: readonly number[], colour: string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  for (const mark of marks) {
+    const x = plot.valToPos(mark, 'x', true);
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+  }
+  ctx.stroke();
+  ctx.restore();
 }
 
 /** Seconds as a clock reads: `0:05`, `12:30`. */

@@ -6,7 +6,7 @@ export async function call<Name extends CallName>(
   name: Name,
   ...[payload]: undefined extends CallPayload<Name> ? [] : [CallPayload<Name>]
 ): Promise<CallResult<Name>> {
-  const outcome = await window.wherry.calls[name](payload as CallPayload<Name>);
+  const outcome = await window.wherry.calls[name](payload);
   if (!outcome.ok) throw new WherryError(outcome.failure.code, outcome.failure.message);
   return outcome.value;
 }

@@ -65,7 +65,8 @@ export function checkDraft(draft: Draft): DraftCheck {
   } satisfies Record<SettingName, unknown>;
 
   const check = checkSettings(candidate);
-  const refused = check.ok ? {} : Object.fromEntries(check.problems.map(({ field, message }) => [field, message]));
+  const refused: Partial<Record<SettingName, string>> = {};
+  for (const { field, message } of check.ok ? [] : check.problems) if (field !== undefined) refused[field] = message;
   const problems = { ...refused, ...unreadable };
   return check.ok && Object.keys(problems).length === 0 ? { settings: check.settings, problems } : { problems };
 }

@@ -101,10 +101,9 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['unchanged', `${count(pages.unchanged)} pages`],
     ['xbzrle overflow', count(pages.overflow)],
     ['xbzrle cache size', cache.size === 0 ? 'off' : formatBytes(cache.size)],
-    [
-      'xbzrle cache hits',
-      cache.size === 0 ? 'off' : `${count(cache.hits)} of ${count(cache.lookups)} (${hitRate(cache)})`,
-    ],
+    ['xbzrle cache lookups', count(cache.lookups)],
+    ['xbzrle cache hits', count(cache.hits)],
+    ['xbzrle cache hit rate', hitRate(cache)],
     ['compression', compression.method === 'none' ? 'none' : `${compression.method} level ${compression.level}`],
     ['compression ratio', ratio],
   ];

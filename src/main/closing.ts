@@ -1,0 +1,47 @@
+import { app, dialog } from 'electron';
+import type { BrowserWindow } from 'electron';
+import type { Guests } from './guests';
+import type { Runs } from './runs';
+
+/** The question closing asks while a migration runs; the first answer is the safe one. */
+export function closingQuestion(guestName: string): Electron.MessageBoxOptions {
+  return {
+    type: 'question',
+    title: 'A migration is running',
+    message: `${guestName} is being migrated.`,
+    detail:
+      'Closing the console cancels the migration. The guest then keeps running on the source, and nothing of it stays ' +
+      'on the destination. Sample guests end with the console.',
+    buttons: ['Keep migrating', 'Cancel migration and close'],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  };
+}
+
+/** Ends what we started before the program ends, and asks first when that means cancelling a migration. */
+export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs): void {
+  let asking = false;
+  let clear = false;
+
+  async function close(): Promise<void> {
+    if (runs.active()) {
+      const guestName = runs.current()?.guestName ?? 'A guest';
+      const { response } = await dialog.showMessageBox(window, closingQuestion(guestName));
+      if (response === 0) return;
+    }
+    window.hide();
+    await runs.wind();
+    await guests.stopAll();
+    clear = true;
+    app.quit();
+  }
+
+  window.on('close', (event) => {
+    if (clear) return;
+    event.preventDefault();
+    if (asking) return;
+    asking = true;
+    void close().finally(() => (asking = false));
+  });
+}

@@ -1,0 +1,146 @@
+import type { CallPayload, KnownGuest, RunView } from '../shared/contract';
+import { WherryError, toFailure } from '../shared/failure';
+import type { SamplePair } from '../shared/guest';
+import type { GuestPlace } from '../shared/state';
+import { formatBytes } from '../shared/units';
+import type { GuestFacts } from './probe';
+import type { Publish } from './publish';
+
+/** What the list of guests needs from outside. */
+export interface GuestSources {
+  /** Asks a QMP address about its guest; rejects with what is wrong with it. */
+  probe(address: string): Promise<GuestFacts>;
+  startSample(request: SampleRequest): Promise<SamplePair>;
+}
+
+export type SampleRequest = CallPayload<'startSample'>;
+
+/** The guests this console knows, and the sample processes it started. */
+export class Guests {
+  readonly #guests = new Map<string, KnownGuest>();
+  readonly #pairs = new Map<string, SamplePair>();
+  readonly #sources: GuestSources;
+  readonly #publish: Publish;
+  /** QMP answers one client at a time, so these are the running migration's alone. */
+  #busy: readonly string[] = [];
+  #count = 0;
+
+  constructor(sources: GuestSources, publish: Publish) {
+    this.#sources = sources;
+    this.#publish = publish;
+  }
+
+  list(): readonly KnownGuest[] {
+    return [...this.#guests.values()];
+  }
+
+  get(id: string): KnownGuest {
+    const guest = this.#guests.get(id);
+    if (guest === undefined) throw new WherryError('usage', `no guest ${id} here; was it removed?`);
+    return guest;
+  }
+
+  /** Starts a guest and a destination waiting for it. */
+  async startSample(request: SampleRequest): Promise<KnownGuest> {
+    const pair = await this.#sources.startSample(request);
+    const id = this.#nextId();
+    this.#pairs.set(id, pair);
+    const guest: KnownGuest = {
+      id,
+      name: sampleName(request, this.#count),
+      origin: request.kind,
+      address: pair.source,
+      destination: pair.destination,
+      memoryBytes: request.memoryBytes,
+      ...(request.kind === 'builtin' && { workload: request.workload }),
+    };
+    return this.#ask(guest);
+  }
+
+  /** Adds the guest behind a QMP address; a dead or foreign socket is an error that says which. */
+  async add(address: string): Promise<KnownGuest> {
+    const known = this.list().find((guest) => guest.address === address);
+    if (known !== undefined) throw new WherryError('usage', `${address} is already here as ${known.name}`);
+    const facts = await this.#sources.probe(address);
+    return this.#put({ id: this.#nextId(), origin: 'added', address, ...facts, name: facts.name ?? nameOf(address) });
+  }
+
+  /** Forgets a guest; a sample's processes end. */
+  async remove(id: string): Promise<void> {
+    const guest = this.get(id);
+    if (this.#busy.includes(guest.address)) throw new WherryError('usage', `${guest.name} is being migrated`);
+    this.#guests.delete(id);
+    this.#publish('guests', this.list());
+    await this.#stop(id);
+  }
+
+  /** Asks every guest again, those a migration is busy with excepted. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.list().map((guest) => this.#ask(guest)));
+  }
+
+  /** Names the addresses a migration talks to; they are asked nothing meanwhile. */
+  setBusy(addresses: readonly string[]): void {
+    this.#busy = addresses;
+  }
+
+  /** Follows a guest to where the run left it; its old destination stays only if it still waits. */
+  async afterRun({ guestId, destination }: RunView, place: GuestPlace): Promise<void> {
+    const guest = this.#guests.get(guestId);
+    if (guest === undefined) return;
+    const { destination: own, ...moved } = guest;
+    if (place === 'destination') await this.#ask({ ...moved, address: destination });
+    else await this.#ask(own !== undefined && (await this.#waits(own)) ? guest : moved);
+  }
+
+  /** Ends every sample process. */
+  async stopAll(): Promise<void> {
+    await Promise.all([...this.#pairs.keys()].map((id) => this.#stop(id)));
+  }
+
+  async #ask(guest: KnownGuest): Promise<KnownGuest> {
+    if (this.#busy.includes(guest.address)) return guest;
+    const { problem: _old, ...rest } = guest;
+    try {
+      const { name: _name, ...facts } = await this.#sources.probe(guest.address);
+      return this.#put({ ...rest, ...facts });
+    } catch (error) {
+      const { status: _status, ...unknown } = rest;
+      return this.#put({ ...unknown, problem: toFailure(error) });
+    }
+  }
+
+  async #waits(address: string): Promise<boolean> {
+    try {
+      return (await this.#sources.probe(address)).status === 'inmigrate';
+    } catch {
+      return false; // gone: a QEMU ends when its incoming migration fails
+    }
+  }
+
+  #put(guest: KnownGuest): KnownGuest {
+    this.#guests.set(guest.id, guest);
+    this.#publish('guests', this.list());
+    return guest;
+  }
+
+  async #stop(id: string): Promise<void> {
+    const pair = this.#pairs.get(id);
+    this.#pairs.delete(id);
+    await pair?.stop();
+  }
+
+  #nextId(): string {
+    this.#count += 1;
+    return `guest-${this.#count}`;
+  }
+}
+
+function sampleName({ kind, workload, memoryBytes }: SampleRequest, count: number): string {
+  const what = kind === 'builtin' ? `built-in, ${workload}` : 'QEMU pair';
+  return `Sample ${count} (${what}, ${formatBytes(memoryBytes)})`;
+}
+
+function nameOf(address: string): string {
+  return address.split('/').at(-1) || address;
+}

@@ -1,0 +1,20 @@
+import type { SampleKind } from '../shared/guest';
+import type { Guests } from './guests';
+import type { Handlers } from './ipc';
+import type { Runs } from './runs';
+
+/** The contract's calls, answered by the guests and the runs. */
+export function createHandlers(guests: Guests, runs: Runs, samples: () => readonly SampleKind[]): Handlers {
+  return {
+    readConsole: () => {
+      const run = runs.current();
+      return { guests: guests.list(), samples: samples(), ...(run !== undefined && { run }) };
+    },
+    startSample: (request) => guests.startSample(request),
+    addGuest: ({ address }) => guests.add(address),
+    removeGuest: ({ guestId }) => guests.remove(guestId),
+    refreshGuests: () => guests.refresh(),
+    startMigration: (order) => runs.start(order),
+    cancelMigration: () => runs.cancel(),
+  };
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { app } from 'electron';
+import type { BrowserWindow } from 'electron';
+import { setupClosing } from './closing';
+import { setupFolders } from './folders';
+import { Guests } from './guests';
+import { createHandlers } from './handlers';
+import { setupIpc } from './ipc';
+import { probeGuest } from './probe';
+import { publishTo } from './publish';
+import { createRuns } from './runs';
+import { availableSamples, startSample } from './samples';
+import { setupScheme } from './scheme';
+import { setupSecurity } from './security';
+import { spawnUtility } from './spawn-utility';
+import { openWindow } from './window';
+
+app.enableSandbox();
+setupFolders(process.env);
+setupSecurity();
+setupScheme(join(__dirname, '../renderer'));
+
+let window: BrowserWindow | undefined;
+const publish = publishTo(() => window);
+const guests = new Guests({ probe: probeGuest, startSample }, publish);
+const runs = createRuns(guests, spawnUtility, publish);
+setupIpc(createHandlers(guests, runs, availableSamples));
+
+void app.whenReady().then(async () => {
+  window = await openWindow();
+  setupClosing(window, guests, runs);
+});

@@ -1,0 +1,93 @@
+import { startMigration } from '../engine/migration';
+import type { RunningMigration } from '../engine/migration';
+import type { RunView } from '../shared/contract';
+import { WherryError } from '../shared/failure';
+import type { MigrationSettings } from '../shared/settings';
+import type { Snapshot } from '../shared/snapshot';
+import type { SpawnWorker } from '../shared/worker';
+import type { Guests } from './guests';
+import type { Publish } from './publish';
+import { throttle } from './throttle';
+
+/** The window is told at most ten times a second; a change of state does not wait. */
+const snapshotIntervalMs = 100;
+
+/** The one migration this console runs at a time, and the last one's report. */
+export interface Runs {
+  /** The run under way or the last one. */
+  current(): RunView | undefined;
+  /** Whether one is under way. */
+  active(): boolean;
+  start(order: RunOrder): void;
+  cancel(): void;
+  /** Cancels what runs, if anything does, and waits for its end. */
+  wind(): Promise<void>;
+}
+
+export interface RunOrder {
+  readonly guestId: string;
+  /** QMP address of the waiting destination. */
+  readonly destination: string;
+  readonly settings: MigrationSettings;
+}
+
+/** Runs migrations of known guests, telling the window of every snapshot and of the end. */
+export function createRuns(guests: Guests, spawn: SpawnWorker, publish: Publish): Runs {
+  let view: RunView | undefined;
+  let running: RunningMigration | undefined;
+  let ended: Promise<void> = Promise.resolve();
+
+  function start({ guestId, destination, settings }: RunOrder): void {
+    if (running !== undefined) {
+      throw new WherryError('usage', `one migration at a time: ${view?.guestName ?? 'a guest'} is being moved now`);
+    }
+    const guest = guests.get(guestId);
+    const started: RunView = { guestId, guestName: guest.name, source: guest.address, destination, settings };
+    view = started;
+    publish('run', started);
+    let state: Snapshot['state'] | undefined;
+    const gate = throttle<Snapshot>(
+      snapshotIntervalMs,
+      (snapshot) => {
+        state = snapshot.state;
+        publish('snapshot', snapshot);
+      },
+      (snapshot) => snapshot.state !== state,
+    );
+    guests.setBusy([guest.address, destination]);
+    running = startMigration({
+      source: guest.address,
+      destination,
+      settings,
+      spawn,
+      onSnapshot: (snapshot) => gate.offer(snapshot),
+    });
+    ended = end(started, running, () => gate.flush());
+  }
+
+  async function end(started: RunView, run: RunningMigration, flush: () => void): Promise<void> {
+    const report = await run.finished;
+    flush();
+    running = undefined;
+    view = { ...started, snapshot: run.snapshot(), report };
+    publish('run', view);
+    guests.setBusy([]);
+    await guests.afterRun(started, report.guestRunningOn);
+  }
+
+  function cancel(): void {
+    if (running === undefined) throw new WherryError('usage', 'no migration is running');
+    running.cancel();
+  }
+
+  return {
+    current: () => (view === undefined || running === undefined ? view : { ...view, snapshot: running.snapshot() }),
+    active: () => running !== undefined,
+    start,
+    cancel,
+    wind: async () => {
+      running?.cancel();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import type { KnownGuest, RunView } from '../../shared/contract';
+import { toFailure } from '../../shared/failure';
+import type { SampleKind } from '../../shared/guest';
+import { call, listen } from './bridge';
+import { MigrationForm } from './form.svelte';
+import { Route } from './route.svelte';
+import { Run } from './run.svelte';
+import { Theme } from './theme.svelte';
+
+/** Everything the window shows. Views read it and call its verbs; nothing else talks to the main process. */
+export class Console {
+  readonly theme = new Theme();
+  readonly route = new Route();
+  readonly form = new MigrationForm(() => this.guests);
+  #guests = $state.raw<readonly KnownGuest[]>([]);
+  #samples = $state.raw<readonly SampleKind[]>(['builtin']);
+  #run = $state.raw<Run>();
+  #ready = $state(false);
+
+  /** Listens first and asks then, so that nothing falls between. */
+  constructor() {
+    listen('guests', (guests) => (this.#guests = guests));
+    listen('snapshot', (snapshot) => this.#run?.take(snapshot));
+    listen('run', (view) => this.#takeRun(view));
+    void this.#load();
+  }
+
+  get guests(): readonly KnownGuest[] {
+    return this.#guests;
+  }
+
+  get samples(): readonly SampleKind[] {
+    return this.#samples;
+  }
+
+  /** The migration under way or the last one. */
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  /** Whether a migration is under way. */
+  get busy(): boolean {
+    return this.#run !== undefined && this.#run.report === undefined;
+  }
+
+  /** Whether the main process has answered. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  async startSample(kind: SampleKind, memoryBytes: number, workload: KnownGuest['workload'] = 'idle'): Promise<void> {
+    const guest = await call('startSample', { kind, memoryBytes, workload });
+    this.form.choose(guest.id);
+  }
+
+  async addGuest(address: string): Promise<void> {
+    const guest = await call('addGuest', { address });
+    this.form.choose(guest.id);
+  }
+
+  removeGuest(guestId: string): Promise<void> {
+    return call('removeGuest', { guestId });
+  }
+
+  /** Asks every guest again how it is. */
+  refresh(): Promise<void> {
+    return call('refreshGuests');
+  }
+
+  /** Opens the form for a guest. */
+  prepare(guestId: string): void {
+    this.form.choose(guestId);
+    this.route.go('new');
+  }
+
+  /** Starts what the form says and shows it. */
+  async start(): Promise<void> {
+    const { guest, destination, check } = this.form;
+    if (guest === undefined || check.settings === undefined) return;
+    await call('startMigration', { guestId: guest.id, destination, settings: check.settings });
+    this.route.go('live');
+  }
+
+  cancel(): Promise<void> {
+    return call('cancelMigration');
+  }
+
+  /** A run is told of when it starts, before its first snapshot, and with its report when it has ended. */
+  #takeRun(view: RunView): void {
+    if (view.report === undefined) this.#run = new Run(view);
+    else this.#run?.finish(view);
+  }
+
+  async #load(): Promise<void> {
+    const { guests, samples, run } = await call('readConsole');
+    this.#guests = guests;
+    this.#samples = samples;
+    if (run !== undefined) this.#run = new Run(run);
+    this.#ready = true;
+  }
+}
+
+/** Something that takes a moment and may be refused: whether it goes on, and what was said when it failed. */
+export class Action {
+  #pending = $state(false);
+  #problem = $state<string>();
+
+  get pending(): boolean {
+    return this.#pending;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Does the work, once at a time; a failure is kept to be shown in place. */
+  async run(work: () => Promise<void>): Promise<void> {
+    if (this.#pending) return;
+    this.#pending = true;
+    this.#problem = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.#problem = toFailure(error).message;
+    } finally {
+      this.#pending = false;
+    }
+  }
+}

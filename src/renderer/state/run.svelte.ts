@@ -1,0 +1,125 @@
+import type { RunView } from '../../shared/contract';
+import type { Report, Snapshot } from '../../shared/snapshot';
+import { isEnd } from '../../shared/state';
+import type { SessionState } from '../../shared/state';
+import { Series } from '../charts/series';
+import { etaMs, verdictOf, verdictOfReport } from './verdict';
+import type { Verdict } from './verdict';
+
+/** Figures are redrawn no oftener than this, or nobody could read them; sentences are slower still. */
+const figureIntervalMs = 250;
+const sentenceIntervalMs = 1000;
+
+/** The steps on the phase track; what follows the last is an end. */
+export const phases = ['preparing', 'bulk', 'iterating', 'switchover', 'confirming'] as const;
+export type Phase = (typeof phases)[number];
+
+export interface LogEntry {
+  readonly elapsedMs: number;
+  readonly text: string;
+}
+
+/** One migration as the window shows it, from its first snapshot to its report. */
+export class Run {
+  readonly view: RunView;
+  /** Time, guest rate, wire rate, limit: what the rate chart draws. */
+  readonly rates = new Series(4);
+  /** When each round began, seconds. */
+  readonly marks: number[] = [];
+  #latest: Snapshot | undefined;
+  #drawn = $state(0);
+  #shown = $state.raw<Snapshot>();
+  #report = $state.raw<Report>();
+  #running = $state.raw<Verdict>();
+  #phase = $state<Phase>('preparing');
+  #log = $state.raw<readonly LogEntry[]>([]);
+  #sentenceAt = -Infinity;
+  #figuresAt = -Infinity;
+
+  constructor(view: RunView) {
+    this.view = view;
+    if (view.snapshot !== undefined) this.take(view.snapshot);
+    if (view.report !== undefined) this.finish(view);
+  }
+
+  /** Counts chart rows; reading it is how the chart learns of new ones. */
+  get drawn(): number {
+    return this.#drawn;
+  }
+
+  /** The snapshot the figures show; absent before the first. */
+  get shown(): Snapshot | undefined {
+    return this.#shown;
+  }
+
+  get report(): Report | undefined {
+    return this.#report;
+  }
+
+  get state(): SessionState {
+    return this.#report?.status ?? this.#shown?.state ?? 'preparing';
+  }
+
+  /** The furthest phase reached. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get log(): readonly LogEntry[] {
+    return this.#log;
+  }
+
+  get verdict(): Verdict {
+    if (this.#report !== undefined) return verdictOfReport(this.#report);
+    return this.#running ?? { tone: 'wait', finish: 'Preparing.' };
+  }
+
+  /** Milliseconds to the switchover, if things go on as they are. */
+  get etaMs(): number | undefined {
+    return this.#shown === undefined || this.#report !== undefined ? undefined : etaMs(this.#shown);
+  }
+
+  /** Takes the next snapshot in. */
+  take(snapshot: Snapshot): void {
+    const before = this.#latest;
+    this.#latest = snapshot;
+    const changed = before?.state !== snapshot.state;
+    if (changed) this.#note(snapshot, snapshot.state);
+    if (snapshot.notice !== undefined && snapshot.notice !== before?.notice) this.#note(snapshot, snapshot.notice);
+    this.#chart(snapshot, before);
+    const phase = phases.find((each) => each === snapshot.state);
+    if (phase !== undefined) this.#phase = phase;
+    if (changed || snapshot.elapsedMs >= this.#figuresAt + figureIntervalMs) {
+      this.#figuresAt = snapshot.elapsedMs;
+      this.#shown = snapshot;
+    }
+    if (changed || snapshot.elapsedMs >= this.#sentenceAt + sentenceIntervalMs) {
+      this.#sentenceAt = snapshot.elapsedMs;
+      this.#running = verdictOf(snapshot);
+    }
+  }
+
+  /** Takes the end in: from now on everything shown is final. */
+  finish({ snapshot, report }: RunView): void {
+    if (snapshot !== undefined) this.take(snapshot);
+    this.#shown = snapshot ?? this.#shown;
+    this.#report = report;
+    if (report === undefined) return;
+    if (report.error !== undefined)
+      this.#log = [...this.#log, { elapsedMs: report.totalTimeMs, text: report.error.message }];
+  }
+
+  #chart(snapshot: Snapshot, before: Snapshot | undefined): void {
+    if (isEnd(snapshot.state)) return;
+    const seconds = snapshot.elapsedMs / 1000;
+    if (before !== undefined && snapshot.rounds > before.rounds) this.marks.push(seconds);
+    if (snapshot.guestRate === undefined && snapshot.wireRate === undefined) return;
+    const limit = snapshot.settings.maxBandwidth === 0 ? undefined : snapshot.settings.maxBandwidth;
+    this.rates.push([seconds, snapshot.guestRate, snapshot.wireRate, limit]);
+    this.#drawn += 1;
+  }
+
+  #note({ elapsedMs }: Snapshot, text: string): void {
+    this.#log = [...this.#log, { elapsedMs, text }];
+  }
+}

@@ -1,19 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registerConsole } from './console';
-import { demo } from './demo';
 import { registerDoctor } from './doctor';
-import { migrate } from './migrate';
 import { buildProgram, runProgram } from './program';
 import { surviveClosedReaders, writeLine } from './streams';
 
 const streams = { out: process.stdout, err: process.stderr };
 surviveClosedReaders(streams);
 
+// The engine is loaded when it is needed: help and doctor must work where its native addon does not.
 const program = buildProgram(
   {
-    migrate: async (request) => end(await migrate(request, streams)),
-    demo: async (request) => end(await demo(request, streams)),
+    migrate: async (request) => end(await (await import('./migrate')).migrate(request, streams)),
+    demo: async (request) => end(await (await import('./demo')).demo(request, streams)),
   },
   version(),
 );

@@ -65,8 +65,11 @@ export async function startGuestPair(options: {
   readonly memoryBytes: number;
   readonly args: readonly string[];
   readonly isUp: (line: string) => boolean;
+  /** How long it may take to boot, 60 s if left out. */
+  readonly bootTimeoutMs?: number;
   readonly prepare?: (serial: SerialConsole) => Promise<void>;
 }): Promise<QemuPair> {
+  const { bootTimeoutMs = startTimeoutMs } = options;
   const directory = await mkdtemp(join(tmpdir(), 'wherry-qemu-'));
   const undo: (() => Promise<void> | void)[] = [() => rm(directory, { recursive: true, force: true })];
   let stopped: Promise<void> | undefined;
@@ -74,7 +77,7 @@ export async function startGuestPair(options: {
   const args = ['-accel', 'tcg', '-m', `${options.memoryBytes / 2 ** 20}M`, ...options.args];
   try {
     const source = await startSide(directory, 'source', args, undo);
-    const up = orExit(source, source.serial.waitForLine(options.isUp, 'it to boot', startTimeoutMs));
+    const up = orExit(source, source.serial.waitForLine(options.isUp, 'it to boot', bootTimeoutMs));
     up.catch(() => undefined); // told below, if nothing else goes wrong first
     const destination = await startSide(directory, 'destination', [...args, '-S', '-incoming', 'defer'], undo);
     await Promise.all([up, monitorAnswers(source), monitorAnswers(destination)]);

@@ -43,7 +43,7 @@ export async function bundleCommand(): Promise<BundledCommand> {
       outDir: join(folder, 'out', 'main'),
       rolldownOptions: {
         input: Object.fromEntries(Object.entries(programs).map(([name, path]) => [name, resolve(path)])),
-        output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
+        output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },
       },
     },
   });

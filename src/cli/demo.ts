@@ -1,16 +1,14 @@
 import { startBuiltinPair } from '../guest/builtin-pair';
 import { exitCodes } from './exit-codes';
-import { migrate } from './migrate';
+import { migrate, type Surroundings } from './migrate';
 import type { DemoRequest } from './program';
 import { onStopSignal } from './signals';
-import { spawnChild } from './spawn-child';
-import type { Streams } from './streams';
 
 /**
  * Starts the built-in guest and a destination for it, migrates it and ends both, whatever happens.
  * @returns the exit status
  */
-export async function demo(request: DemoRequest, streams: Streams): Promise<number> {
+export async function demo(request: DemoRequest, surroundings: Surroundings): Promise<number> {
   const { settings, json, ...sample } = request;
   // From before the first process until after the last: none of them may be left behind by a stop signal.
   let stopped = false;
@@ -18,10 +16,10 @@ export async function demo(request: DemoRequest, streams: Streams): Promise<numb
     stopped = true;
   });
   try {
-    const pair = await startBuiltinPair({ ...sample, spawn: spawnChild });
+    const pair = await startBuiltinPair({ ...sample, spawn: surroundings.spawn });
     try {
       if (stopped) return exitCodes.cancelled;
-      return await migrate({ source: pair.source, destination: pair.destination, settings, json }, streams);
+      return await migrate({ source: pair.source, destination: pair.destination, settings, json }, surroundings);
     } finally {
       await pair.stop();
     }

@@ -3,16 +3,20 @@ import { join } from 'node:path';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
 import { buildProgram, runProgram } from './program';
+import { spawnChild } from './spawn-child';
 import { surviveClosedReaders, writeLine } from './streams';
 
 const streams = { out: process.stdout, err: process.stderr };
 surviveClosedReaders(streams);
 
+// The spawner finds the workers beside the file it is in, so it has to be in this one and not in what is loaded later.
+const surroundings = { streams, spawn: spawnChild };
+
 // The engine is loaded when it is needed: help and doctor must work where its native addon does not.
 const program = buildProgram(
   {
-    migrate: async (request) => end(await (await import('./migrate')).migrate(request, streams)),
-    demo: async (request) => end(await (await import('./demo')).demo(request, streams)),
+    migrate: async (request) => end(await (await import('./migrate')).migrate(request, surroundings)),
+    demo: async (request) => end(await (await import('./demo')).demo(request, surroundings)),
   },
   version(),
 );

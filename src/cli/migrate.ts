@@ -1,9 +1,9 @@
 import { startMigration } from '../engine/migration';
 import type { MigrationSettings } from '../shared/settings';
+import type { SpawnWorker } from '../shared/worker';
 import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
 import { onStopSignal } from './signals';
-import { spawnChild } from './spawn-child';
 import type { Streams } from './streams';
 
 /** One migration as the command runs it. */
@@ -14,18 +14,24 @@ export interface MigrationRun {
   readonly json: boolean;
 }
 
+/** What a command is given by the process it runs in. */
+export interface Surroundings {
+  readonly streams: Streams;
+  readonly spawn: SpawnWorker;
+}
+
 /**
  * Runs a migration to its end, showing it; a stop signal cancels it, and only its own end ends it.
  * @returns the exit status
  */
-export async function migrate(run: MigrationRun, streams: Streams): Promise<number> {
+export async function migrate(run: MigrationRun, { streams, spawn }: Surroundings): Promise<number> {
   const { source, destination, settings, json } = run;
   const display = displayFor(json, streams);
   const migration = startMigration({
     source,
     destination,
     settings,
-    spawn: spawnChild,
+    spawn,
     onSnapshot: (snapshot) => display.snapshot(snapshot),
   });
   const release = onStopSignal((times) => {

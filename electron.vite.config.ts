@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
@@ -19,33 +18,28 @@ const programs = {
 const unbundled = ['@mongodb-js/zstd', 'pino'];
 
 const output = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' } as const;
-const present = Object.fromEntries(Object.entries(programs).filter(([, path]) => existsSync(path)));
 
 export default defineConfig({
   main: {
     build: {
       target: 'node18',
       externalizeDeps: false,
-      rolldownOptions: { input: present, external: unbundled, output },
+      rolldownOptions: { input: programs, external: unbundled, output },
     },
   },
-  ...(existsSync('src/preload/index.ts') && {
-    preload: {
-      build: {
-        target: 'node18',
-        externalizeDeps: false, // a sandboxed preload can require nothing but electron: it must be one file
-        rolldownOptions: { input: { index: 'src/preload/index.ts' }, output },
-      },
+  preload: {
+    build: {
+      target: 'node18',
+      externalizeDeps: false, // a sandboxed preload can require nothing but electron: it must be one file
+      rolldownOptions: { input: { index: 'src/preload/index.ts' }, output },
     },
-  }),
-  ...(existsSync('src/renderer/index.html') && {
-    renderer: {
-      root: 'src/renderer',
-      plugins: [svelte()],
-      build: {
-        target: 'chrome114',
-        rolldownOptions: { input: resolve('src/renderer/index.html') },
-      },
+  },
+  renderer: {
+    root: 'src/renderer',
+    plugins: [svelte({ configFile: resolve('svelte.config.mjs') })],
+    build: {
+      target: 'chrome114',
+      rolldownOptions: { input: resolve('src/renderer/index.html'), checks: { bundlerTimings: false } },
     },
-  }),
+  },
 });

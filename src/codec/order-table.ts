@@ -28,6 +28,9 @@ const op = {
   filled: 8,
 } as const;
 
+/** Longest slice of the source's stream that one epoch may stand for, bytes. */
+export const maxEpochBytes = 4 * 2 ** 20;
+
 /** Records as the parser sees them, in stream order; `offset` in bytes inside the block. */
 export interface OrderVisitor {
   declare(name: Uint8Array): void;

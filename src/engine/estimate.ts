@@ -4,39 +4,48 @@ import type { BandMs } from '../shared/snapshot';
 export interface PauseInputs {
   /** Dirty bytes still to be sent, as the source last said. */
   readonly remainingBytes: number | undefined;
-  /** Wire bytes for each stream byte lately. */
-  readonly wireRatio: number;
+  /** Bytes the guest dirties a second. */
+  readonly dirtyRate: number | undefined;
+  readonly downtimeLimitMs: number;
+  /** Stream bytes taken from the source and not yet at the destination. */
+  readonly heldBytes: number;
+  /** Stream bytes a second that get through, whatever limits them: link, compressor or destination. */
+  readonly guestRate: number | undefined;
   /** Wire bytes written and not yet taken by the receiver. */
   readonly inFlightBytes: number;
-  /** Stream bytes taken from the source and still in our hands. */
-  readonly heldBytes: number;
   /** Wire bytes a second that the link gives. */
   readonly wireRate: number | undefined;
-  /** Device state in wire bytes; a guess until it has been seen. */
+  /** Device state, stream bytes; a guess until it has been seen. */
   readonly deviceBytes: number;
 }
 
 /**
- * What stopping, handing over and resuming costs beside the bytes, ms: two round trips through both monitors, the
- * destination's loading of device state, and our own queue's grain. Measured on idle guests: 20 to 60 ms.
+ * What stopping, handing over and resuming costs beside the bytes, ms: two round trips through both monitors, and the
+ * destination's loading of device state.
  */
 const resumeMs = { low: 15, high: 80 } as const;
-/** How far the last pages' compression may differ from the average so far. */
-const ratioDoubt = { low: 0.5, high: 1.6 } as const;
+/** How far the last pages' pace may be from the pace so far: deltas go faster, fresh pages slower. */
+const paceDoubt = { low: 0.3, high: 1.5 } as const;
 
 /**
- * The pause if the guest were stopped now: (remaining × wire ratio + in flight + device state) ÷ wire rate + the cost
- * of resuming. A band, because the last pages never compress like the average. Absent until a rate is known.
+ * The pause: (dirty pages left when the source stops the guest + what is on the way + device state) ÷ the pace of the
+ * stream + the cost of resuming. A band: at best what remains now is sent, at worst a last dirty sync brings as much
+ * as the source's threshold (pace × limit) lets through. Where the guest dirties faster than the stream flows there is
+ * no such moment in sight, and the figure says what stopping at once would cost. Absent until a pace is known.
  */
 export function expectedPause(inputs: PauseInputs): BandMs | undefined {
-  const { remainingBytes, wireRatio, inFlightBytes, heldBytes, wireRate, deviceBytes } = inputs;
-  if (remainingBytes === undefined || wireRate === undefined || wireRate <= 0) return undefined;
-  const pages = (remainingBytes + heldBytes) * wireRatio;
-  const fixed = inFlightBytes + deviceBytes;
-  const ms = (bytes: number): number => (bytes * 1000) / wireRate;
+  const { remainingBytes, dirtyRate, guestRate, wireRate, heldBytes, inFlightBytes, deviceBytes } = inputs;
+  if (remainingBytes === undefined || !guestRate || !wireRate) return undefined;
+  const converging = dirtyRate === undefined || dirtyRate < guestRate;
+  const threshold = (guestRate * sourceDowntimeLimit(inputs.downtimeLimitMs)) / 1000;
+  const fresh = Math.min(dirtyRate ?? 0, threshold);
+  const most = converging ? Math.min(Math.max(remainingBytes, fresh), threshold) : Math.max(remainingBytes, fresh);
+  const least = Math.min(remainingBytes, converging ? fresh : remainingBytes);
+  const stream = (bytes: number): number => (bytes * 1000) / guestRate;
+  const inFlightMs = (inFlightBytes * 1000) / wireRate;
   return {
-    low: Math.round(ms(pages * ratioDoubt.low + fixed) + resumeMs.low),
-    high: Math.round(ms(pages * ratioDoubt.high + fixed) + resumeMs.high),
+    low: Math.round(stream(least + deviceBytes) * paceDoubt.low + resumeMs.low),
+    high: Math.round(stream(most + heldBytes + deviceBytes) * paceDoubt.high + inFlightMs + resumeMs.high),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { MigrationSettings } from '../shared/settings';
+import { pageBytes, type MigrationSettings } from '../shared/settings';
 import type { BandMs, CacheCounts, CompressionCounts, PageCounts, Snapshot, WireClasses } from '../shared/snapshot';
 import type { GuestPlace, SessionState } from '../shared/state';
 import { expectedPause } from './estimate';
@@ -9,11 +9,13 @@ import { newSenderCounters, type SenderCounters } from './sender-stats';
 /** Device state of a small guest, stream bytes; replaced by what was seen once the last page is behind. */
 const usualDeviceBytes = 128 * 1024;
 
+/** Stream bytes before which no pace means anything. */
+const settledBytes = 2 ** 20;
+
 /** The parts of a sender that statistics read. */
 export interface SenderView {
   readonly counters: Readonly<SenderCounters>;
   readonly wireBytes: number;
-  readonly wireRatio: number;
   readonly inFlightBytes: number;
   readonly unacknowledgedBytes: number;
   readonly waits: { readonly limitedMs: number; readonly blockedMs: number };
@@ -64,7 +66,6 @@ export class RunStats {
     const workers = this.#mark(sender, counters);
     const ram = info.ram;
     const pause = this.#pause(sender, facts);
-    const dirtyPages = ram?.['dirty-pages-rate'];
     return {
       state,
       elapsedMs: this.elapsedMs,
@@ -85,7 +86,7 @@ export class RunStats {
       ...defined('remainingBytes', state === 'completed' ? 0 : ram?.remaining),
       ...defined('guestRate', this.#guest.rate),
       ...defined('wireRate', this.#wire.rate),
-      ...defined('dirtyRate', dirtyPages === undefined ? undefined : dirtyPages * (ram?.['page-size'] ?? 4096)),
+      ...defined('dirtyRate', dirtyRate(facts)),
       ...defined('expectedDowntimeMs', pause),
       ...defined('downtimeMs', facts.downtimeMs),
       ...defined('notice', facts.notice),
@@ -116,19 +117,29 @@ export class RunStats {
   }
 
   /** While the guest runs: the pause if it were stopped now. Afterwards: what was predicted last. */
-  #pause(sender: SenderView | undefined, { state, info }: SessionFacts): BandMs | undefined {
-    if (sender === undefined || (state !== 'bulk' && state !== 'iterating')) return this.#lastPause;
+  #pause(sender: SenderView | undefined, facts: SessionFacts): BandMs | undefined {
+    const { state, info } = facts;
+    const running = state === 'bulk' || state === 'iterating';
+    if (sender === undefined || !running || sender.counters.rawBytes < settledBytes) return this.#lastPause;
     const pause = expectedPause({
       remainingBytes: info.ram?.remaining,
-      wireRatio: sender.wireRatio,
-      inFlightBytes: sender.inFlightBytes,
+      dirtyRate: dirtyRate(facts),
+      downtimeLimitMs: this.settings.downtimeLimitMs,
       heldBytes: sender.unacknowledgedBytes,
+      guestRate: this.#guest.rate,
+      inFlightBytes: sender.inFlightBytes,
       wireRate: this.#peakWireRate,
       deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,
     });
     if (pause !== undefined) this.#lastPause = pause;
     return pause;
   }
+}
+
+/** Bytes dirtied a second; QEMU says 0 until its second dirty sync, which is to say that it does not know. */
+function dirtyRate({ info: { ram }, rounds }: SessionFacts): number | undefined {
+  const pages = ram?.['dirty-pages-rate'];
+  return pages === undefined || rounds < 2 ? undefined : pages * (ram?.['page-size'] ?? pageBytes);
 }
 
 export function pageCounts({ duplicate, normal, xbzrle, unchanged, overflow }: SenderCounters): PageCounts {

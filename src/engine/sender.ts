@@ -1,10 +1,12 @@
 import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import xxhash from 'xxhash-wasm';
 import { methodTable } from '../codec/methods';
 import { maxEpochBytes } from '../codec/order-table';
 import { WherryError } from '../shared/failure';
 import type { Method, MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
+import { RateMeter } from './rate-meter';
 import { CompressPool, partPages, shardCachePages } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { countPart, newSenderCounters } from './sender-stats';
@@ -24,6 +26,8 @@ const epochWireMs = 25;
 const minEpochBytes = 256 * 1024;
 /** Epochs cut and not yet on the wire: one being sent, one being compressed meanwhile. */
 const epochsAhead = 2;
+/** What the far end may have in its hands, as time at the pace it shows; deltas weigh little, applying them does not. */
+const heldMs = 50;
 const handshakeMs = 10_000;
 /** Tables shorter than this go as they are. */
 const minPackedTableBytes = 512;
@@ -53,6 +57,8 @@ export class Sender {
   #sourceEnded = false;
   #closed = false;
   #ratio = 1;
+  readonly #acknowledged = new RateMeter(500);
+  #acknowledgedBytes = 0;
   #unacknowledged: { readonly epoch: number; readonly bytes: number }[] = [];
   #welcome: (() => void) | undefined;
   #refused: ((error: WherryError) => void) | undefined;
@@ -179,9 +185,8 @@ export class Sender {
 
   /** Cuts when the epoch is large enough and there is room ahead; else waits, and makes the source wait. */
   #decide(): void {
-    const full = this.builder.bytes >= this.#epochTarget();
-    if (full && this.#outstanding < epochsAhead) this.#cut();
-    if (this.#outstanding >= epochsAhead && this.builder.bytes >= this.#epochTarget()) this.#source?.pause();
+    if (this.builder.bytes >= this.#epochTarget() && this.#roomAhead) this.#cut();
+    if (this.builder.bytes >= this.#epochTarget()) this.#source?.pause();
     else if (this.#source?.isPaused() === true) this.#source.resume();
     if (this.builder.bytes > 0 && !this.#silent && this.#quiet === undefined) {
       this.#quiet = setTimeout(() => this.#onQuiet(), quietMs);
@@ -193,6 +198,12 @@ export class Sender {
     this.#quiet = undefined;
     this.#silent = true;
     if (this.#outstanding === 0) this.#cut();
+  }
+
+  get #roomAhead(): boolean {
+    if (this.#outstanding >= epochsAhead) return false;
+    const held = ((this.#acknowledged.rate ?? 0) * heldMs) / 1000;
+    return this.unacknowledgedBytes - this.builder.bytes < Math.max(maxEpochBytes, held);
   }
 
   #epochTarget(): number {
@@ -277,8 +288,10 @@ export class Sender {
 
   #acknowledge(epoch: number): void {
     while (this.#unacknowledged[0] !== undefined && this.#unacknowledged[0].epoch <= epoch) {
-      this.#unacknowledged.shift();
+      this.#acknowledgedBytes += this.#unacknowledged.shift()?.bytes ?? 0;
     }
+    this.#acknowledged.mark(this.#acknowledgedBytes, performance.now());
+    if (!this.#sourceEnded && !this.#closed) this.#decide();
   }
 
   /** The destination closed its side: normal after the whole stream, the end of everything before. */

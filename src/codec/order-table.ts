@@ -31,6 +31,12 @@ const op = {
 /** Longest slice of the source's stream that one epoch may stand for, bytes. */
 export const maxEpochBytes = 4 * 2 ** 20;
 
+/**
+ * Longest table of one epoch: all raw needs as many bytes as the epoch has, and a stream that comes in crumbs a few
+ * for each. The builder cuts before a table grows beyond this, the receiver refuses what is longer.
+ */
+export const maxTableBytes = maxEpochBytes + 2 ** 20;
+
 /** Records as the parser sees them, in stream order; `offset` in bytes inside the block. */
 export interface OrderVisitor {
   declare(name: Uint8Array): void;
@@ -46,7 +52,7 @@ export class OrderTableWriter implements OrderVisitor {
   #next = 0;
   #run: { readonly op: 2 | 3; readonly start: number; count: number } | undefined;
 
-  /** Bytes the table has so far, about. */
+  /** Bytes the table has so far, but for a run that is still open. */
   get length(): number {
     return this.#out.length;
   }

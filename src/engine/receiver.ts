@@ -3,7 +3,7 @@ import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, toFailure } from '../shared/failure';
 import type { SpawnWorker } from '../shared/worker';
 import { methodTable } from '../codec/methods';
-import { maxEpochBytes } from '../codec/order-table';
+import { maxTableBytes } from '../codec/order-table';
 import { DecompressPool } from './receive/decompress-pool';
 import { EpochAssembler } from './receive/epoch-assembler';
 import { StreamRebuilder } from './receive/rebuild';
@@ -15,8 +15,6 @@ import { encodeJson, parseHello } from './wire/hello';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
-/** An epoch that is all raw needs as many table bytes, and a few for its entries. */
-const maxTableBytes = maxEpochBytes + 64 * 1024;
 /** A connection that has not introduced itself by then is closed. */
 const helloMs = 10_000;
 /** Connections that have not introduced themselves, at once. */

@@ -1,6 +1,6 @@
 import type { XXHash, XXHashAPI } from 'xxhash-wasm';
 import { keyBytes, pageKey } from '../../codec/job';
-import { maxEpochBytes, OrderTableWriter } from '../../codec/order-table';
+import { maxEpochBytes, maxTableBytes, OrderTableWriter } from '../../codec/order-table';
 import { shardOf } from '../../codec/shard';
 import { pageBytes } from '../../shared/settings';
 
@@ -28,6 +28,8 @@ export interface Epoch {
 
 /** More than a parser ever holds back: a record reported late counts against the epoch it is reported in. */
 const maxHeldBytes = 8 * 1024;
+/** Most table bytes for one stream byte: a raw byte on its own takes an operation and a length as well. */
+const tableGrowth = 3;
 
 const nothing: Buffer = Buffer.alloc(0);
 
@@ -72,7 +74,8 @@ export class EpochBuilder {
   /** Stream bytes that surely still fit, whatever pages they hold. */
   get roomBytes(): number {
     const left = (this.maxPartPages - this.#fullest) * pageBytes;
-    return Math.min(left, maxEpochBytes - this.#recordBytes) - maxHeldBytes;
+    const table = (maxTableBytes - this.#order.length) / tableGrowth;
+    return Math.floor(Math.min(left, maxEpochBytes - this.#recordBytes, table)) - maxHeldBytes;
   }
 
   block(_index: number, name: Uint8Array): void {

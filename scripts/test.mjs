@@ -31,7 +31,10 @@ async function test() {
     const failed = await runStages({ ...process.env, WHERRY_TALLY_FILE: tally });
     const { passed, failed: failures, skipped } = total(readFileSync(tally, 'utf8'));
     console.log(failed ? `\nStopped: ${failed} failed.` : '\nAll stages passed.');
-    console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} not run` : ''}`);
+    // A stage can fail without a failing test (lint, a runner that dies); the last line must not hide that.
+    console.log(
+      `${passed} passed, ${Math.max(failures, failed ? 1 : 0)} failed${skipped > 0 ? `, ${skipped} not run` : ''}`,
+    );
     return failed ? 1 : 0;
   } finally {
     rmSync(folder, { recursive: true });

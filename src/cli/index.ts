@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
 import { buildProgram, runProgram } from './program';
+import { registerSample } from './sample';
 import { spawnChild } from './spawn-child';
 import { surviveClosedReaders, writeLine } from './streams';
 
@@ -22,6 +23,7 @@ const program = buildProgram(
 );
 registerDoctor(program);
 registerConsole(program);
+registerSample(program, surroundings);
 
 void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
   if (code !== undefined) process.exitCode = code;

@@ -1,0 +1,82 @@
+import { Option, type Command } from 'commander';
+import { sampleKinds, workloads, type SampleKind, type SamplePair, type Workload } from '../shared/guest';
+import { WherryError } from '../shared/failure';
+import { parseBytes } from '../shared/units';
+import type { Surroundings } from './migrate';
+import { argument, parseWhole } from './settings-options';
+import { onStopSignal } from './signals';
+import { writeLine } from './streams';
+
+interface SampleRequest {
+  readonly kind: SampleKind;
+  readonly memory: number;
+  readonly fill: number;
+  readonly rate?: number | 'max';
+  readonly workload: Workload;
+  readonly json?: boolean;
+}
+
+/** `wherry sample`: something to migrate, until Ctrl-C. */
+export function registerSample(program: Command, surroundings: Surroundings): void {
+  program
+    .command('sample')
+    .description('run a sample guest and a destination waiting for it, until Ctrl-C')
+    .addOption(
+      new Option('--kind <kind>', 'two QEMU processes, or two of the built-in guest')
+        .choices(sampleKinds)
+        .default('qemu'),
+    )
+    .addOption(size('--memory <size>', 'guest memory', '256MiB'))
+    .addOption(size('--fill <size>', 'memory filled with varied content, QEMU only', '64MiB'))
+    .option(
+      '--rate <n>',
+      'QEMU: sweeps over 16 MiB a second, or max; built-in: steps a second',
+      argument(parseRateWord),
+    )
+    .addOption(new Option('--workload <name>', 'what the built-in guest does').choices(workloads).default('seed'))
+    .option('--json', 'the addresses as one JSON object')
+    .action((request: SampleRequest) => runSample(request, surroundings));
+}
+
+async function runSample(request: SampleRequest, surroundings: Surroundings): Promise<void> {
+  const { out } = surroundings.streams;
+  let release = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => (release = onStopSignal(() => resolve())));
+  const pair = await start(request, surroundings);
+  try {
+    const { source, destination } = pair;
+    if (request.json === true)
+      writeLine(out, JSON.stringify({ event: 'sample', kind: pair.kind, source, destination }));
+    else {
+      writeLine(out, `source       ${source}`);
+      writeLine(out, `destination  ${destination}`);
+      writeLine(out, `migrate it:  wherry migrate --source ${source} --destination ${destination}`);
+      writeLine(out, 'Ctrl-C ends both.');
+    }
+    await stopped;
+  } finally {
+    await pair.stop();
+    release();
+  }
+}
+
+async function start(
+  { kind, memory, fill, rate, workload }: SampleRequest,
+  { spawn }: Surroundings,
+): Promise<SamplePair> {
+  if (kind === 'qemu') {
+    const { startQemuPair } = await import('../guest/qemu-pair');
+    return startQemuPair({ memoryBytes: memory, fillBytes: fill, rate: rate ?? 50 });
+  }
+  if (rate === 'max') throw new WherryError('usage', 'Rate: the built-in guest takes a number, got "max"');
+  const { startBuiltinPair } = await import('../guest/builtin-pair');
+  return startBuiltinPair({ memoryBytes: memory, workload, spawn, ...(rate !== undefined && { rate }) });
+}
+
+function size(flags: string, description: string, fallback: string): Option {
+  return new Option(flags, description).argParser(argument(parseBytes)).default(parseBytes(fallback), fallback);
+}
+
+function parseRateWord(text: string): number | 'max' {
+  return text === 'max' ? text : parseWhole(text);
+}

@@ -11,7 +11,7 @@ import { putPageHead, putZero } from './stream/format';
 import { Channel } from './wire/channel';
 import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
-import { encodeJson, parseHello } from './wire/hello';
+import { parseFailure, parseHello } from './wire/hello';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
@@ -30,12 +30,14 @@ export interface ReceiverOptions {
   readonly connectDestination: () => Promise<Socket>;
   readonly onFailure: (error: WherryError) => void;
   readonly onNotice: (text: string) => void;
+  /** How long a connection may take to introduce itself; 10 s. */
+  readonly helloMs?: number;
 }
 
 /** Waits for one sender and brings its stream to the destination. */
 export class Receiver {
   #session: ReceiverSession | undefined;
-  #strangers = new Set<Channel>();
+  readonly #strangers = new Set<Channel>();
 
   private constructor(
     private readonly options: ReceiverOptions,
@@ -43,6 +45,7 @@ export class Receiver {
     private readonly server: Server,
   ) {
     server.on('connection', (socket) => this.#greet(socket));
+    server.on('error', (error) => options.onNotice(`a connection was lost before it was taken: ${error.message}`));
   }
 
   /** Listens; rejects with `wire-closed` when it cannot. Port 0 picks a free one. */
@@ -70,7 +73,7 @@ export class Receiver {
   #greet(socket: Socket): void {
     if (this.#strangers.size >= maxStrangers) return void socket.destroy();
     let session: ReceiverSession | undefined;
-    const channel = new Channel(socket, {
+    const channel = new Channel(socket, 'sender', {
       onFrame: (frame) => {
         if (session !== undefined) return session.hear(frame);
         session = this.#admit(channel, frame);
@@ -84,13 +87,15 @@ export class Receiver {
         else this.options.onNotice(`refused a connection: ${error.message}`);
       },
     });
-    const timer = setTimeout(() => channel.destroy(), helloMs);
+    const timer = setTimeout(() => {
+      channel.destroy();
+      this.#strangers.delete(channel);
+    }, this.options.helloMs ?? helloMs);
     this.#strangers.add(channel);
   }
 
-  /** Nothing of a stranger is looked at beyond its hello. */
-  #admit(channel: Channel, { type, body }: Frame): ReceiverSession {
-    if (type !== 'hello') throw new WherryError('wire-protocol', `a ${type} frame before the hello`);
+  /** Nothing of a stranger is looked at beyond its hello, which a sender's first frame is bound to be. */
+  #admit(channel: Channel, { body }: Frame): ReceiverSession {
     const hello = parseHello(body, this.options.token, this.options.maxCacheBytes);
     if (this.#session !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
     const { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages } = hello;
@@ -130,14 +135,19 @@ class ReceiverSession {
   }
 
   hear({ type, aux, epoch, body }: Frame): void {
-    if (type === 'epoch') {
+    if (type === 'failure') {
+      const { code, message } = parseFailure(body);
+      this.fail(new WherryError(code, message));
+    } else if (this.#destination === undefined) {
+      throw new WherryError('wire-protocol', `a ${type} frame before the welcome`);
+    } else if (type === 'epoch') {
       const { rawBytes, digest, parts, method, tableBytes, table } = parseEpochBody(body);
       if (tableBytes > maxTableBytes) throw new WherryError('wire-protocol', `a table of ${tableBytes} bytes`);
       const unpacked = methodTable[method].decompress(table, tableBytes);
       this.#assembler.announce({ number: epoch, rawBytes, digest, parts, table: unpacked });
     } else if (type === 'part') this.#assembler.part(epoch, { shard: aux, ...parsePartBody(body) });
     else if (type === 'end') this.#endOfStream();
-    else throw new WherryError('wire-protocol', `a ${type} frame from a sender`);
+    else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
   /** Tells the sender why, and lets go of the destination: it gives up a half-loaded guest by itself. */
@@ -145,10 +155,7 @@ class ReceiverSession {
     if (this.#failed) return;
     this.#failed = true;
     const failure = toFailure(error);
-    if (!this.channel.ended) {
-      this.channel.send('failure', encodeJson({ ...failure, message: failure.message.slice(0, 4000) }));
-      this.channel.close();
-    }
+    this.channel.giveUp(failure);
     this.#destination?.destroy();
     this.pool.close();
     this.options.onFailure(new WherryError(failure.code, failure.message));

@@ -59,7 +59,7 @@ export class Sender {
   #ratio = 1;
   readonly #acknowledged = new RateMeter(500);
   #acknowledgedBytes = 0;
-  #unacknowledged: { readonly epoch: number; readonly bytes: number }[] = [];
+  readonly #unacknowledged: { readonly epoch: number; readonly bytes: number }[] = [];
   #welcome: (() => void) | undefined;
   #refused: ((error: WherryError) => void) | undefined;
 
@@ -89,7 +89,7 @@ export class Sender {
   async connect(host: string, port: number, token: string): Promise<void> {
     const { settings } = this.options;
     const socket = connect({ host, port });
-    const channel = new Channel(socket, {
+    const channel = new Channel(socket, 'receiver', {
       onFrame: (frame) => this.#hear(frame),
       onEnd: (error) => this.#fail(error),
     });
@@ -121,7 +121,7 @@ export class Sender {
     source.on('end', () => this.#endOfSource());
     source.on('close', () => this.#endOfSource());
     source.on('error', () => this.#endOfSource());
-    if (this.#failure !== undefined) source.destroy();
+    if (this.#failure !== undefined || this.#closed) source.destroy();
   }
 
   /** Wire bytes written so far, framing included. */
@@ -245,11 +245,12 @@ export class Sender {
     await writer.send('epoch', epochBody(head), number);
     let wire = table.length;
     for (const part of encoding) {
-      const { shard, pages, frame, answer } = await part;
-      countPart(this.counters, await part);
+      const encoded = await part;
+      const { shard, pages, frame, answer } = encoded;
       wire += frame.length;
       const body = partBody({ method: answer.method, pages, rawBytes: answer.rawBytes, frame });
       await writer.send('part', body, number, shard);
+      countPart(this.counters, encoded);
     }
     const weight = Math.min(0.5, rawBytes / maxEpochBytes);
     this.#ratio += weight * (Math.min(1.1, wire / rawBytes) - this.#ratio);
@@ -283,7 +284,7 @@ export class Sender {
     else if (type === 'failure') {
       const { code, message } = parseFailure(body);
       this.#fail(new WherryError(code, message));
-    } else throw new WherryError('wire-protocol', `a ${type} frame from a receiver`);
+    } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
   #acknowledge(epoch: number): void {

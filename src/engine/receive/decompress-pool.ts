@@ -34,10 +34,19 @@ export class DecompressPool {
     this.#workers = Array.from({ length: options.threads }, (_, index) => this.#worker(index));
   }
 
-  /** The part's pages, `pages` × 4096 bytes; rejects with `codec` for a part that does not decode. */
+  /**
+   * The part's pages, `pages` × 4096 bytes. Rejects with `wire-protocol` for a part larger than the sender said its
+   * parts would be, with `codec` for one that does not decode.
+   */
   async decode({ shard, pages, method, rawBytes, frame }: ReceivedPart): Promise<Buffer> {
     const worker = this.#workers[shard % this.#workers.length];
     if (worker === undefined) throw new WherryError('internal', `no decompress worker for shard ${shard}`);
+    const { maxPartPages } = this.options;
+    // A method that does not make a part smaller is not used, so a frame is never larger than its part.
+    if (pages < 1 || pages > maxPartPages || rawBytes > maxPartBytes(maxPartPages) || frame.length > rawBytes) {
+      const got = `${pages} pages in ${frame.length} of ${rawBytes} bytes`;
+      throw new WherryError('wire-protocol', `a part of ${got}, at most ${maxPartPages} pages were agreed on`);
+    }
     const { output } = await worker.run({
       input: [frame],
       message: (slot) => ({ type: 'decode', slot, shard, bytes: frame.length, method, rawBytes, pages }),

@@ -40,12 +40,14 @@ export class EpochAssembler {
     private readonly shards: number,
     /** Takes an epoch's bytes; resolves when the next may come. */
     private readonly emit: (bytes: Buffer, epoch: number) => Promise<void>,
+    /** More than once, perhaps: the first is the cause. */
     private readonly onFailure: (error: unknown) => void,
   ) {}
 
   /** Throws `wire-protocol` for an epoch out of order or out of bounds. */
   announce(epoch: AnnouncedEpoch): void {
-    const { number, rawBytes, parts } = epoch;
+    const { number, rawBytes, parts, table } = epoch;
+    table.catch(this.onFailure);
     if (number !== this.#last + 1) throw refused(`epoch ${number} after epoch ${this.#last}`);
     if (rawBytes < 1 || rawBytes > maxEpochBytes) throw refused(`epoch of ${rawBytes} bytes`);
     if (parts > this.shards) throw refused(`epoch of ${parts} parts for ${this.shards} shards`);
@@ -56,7 +58,6 @@ export class EpochAssembler {
     const whole = new Promise<void>((resolve) => (complete = resolve));
     const pending: Pending = { ...epoch, pages: [], arrived: 0, complete };
     this.#pending.set(number, pending);
-    epoch.table.catch(() => undefined);
     if (parts === 0) complete();
     this.#chain = this.#chain.then(() => whole).then(() => this.#finish(pending));
     this.#chain.catch(this.onFailure);
@@ -70,7 +71,7 @@ export class EpochAssembler {
     if (shard >= this.shards || pending.pages[shard] !== undefined)
       throw refused(`part of shard ${shard}, twice or none`);
     const pages = this.pool.decode(part);
-    pages.catch(() => undefined);
+    pages.catch(this.onFailure);
     pending.pages[shard] = pages;
     pending.arrived += 1;
     if (pending.arrived === pending.parts) pending.complete();
@@ -82,7 +83,7 @@ export class EpochAssembler {
   }
 
   async #finish({ number, rawBytes, digest, table, pages }: Pending): Promise<void> {
-    const parts = await Promise.all(Array.from(pages));
+    const parts = await Promise.all(Array.from(pages, (part) => part ?? Promise.resolve(undefined)));
     const bytes = this.rebuilder.rebuild(await table, rawBytes, parts);
     const got = this.hasher.h64Raw(bytes);
     if (got !== digest) {

@@ -1,24 +1,33 @@
 import type { Socket } from 'node:net';
-import { WherryError, type FailureCode } from '../../shared/failure';
-import { FrameParser, frameHead, type Frame, type FrameType } from './frame';
+import { WherryError, type Failure, type FailureCode } from '../../shared/failure';
+import { FrameParser, frameHead, type Frame, type FrameType, type Peer } from './frame';
+import { encodeJson } from './hello';
+
+/** How long a peer may take to hear us out before the link is cut. */
+const partingMs = 1000;
+/** A failure's text on the wire, characters; messages quote what a peer sent. */
+const maxReasonLength = 4000;
 
 export interface ChannelHandlers {
   onFrame(frame: Frame): void;
-  /** Once: the socket ended, broke, or the peer sent what is no frame. */
+  /** Once: the socket ended, broke, or the peer sent what it should not; in the last case it has been told so. */
   onEnd(error: WherryError): void;
 }
 
 /** A socket that speaks frames. It does not pace or queue beyond the socket's own buffer: callers do. */
 export class Channel {
-  #parser = new FrameParser();
+  readonly #parser: FrameParser;
   #ended = false;
   bytesReceived = 0;
   bytesSent = 0;
 
   constructor(
     readonly socket: Socket,
+    /** What the other end is. */
+    peer: Peer,
     private readonly handlers: ChannelHandlers,
   ) {
+    this.#parser = new FrameParser(peer);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.#fail('wire-closed', 'the peer closed the link'));
@@ -48,10 +57,16 @@ export class Channel {
     return this.socket.write(bytes);
   }
 
-  /** Sends what is queued, then ends the link; nothing is reported any more. */
-  close(): void {
+  /** Tells the peer why and ends the link; nothing is reported any more. */
+  giveUp({ code, message }: Failure): void {
+    if (this.#ended) return;
+    this.send('failure', encodeJson({ code, message: message.slice(0, maxReasonLength) }));
     this.#ended = true;
-    this.socket.end(() => this.socket.destroy());
+    // What still comes is read and dropped: closing on unread bytes would reset the link and lose our last words.
+    this.socket.resume();
+    this.socket.end();
+    const timer = setTimeout(() => this.socket.destroy(), partingMs);
+    this.socket.once('close', () => clearTimeout(timer));
   }
 
   destroy(): void {
@@ -69,7 +84,8 @@ export class Channel {
       }
     } catch (error) {
       const known = error instanceof WherryError ? error : new WherryError('internal', String(error), { cause: error });
-      this.#end(known);
+      this.giveUp(known);
+      this.handlers.onEnd(known);
     }
   }
 

@@ -15,29 +15,39 @@ export const frameHeadBytes = 20;
 const magic = 0x57485259;
 const version = 1;
 
-/** Frame types with the shortest and longest body each may have, bytes; the one table of all three. */
+/** Who may send a frame. */
+export type Peer = 'sender' | 'receiver';
+
+/** Frame types with who sends them and the shortest and longest body each may have, bytes; the one table of it all. */
 export const frameTypes = {
-  /** Sender: JSON `Hello`, the first frame. */
-  hello: { id: 1, minBody: 2, maxBody: 64 * 1024 },
-  /** Receiver: accepted. */
-  welcome: { id: 2, minBody: 0, maxBody: 0 },
-  /** Sender: an epoch's head and order table. */
-  epoch: { id: 3, minBody: 19, maxBody: 8 * 2 ** 20 },
-  /** Sender: one shard's part of an epoch; `aux` is the shard. */
-  part: { id: 4, minBody: 7, maxBody: 2 ** 20 + 64 * 1024 },
-  /** Receiver: everything up to and with `epoch` has been written to the destination. */
-  ack: { id: 5, minBody: 0, maxBody: 0 },
-  /** Receiver: wire bytes taken so far, u64. */
-  received: { id: 6, minBody: 8, maxBody: 8 },
-  /** Receiver: bytes of the destination's return path. */
-  returnPath: { id: 7, minBody: 1, maxBody: 64 * 1024 },
-  /** Sender: the source's stream has ended. */
-  end: { id: 8, minBody: 0, maxBody: 0 },
-  /** Receiver: the destination closed its side. */
-  returnEnd: { id: 9, minBody: 0, maxBody: 0 },
-  /** Either: JSON `Failure`; nothing follows. */
-  failure: { id: 10, minBody: 2, maxBody: 64 * 1024 },
-} as const;
+  /** JSON `Hello`, a sender's first frame and only that. */
+  hello: { id: 1, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** Accepted. */
+  welcome: { id: 2, from: ['receiver'], minBody: 0, maxBody: 0 },
+  /** An epoch's head and order table. */
+  epoch: { id: 3, from: ['sender'], minBody: 19, maxBody: 8 * 2 ** 20 },
+  /** One shard's part of an epoch; `aux` is the shard. */
+  part: { id: 4, from: ['sender'], minBody: 7, maxBody: 2 ** 20 + 64 * 1024 },
+  /** Everything up to and with `epoch` has been written to the destination. */
+  ack: { id: 5, from: ['receiver'], minBody: 0, maxBody: 0 },
+  /** Wire bytes taken so far, u64. */
+  received: { id: 6, from: ['receiver'], minBody: 8, maxBody: 8 },
+  /** Bytes of the destination's return path. */
+  returnPath: { id: 7, from: ['receiver'], minBody: 1, maxBody: 64 * 1024 },
+  /** The source's stream has ended. */
+  end: { id: 8, from: ['sender'], minBody: 0, maxBody: 0 },
+  /** The destination closed its side. */
+  returnEnd: { id: 9, from: ['receiver'], minBody: 0, maxBody: 0 },
+  /** JSON `Failure`; nothing follows. */
+  failure: { id: 10, from: ['sender', 'receiver'], minBody: 2, maxBody: 64 * 1024 },
+} as const satisfies Record<string, FrameRule>;
+
+interface FrameRule {
+  readonly id: number;
+  readonly from: readonly Peer[];
+  readonly minBody: number;
+  readonly maxBody: number;
+}
 
 export type FrameType = keyof typeof frameTypes;
 
@@ -82,11 +92,17 @@ export function parseFrameHead(head: Buffer): { type: FrameType; aux: number; ep
   return { type, aux: head.readUInt16BE(6), epoch: head.readUInt32BE(8), length };
 }
 
-/** Cuts a byte stream into frames, whatever the chunks; no length is believed before its head has been checked. */
+/**
+ * Cuts a peer's byte stream into frames, whatever the chunks. No length is believed before its head has been checked,
+ * and nothing is kept of a frame that is not the peer's to send: a stranger cannot make us hold more than a hello.
+ */
 export class FrameParser {
   #chunks: Buffer[] = [];
   #held = 0;
   #head: ReturnType<typeof parseFrameHead> | undefined;
+  #first = true;
+
+  constructor(private readonly peer: Peer) {}
 
   /** All frames completed by this chunk; bodies are views where one chunk holds them. Throws `wire-protocol`. */
   push(chunk: Buffer): readonly Frame[] {
@@ -97,12 +113,22 @@ export class FrameParser {
       if (this.#head === undefined) {
         if (this.#held < frameHeadBytes) return frames;
         this.#head = parseFrameHead(this.#take(frameHeadBytes));
+        this.#admit(this.#head.type);
       }
       if (this.#held < this.#head.length) return frames;
       const { type, aux, epoch, length } = this.#head;
       frames.push({ type, aux, epoch, body: this.#take(length) });
       this.#head = undefined;
     }
+  }
+
+  #admit(type: FrameType): void {
+    const { from }: FrameRule = frameTypes[type];
+    if (!from.includes(this.peer)) throw refused(`a ${type} frame from a ${this.peer}`);
+    const opening = this.#first && this.peer === 'sender';
+    this.#first = false;
+    if (opening && type !== 'hello') throw refused(`a ${type} frame before the hello`);
+    if (!opening && type === 'hello') throw refused('a second hello');
   }
 
   /** Takes `n` bytes off the front: a view when the first chunk holds them, one copy across a seam. */

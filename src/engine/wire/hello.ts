@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import * as v from 'valibot';
-import { maxCachePages, maxJobPages } from '../../codec/job';
+import { maxCachePages } from '../../codec/job';
 import { WherryError, failureCodes, type Failure } from '../../shared/failure';
-import { limits } from '../../shared/settings';
+import { limits, pageBytes } from '../../shared/settings';
+import { frameTypes } from './frame';
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
@@ -14,7 +15,8 @@ const helloSchema = v.strictObject({
   shards: whole(limits.compressThreads.min, limits.compressThreads.max),
   decompressThreads: whole(limits.decompressThreads.min, limits.decompressThreads.max),
   cachePagesPerShard: whole(0, maxCachePages),
-  maxPartPages: whole(1, maxJobPages),
+  /** More would not fit a part's frame. */
+  maxPartPages: whole(1, Math.floor(frameTypes.part.maxBody / pageBytes)),
 });
 export type Hello = v.InferOutput<typeof helloSchema>;
 
@@ -35,7 +37,7 @@ export function parseHello(body: Buffer, token: string, cacheLimitBytes: number)
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new WherryError('wire-refused', 'the sender did not show the token of this session');
   }
-  const cacheBytes = hello.cachePagesPerShard * hello.shards * 4096;
+  const cacheBytes = hello.cachePagesPerShard * hello.shards * pageBytes;
   if (cacheBytes > cacheLimitBytes) {
     throw new WherryError('wire-refused', `a cache of ${cacheBytes} bytes, at most ${cacheLimitBytes} allowed here`);
   }

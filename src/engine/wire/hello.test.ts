@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../../shared/settings';
+import { encodeJson, parseFailure, parseHello, type Hello } from './hello';
+import { frameTypes } from './frame';
+
+const token = 'a1'.repeat(32);
+const hello: Hello = { token, shards: 8, decompressThreads: 2, cachePagesPerShard: 2048, maxPartPages: 256 };
+const cacheBytes = defaultSettings.xbzrleCacheBytes;
+
+function refusalOf(body: Buffer, limit = cacheBytes): unknown {
+  try {
+    return parseHello(body, token, limit);
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('a hello', () => {
+  it('is taken with the right token and a cache within the limit, to the page', () => {
+    expect(parseHello(encodeJson(hello), token, cacheBytes)).toEqual(hello);
+    expect(refusalOf(encodeJson(hello), cacheBytes - 1)).toMatchObject({
+      code: 'wire-refused',
+      message: `a cache of ${cacheBytes} bytes, at most ${cacheBytes - 1} allowed here`,
+    });
+  });
+
+  it('fits its frame at its longest', () => {
+    const most = { token: 'f'.repeat(128), shards: 255, decompressThreads: 255, cachePagesPerShard: 917_504 };
+    expect(encodeJson({ ...most, maxPartPages: 256 }).length).toBeLessThan(frameTypes.hello.maxBody);
+  });
+
+  it.each([token.slice(2), `${token}a1`, 'b1'.repeat(32), 'A1'.repeat(32), '00'])(
+    'with token %s is refused',
+    (wrong) => {
+      expect(refusalOf(encodeJson({ ...hello, token: wrong }))).toMatchObject({ code: 'wire-refused' });
+    },
+  );
+
+  it('never has its token repeated to whoever reads the refusal', () => {
+    const wrong = 'deadbeef'.repeat(8);
+    expect(String(refusalOf(encodeJson({ ...hello, token: wrong })))).not.toContain(wrong);
+    expect(String(refusalOf(encodeJson({ ...hello, token: wrong })))).not.toContain(token);
+  });
+
+  it.each<[string, object | string | null | number]>([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['another value', 7],
+    ['null', null],
+    ['a list', [hello]],
+    ['a field missing', { ...hello, shards: undefined }],
+    ['a field more', { ...hello, path: '/etc/passwd' }],
+    ['a token that is no hex', { ...hello, token: 'password' }],
+    ['a token too long', { ...hello, token: 'a'.repeat(129) }],
+    ['no shards', { ...hello, shards: 0 }],
+    ['too many shards', { ...hello, shards: 256 }],
+    ['half a shard', { ...hello, shards: 1.5 }],
+    ['shards as text', { ...hello, shards: '8' }],
+    ['no decompress threads', { ...hello, decompressThreads: 0 }],
+    ['a negative cache', { ...hello, cachePagesPerShard: -1 }],
+    ['a cache no memory holds', { ...hello, cachePagesPerShard: 2 ** 40 }],
+    ['parts of no pages', { ...hello, maxPartPages: 0 }],
+    ['parts larger than a frame', { ...hello, maxPartPages: 4096 }],
+  ])('that is %s is no hello', (_, value) => {
+    const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+    expect(refusalOf(body, 2 ** 60)).toMatchObject({ code: 'wire-protocol' });
+  });
+});
+
+describe('a failure', () => {
+  it('crosses the wire', () => {
+    const failure = { code: 'wire-digest', message: 'epoch 3: …' } as const;
+    expect(parseFailure(encodeJson(failure))).toEqual(failure);
+  });
+
+  it.each(['{}', '[]', '{"code":"no-such","message":"x"}', `{"code":"codec","message":"${'x'.repeat(4097)}"}`])(
+    'is refused as %s',
+    (text) => {
+      expect(() => parseFailure(Buffer.from(text))).toThrow(expect.objectContaining({ code: 'wire-protocol' }));
+    },
+  );
+});

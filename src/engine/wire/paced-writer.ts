@@ -13,9 +13,9 @@ interface Queued {
  * The queue's length is the caller's business: `send` resolves when its frame has left.
  */
 export class PacedWriter {
-  #queue: Queued[] = [];
+  readonly #queue: Queued[] = [];
   #pumping = false;
-  #bucket: TokenBucket;
+  readonly #bucket: TokenBucket;
   #received = 0;
   #wake: (() => void) | undefined;
   /** Round trips: when the byte count `sent` was reached. */
@@ -84,16 +84,19 @@ export class PacedWriter {
       await this.#permission();
       const piece = bytes.subarray(at, at + slice);
       this.#bucket.take(piece.length, performance.now());
-      if (!this.channel.write(piece)) await this.#blocked();
+      const more = this.channel.write(piece);
+      // Before any wait: an answer that comes meanwhile would make the round trip look like none.
       this.#probe ??= { sent: this.channel.bytesSent, at: performance.now() };
+      if (!more) await this.#blocked();
     }
   }
 
   async #permission(): Promise<void> {
     const started = performance.now();
     for (let wait = this.#bucket.delay(started); wait > 0; wait = this.#bucket.delay(performance.now())) {
+      if (this.channel.ended) return;
       // Timers have a grain of a millisecond; the bucket's debt makes up for what they overshoot.
-      await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.floor(wait))));
+      await this.#woken(Math.max(1, Math.floor(wait)));
     }
     this.limitedMs += performance.now() - started;
     while (this.inFlight >= this.#bound() && !this.channel.ended) await this.#blocked();
@@ -107,8 +110,19 @@ export class PacedWriter {
   async #blocked(): Promise<void> {
     if (this.channel.ended) return;
     const started = performance.now();
-    await new Promise<void>((resolve) => (this.#wake = resolve));
+    await this.#woken();
     this.blockedMs += performance.now() - started;
+  }
+
+  /** Resolves at the next event of the link, or after `ms`: a link that ends must not leave a timer behind. */
+  #woken(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(() => this.#resume(), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #resume(): void {

@@ -75,6 +75,7 @@ export async function connectIncoming(where: string): Promise<Socket> {
   });
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
+      clearTimeout(timer);
       socket.destroy();
       reject(new WherryError('destination-failed', `cannot connect to the destination's migration socket: ${why}`));
     };

@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { findQemu, startQemuPair } from '../src/guest/qemu-pair';
-import { type Beat, parseBeat, sampleGuest, setSweepRate } from '../src/guest/qemu-sample';
-import type { SerialConsole } from '../src/guest/qemu-serial';
-import { expectCountedOn, monitor, moveNatively, samplePair, serialOf } from './kit/pairs';
-import { differingPages, readRam, sweptTo } from './kit/ram';
+import { sampleGuest, setSweepRate } from '../src/guest/qemu-sample';
+import { expectCountedOn, expectSweepsWhole, monitor, moveNatively, nextBeat, samplePair, serialOf } from './kit/pairs';
+import { differingPages, readRam } from './kit/ram';
 import { until } from './kit/until';
 
 const mebibyte = 2 ** 20;
@@ -21,13 +20,10 @@ describe('the sample QEMU pair', () => {
     expect((await queryStatus(source)).status).toBe('postmigrate');
     expect((await queryStatus(destination)).running).toBe(false);
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
-    await sweptTo(destination, pair.directory);
 
     await destination.execute('cont');
     await expectCountedOn(pair);
-    await setSweepRate(pair.sides.destination.serial, 0);
-    await destination.execute('stop');
-    await sweptTo(destination, pair.directory);
+    await expectSweepsWhole(pair, destination);
   });
 
   it('sweeps as often as it is told, from then on', async () => {
@@ -82,8 +78,3 @@ describe('the sample QEMU pair', () => {
     expect(findQemu()?.version).toMatch(/^\d+\.\d+/);
   });
 });
-
-async function nextBeat(serial: SerialConsole): Promise<Beat> {
-  const line = await serial.waitForLine((text) => parseBeat(text) !== undefined, 'a beat', 10_000);
-  return parseBeat(line) ?? { beats: NaN, sweeps: NaN };
-}

@@ -3,7 +3,9 @@ import { expect, onTestFinished } from 'vitest';
 import { QmpClient } from '../../src/engine/qmp/client';
 import { setCapabilities } from '../../src/engine/qmp/migrate';
 import { type QemuPair, type QemuSide, startQemuPair } from '../../src/guest/qemu-pair';
-import { type Beat, isBanner, parseBeat } from '../../src/guest/qemu-sample';
+import { type Beat, isBanner, parseBeat, setSweepRate } from '../../src/guest/qemu-sample';
+import type { SerialConsole } from '../../src/guest/qemu-serial';
+import { sweptTo } from './ram';
 import { until } from './until';
 
 /** A sample pair that is gone after the test. */
@@ -57,4 +59,22 @@ export async function expectCountedOn({ sides }: QemuPair): Promise<void> {
     if (i > 0 && i !== before.length) expect(beat.beats).toBe((all[i - 1]?.beats ?? 0) + 1);
     expect(beat.sweeps).toBeGreaterThanOrEqual(all[i - 1]?.sweeps ?? 0);
   }
+}
+
+/** The next beat of a running sample guest. */
+export async function nextBeat(serial: SerialConsole): Promise<Beat> {
+  const line = await serial.waitForLine((text) => parseBeat(text) !== undefined, 'a beat', 60_000);
+  return parseBeat(line) ?? { beats: NaN, sweeps: NaN };
+}
+
+/**
+ * Stops the destination's guest between two sweeps and checks that no byte of any sweep was lost, on either side: each
+ * shows the guest's own count.
+ */
+export async function expectSweepsWhole({ sides, directory }: QemuPair, destination: QmpClient): Promise<void> {
+  const { serial } = sides.destination;
+  await setSweepRate(serial, 0);
+  const { sweeps } = await nextBeat(serial);
+  await destination.execute('stop');
+  expect(await sweptTo(destination, directory)).toBe(sweeps % 256);
 }

@@ -43,21 +43,12 @@ export async function differingPages(
   return differing;
 }
 
-/**
- * The sweep counter, modulo 256, that the swept area of a stopped sample guest shows; an error if no sweep, whole or
- * interrupted, could have left it so: every byte must be as its predecessor, but for one place where it is one less.
- */
+/** What a sample guest counts to in each byte it sweeps, modulo 256; an error if they are not all alike. */
 export async function sweptTo(client: QmpClient, directory: string): Promise<number> {
   const { address, bytes, step } = sampleGuest.sweep;
   const area = await readRam(client, directory, address, bytes);
   const counts = Array.from({ length: bytes / step }, (_, i) => area.readUInt8(i * step));
-  const falls = counts.flatMap((count, i) => {
-    const before = counts[i - 1];
-    return before === undefined || before === count ? [] : [{ at: i, by: (before - count) & 0xff }];
-  });
-  const [first] = falls;
-  if (falls.length > 1 || (first !== undefined && first.by !== 1)) {
-    throw new Error(`No sweep leaves memory like this: ${JSON.stringify(falls.slice(0, 8))}`);
-  }
-  return counts.at(-1) ?? 0;
+  const others = counts.flatMap((count, at) => (count === counts[0] ? [] : [{ at, count }]));
+  if (others.length > 0) throw new Error(`Expected ${counts[0]} everywhere, got ${JSON.stringify(others.slice(0, 8))}`);
+  return counts[0] ?? NaN;
 }

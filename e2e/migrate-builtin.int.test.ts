@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { QmpClient } from '../src/engine/qmp/client';
+import { queryStatus } from '../src/engine/qmp/migrate';
+import { startBuiltinPair } from '../src/guest/builtin-pair';
+import type { WorkloadState } from '../src/guest/workload';
+import type { SamplePair } from '../src/shared/guest';
+import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { expectCompleted, migrateWords, ways } from './kit/matrix';
+import { monitor } from './kit/pairs';
+import { differingPages } from './kit/ram';
+import { until } from './kit/until';
+import { runWherry } from './kit/wherry';
+
+const memoryBytes = 64 * 2 ** 20;
+let workers: BundledWorkers;
+let directory: string;
+
+beforeAll(async () => {
+  workers = await bundleWorkers(['builtin-guest']);
+  directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+});
+afterAll(() => {
+  workers.remove();
+  rmSync(directory, { recursive: true });
+});
+
+async function busyPair(): Promise<SamplePair> {
+  const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 3, spawn: workers.spawn });
+  onTestFinished(() => pair.stop());
+  return pair;
+}
+
+const stateOf = (client: QmpClient): Promise<WorkloadState> => client.execute<WorkloadState>('x-wherry-counter');
+
+describe('wherry migrate between two built-in guests', () => {
+  it.each(ways)('arrives whole with method $method, XBZRLE $xbzrle', async (way) => {
+    const pair = await busyPair();
+    const report = expectCompleted(await runWherry([...migrateWords(pair, way), '--paused']), way);
+    expect(report.guestRunningOn).toBe('none');
+
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect((await queryStatus(source)).status).toBe('postmigrate');
+    expect((await queryStatus(destination)).status).toBe('paused');
+    expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
+    expect(await stateOf(destination)).toEqual(await stateOf(source));
+  });
+
+  it.each(ways)('goes on running with method $method, XBZRLE $xbzrle', async (way) => {
+    const pair = await busyPair();
+    const report = expectCompleted(await runWherry(migrateWords(pair, way)), way);
+    expect(report.guestRunningOn).toBe('destination');
+    expect(report.downtimeMs).toBeGreaterThan(0);
+
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect((await queryStatus(source)).status).toBe('postmigrate');
+    expect((await queryStatus(destination)).status).toBe('running');
+    const { counter } = await stateOf(source);
+    await until(async () => (await stateOf(destination)).counter > counter, 'the workload to go on');
+    expect((await stateOf(source)).counter).toBe(counter);
+  });
+});

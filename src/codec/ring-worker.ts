@@ -53,10 +53,11 @@ export class RingWorker<Reply> {
   #closed = false;
   #free: number[] = [];
   #waiting: Outstanding<Reply>[] = [];
-  #busy = new Map<number, Outstanding<Reply>>();
+  readonly #busy = new Map<number, Outstanding<Reply>>();
   #failure: WherryError | undefined;
   restarts = 0;
 
+  /** Never throws: where the worker or its ring cannot be had, every `run` rejects with the reason. */
   constructor(private readonly options: RingWorkerOptions<Reply>) {
     this.#start([]);
   }
@@ -83,15 +84,22 @@ export class RingWorker<Reply> {
     if (this.#closed) return;
     this.#closed = true;
     this.#fail(new WherryError('worker', `${this.name} was closed`));
-    this.#worker?.kill();
   }
 
   #start(redo: readonly Outstanding<Reply>[]): void {
-    const ring = Ring.create(this.options.shape);
-    this.#ring = ring;
     this.#ready = false;
     this.#free = Array.from({ length: this.options.shape.slots }, (_, slot) => slot);
     this.#waiting.unshift(...redo);
+    try {
+      this.#open();
+    } catch (error) {
+      this.#fail(asWorkerError(error));
+    }
+  }
+
+  #open(): void {
+    const ring = Ring.create(this.options.shape);
+    this.#ring = ring;
     const worker = this.options.spawn(this.options.kind, this.name);
     this.#worker = worker;
     worker.onMessage((message) => {
@@ -126,9 +134,13 @@ export class RingWorker<Reply> {
     this.#busy.delete(slot);
     this.#free.push(slot);
     if (said.type === 'failed') return done.reject(said.error);
-    const output = Buffer.allocUnsafe(said.outputBytes ?? done.job.outputBytes ?? 0);
-    ring.readOut(slot, 0, output);
-    done.resolve({ reply: said.reply, output });
+    try {
+      const output = Buffer.allocUnsafe(said.outputBytes ?? done.job.outputBytes ?? 0);
+      ring.readOut(slot, 0, output);
+      done.resolve({ reply: said.reply, output });
+    } catch (error) {
+      done.reject(asWorkerError(error));
+    }
   }
 
   #feed(): void {
@@ -137,10 +149,12 @@ export class RingWorker<Reply> {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       const slot = this.#free.shift() as number;
-      let at = 0;
-      for (const bytes of next.job.input) {
-        ring.writeIn(slot, at, bytes);
-        at += bytes.length;
+      try {
+        fill(ring, slot, next.job.input);
+      } catch (error) {
+        this.#free.push(slot);
+        next.reject(asWorkerError(error));
+        continue;
       }
       this.#busy.set(slot, next);
       this.#worker?.post(next.job.message(slot));
@@ -157,11 +171,7 @@ export class RingWorker<Reply> {
     this.#busy.clear();
     this.#release();
     this.options.onRestart?.(this.name, reason);
-    try {
-      this.#start(redo);
-    } catch (error) {
-      this.#fail(error instanceof WherryError ? error : new WherryError('worker', String(error)));
-    }
+    this.#start(redo);
   }
 
   #fail(error: WherryError): void {
@@ -172,6 +182,7 @@ export class RingWorker<Reply> {
     this.#waiting = [];
     for (const { reject } of left) reject(error);
     this.#release();
+    this.#worker?.kill();
   }
 
   #release(): void {
@@ -179,4 +190,16 @@ export class RingWorker<Reply> {
     this.#ring?.close();
     this.#ring = undefined;
   }
+}
+
+function fill(ring: Ring, slot: number, input: readonly Uint8Array[]): void {
+  let at = 0;
+  for (const bytes of input) {
+    ring.writeIn(slot, at, bytes);
+    at += bytes.length;
+  }
+}
+
+function asWorkerError(error: unknown): WherryError {
+  return error instanceof WherryError ? error : new WherryError('worker', String(error), { cause: error });
 }

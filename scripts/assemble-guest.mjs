@@ -101,11 +101,11 @@ function prepareMachine() {
   a.mov('eax', 0x8e00);
   a.stosd();
   a.lidt('idtr');
-  for (const [port, byte] of [
-    [0x21, 0xfe], // of all interrupts only the timer's
-    [0x43, 0x34], // timer 0 as a rate generator
-    [0x40, wakePeriod & 0xff],
-    [0x40, wakePeriod >>> 8],
+  for (const { port, byte } of [
+    { port: 0x21, byte: 0xfe }, // of all interrupts only the timer's
+    { port: 0x43, byte: 0x34 }, // timer 0 as a rate generator
+    { port: 0x40, byte: wakePeriod & 0xff },
+    { port: 0x40, byte: wakePeriod >>> 8 },
   ]) {
     a.movAl(byte);
     a.outAl(port);
@@ -303,8 +303,9 @@ function tables() {
   a.dd(idtAddress);
 
   a.label('kinds');
-  a.dd(kinds[0].and);
-  a.label('kindsOr');
-  a.dd(kinds[0].or);
-  for (const { and, or } of kinds.slice(1)) a.dd(and, or);
+  kinds.forEach(({ and, or }, index) => {
+    a.dd(and);
+    if (index === 0) a.label('kindsOr');
+    a.dd(or);
+  });
 }

@@ -22,11 +22,12 @@ const flags = [
 ];
 
 function inputsDigest() {
-  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8'));
-  const inputs = [version, flags.join(' '), readFileSync(join(root, source), 'utf8')];
+  const compiler = readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8');
+  const inputs = [compiler, flags.join(' '), readFileSync(join(root, source), 'utf8')];
   return createHash('sha256').update(inputs.join('\n')).digest('hex');
 }
 
+/** @param {string} digest */
 function upToDate(digest) {
   try {
     return readFileSync(target, 'utf8').includes(digest);
@@ -38,12 +39,13 @@ function upToDate(digest) {
 async function compile() {
   const { default: asc } = await import('assemblyscript/asc');
   let binary;
-  const { error, stderr } = await asc.main([source, '--baseDir', root, '--outFile', 'xbzrle.wasm', ...flags], {
+  const { error } = await asc.main([source, '--baseDir', root, '--outFile', 'xbzrle.wasm', ...flags], {
+    stderr: process.stderr,
     writeFile: (name, contents) => {
       if (name.endsWith('.wasm')) binary = contents;
     },
   });
-  if (error || !binary) throw new Error(`${source} does not compile:\n${stderr.toString()}`, { cause: error });
+  if (error || !binary) throw new Error(`${source} does not compile`, { cause: error });
   return Buffer.from(binary);
 }
 

@@ -47,7 +47,7 @@ export interface OrderVisitor {
 
 /** Writes one epoch's table after the other. */
 export class OrderTableWriter implements OrderVisitor {
-  #out = new ByteWriter();
+  readonly #out = new ByteWriter();
   #block = 0;
   #next = 0;
   #run: { readonly op: 2 | 3; readonly start: number; count: number } | undefined;

@@ -1,6 +1,6 @@
 /** A rate over the last second or so of a counter that only grows; pure, the clock (ms) is passed in. */
 export class RateMeter {
-  #marks: { readonly at: number; readonly total: number }[] = [];
+  readonly #marks: { readonly at: number; readonly total: number }[] = [];
 
   constructor(private readonly windowMs = 1000) {}
 

@@ -44,7 +44,7 @@ interface Staging {
  * the parser made of them, so that a mistake of ours anywhere on the way is found at the receiver.
  */
 export class EpochBuilder {
-  #order = new OrderTableWriter();
+  readonly #order = new OrderTableWriter();
   #staging: (Staging | undefined)[];
   #number = 0;
   #recordBytes = 0;

@@ -9,7 +9,7 @@ export class TokenBucket {
 
   /** @param rate bytes a second, 0 for unlimited */
   constructor(
-    private rate: number,
+    private readonly rate: number,
     now: number,
     private readonly burstMs = 40,
   ) {

@@ -35,7 +35,7 @@ export class EpochAssembler {
 
   constructor(
     private readonly hasher: XXHashAPI,
-    private readonly pool: DecompressPool,
+    private readonly pool: Pick<DecompressPool, 'decode'>,
     private readonly rebuilder: StreamRebuilder,
     private readonly shards: number,
     /** Takes an epoch's bytes; resolves when the next may come. */

@@ -1,0 +1,328 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import { maxEpochBytes, maxTableBytes } from '../codec/order-table';
+import { pageBytes } from '../shared/settings';
+import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
+import { EpochAssembler, type AnnouncedEpoch } from './receive/epoch-assembler';
+import type { DecompressPool, ReceivedPart } from './receive/decompress-pool';
+import { StreamRebuilder } from './receive/rebuild';
+import { putPageHead, putZero } from './stream/format';
+import { StreamParser } from './stream/parser';
+import { sampleBlocks, sampleStream, type SampleRecord } from './testing';
+
+let hasher: XXHashAPI;
+
+beforeAll(async () => {
+  hasher = await xxhash();
+});
+
+interface Plan {
+  readonly shards: number;
+  readonly maxPartPages: number;
+  /** Chunk sizes, over and over. */
+  readonly sizes: readonly number[];
+  /** After which chunks to cut, over and over. */
+  readonly cuts: readonly boolean[];
+}
+
+/** Takes a stream apart as the sender does: never more at once than surely fits. */
+function epochsOf(stream: Uint8Array, { shards, maxPartPages, sizes, cuts }: Plan): Epoch[] {
+  const builder = new EpochBuilder(hasher, shards, maxPartPages);
+  const parser = new StreamParser(builder);
+  const epochs: Epoch[] = [];
+  const cut = (): void => {
+    const epoch = builder.cut();
+    if (epoch !== undefined) epochs.push(epoch);
+  };
+  for (let at = 0, turn = 0; at < stream.length; turn++) {
+    if (builder.roomBytes <= 0) cut();
+    const size = Math.min(sizes[turn % sizes.length] ?? stream.length, builder.roomBytes);
+    const chunk = Buffer.from(stream.subarray(at, at + size));
+    parser.push(chunk);
+    builder.fed(chunk);
+    chunk.fill(0xee); // nobody may keep a view of a chunk
+    at += size;
+    if (cuts[turn % cuts.length] === true) cut();
+  }
+  parser.end();
+  builder.fed(Buffer.alloc(0));
+  cut();
+  return epochs;
+}
+
+function partsOf({ parts }: Epoch, shards: number): (Buffer | undefined)[] {
+  const all = Array.from({ length: shards }, (): Buffer | undefined => undefined);
+  for (const { shard, bytes } of parts) all[shard] = Buffer.from(bytes);
+  return all;
+}
+
+/** Checks that epochs respect their bounds and stand for exactly this stream. */
+function expectRebuilt(stream: Uint8Array, plan: Plan): Epoch[] {
+  const epochs = epochsOf(stream, plan);
+  const rebuilder = new StreamRebuilder({ putPageHead, putZero }, plan.shards);
+  const slices = epochs.map((epoch, i) => {
+    expect(epoch.number).toBe(i + 1);
+    expect(epoch.rawBytes).toBeLessThanOrEqual(maxEpochBytes);
+    expect(epoch.table.length).toBeLessThanOrEqual(maxTableBytes);
+    for (const { pages, keys, bytes } of epoch.parts) {
+      expect(pages).toBeLessThanOrEqual(plan.maxPartPages);
+      expect([keys.length, bytes.length]).toEqual([pages * 8, pages * pageBytes]);
+    }
+    const slice = rebuilder.rebuild(epoch.table, epoch.rawBytes, partsOf(epoch, plan.shards));
+    expect(hasher.h64Raw(slice)).toBe(epoch.digest);
+    return slice;
+  });
+  expect(Buffer.concat(slices).equals(stream)).toBe(true);
+  return epochs;
+}
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  shards: fc.integer({ min: 1, max: 9 }),
+  maxPartPages: fc.constantFrom(4, 5, 16, 64),
+  sizes: fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 70_000 })), { minLength: 1 }),
+  cuts: fc.array(fc.boolean(), { minLength: 1 }),
+});
+
+const record: fc.Arbitrary<SampleRecord> = fc
+  .record({
+    block: fc.nat(sampleBlocks.length - 1),
+    page: fc.nat(63),
+    fill: fc.oneof(fc.constant(0), fc.nat(255)),
+    full: fc.boolean(),
+  })
+  .map(({ full, ...rest }) =>
+    full ? { ...rest, bytes: Buffer.alloc(pageBytes, `${rest.page}-${rest.fill} `) } : rest,
+  );
+
+const stream = fc
+  .tuple(
+    fc.array(fc.array(record, { maxLength: 40 }), { minLength: 1, maxLength: 4 }),
+    fc.uint8Array({ maxLength: 900 }),
+  )
+  .map(([rounds, device]) => sampleStream(rounds, device));
+
+const whole: Plan = { shards: 4, maxPartPages: 64, sizes: [65_536], cuts: [false] };
+
+describe('a stream taken apart and put together', () => {
+  it('is the same, whatever its records, its chunks and the cuts', () => {
+    fc.assert(
+      fc.property(stream, plan, (bytes, how) => void expectRebuilt(bytes, how)),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the same when it is cut off or damaged anywhere', () => {
+    fc.assert(
+      fc.property(stream, plan, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255), (bytes, how, where, byte) => {
+        const at = Math.floor(where * (bytes.length - 1));
+        expectRebuilt(bytes.subarray(0, at), how);
+        const damaged = Buffer.from(bytes);
+        damaged[at] = byte;
+        expectRebuilt(damaged, how);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the same when it is no stream at all', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 5000 }), plan, (bytes, how) => void expectRebuilt(bytes, how)));
+  });
+
+  it('has its pages in parts and its zero pages counted', () => {
+    const records: SampleRecord[] = Array.from({ length: 40 }, (_, page) => ({
+      block: 0,
+      page,
+      fill: 0,
+      ...(page % 4 === 0 ? {} : { bytes: Buffer.alloc(pageBytes, page) }),
+    }));
+    const epochs = expectRebuilt(sampleStream([records], Buffer.alloc(0)), whole);
+    expect(epochs.map(({ zeroPages }) => zeroPages)).toEqual([10]);
+    expect(epochs[0]?.parts.reduce((sum, { pages }) => sum + pages, 0)).toBe(30);
+    expect(epochs[0]?.table.length).toBeLessThan(400);
+  });
+
+  it('never has a longer table than the far end takes, even when it comes in crumbs', () => {
+    const builder = new EpochBuilder(hasher, 1, 64);
+    let longest = 0;
+    for (let i = 0; i < 2 * 2 ** 20; i++) {
+      if (builder.roomBytes <= 0) longest = Math.max(longest, builder.cut()?.table.length ?? 0);
+      const crumb = Buffer.of(i & 255);
+      builder.raw(crumb);
+      builder.fed(crumb);
+    }
+    expect(longest).toBeGreaterThan(maxEpochBytes);
+    expect(longest).toBeLessThanOrEqual(maxTableBytes);
+  });
+});
+
+describe('a rebuilder', () => {
+  const records: SampleRecord[] = Array.from({ length: 8 }, (_, page) => ({
+    block: 0,
+    page: page * 16,
+    fill: 0,
+    bytes: Buffer.alloc(pageBytes, page),
+  }));
+  const refused = { code: 'codec' };
+  const only = (): Epoch => epochsOf(sampleStream([records], Buffer.alloc(9)), whole)[0] as Epoch;
+  const rebuilder = (): StreamRebuilder => new StreamRebuilder({ putPageHead, putZero }, whole.shards);
+
+  it('refuses a length that is not the epoch\u2019s', () => {
+    const epoch = only();
+    for (const rawBytes of [1, epoch.rawBytes - 1, epoch.rawBytes + 1, maxEpochBytes]) {
+      expect(() => rebuilder().rebuild(epoch.table, rawBytes, partsOf(epoch, 4))).toThrow(
+        expect.objectContaining(refused),
+      );
+    }
+  });
+
+  it('refuses a part missing, short, or longer than its pages', () => {
+    const epoch = only();
+    for (const spoil of [
+      () => undefined,
+      (part: Buffer) => part.subarray(1),
+      (part: Buffer) => Buffer.concat([part, part]),
+    ]) {
+      const parts = partsOf(epoch, 4);
+      const shard = parts.findIndex((part) => part !== undefined);
+      parts[shard] = spoil(parts[shard] as Buffer);
+      expect(() => rebuilder().rebuild(epoch.table, epoch.rawBytes, parts)).toThrow(expect.objectContaining(refused));
+    }
+  });
+
+  it('refuses a block that was never declared, and more blocks than a machine has', () => {
+    expect(() => rebuilder().rebuild(Buffer.from([4, 7, 6, 2]), 5000, [])).toThrow('block 7, which was never declared');
+    const declares = Buffer.alloc(4097 * 3, Buffer.from([5, 1, 97]));
+    expect(() => rebuilder().rebuild(declares, 1, [])).toThrow('more than 4096 memory blocks');
+  });
+
+  it('rebuilds or refuses, whatever the table says', () => {
+    const operation = fc.tuple(fc.nat(9), fc.uint8Array({ maxLength: 5 })).map(([kind, rest]) => [kind, ...rest]);
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 30 }), fc.nat(20_000), (operations, rawBytes) => {
+        try {
+          rebuilder().rebuild(Uint8Array.from(operations.flat()), rawBytes, [Buffer.alloc(pageBytes)]);
+        } catch (error) {
+          expect(error).toMatchObject(refused);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** An assembler whose pool decodes when the test says so: a part's frame is its pages. */
+function assembling(shards: number): {
+  readonly assembler: EpochAssembler;
+  readonly emitted: Buffer[];
+  readonly failures: unknown[];
+  readonly decode: (() => void)[];
+} {
+  const emitted: Buffer[] = [];
+  const failures: unknown[] = [];
+  const decode: (() => void)[] = [];
+  const pool: Pick<DecompressPool, 'decode'> = {
+    decode: ({ frame }) => new Promise((resolve) => decode.push(() => resolve(frame))),
+  };
+  const assembler = new EpochAssembler(
+    hasher,
+    pool,
+    new StreamRebuilder({ putPageHead, putZero }, shards),
+    shards,
+    (bytes) => Promise.resolve(void emitted.push(bytes)),
+    (error) => failures.push(error),
+  );
+  return { assembler, emitted, failures, decode };
+}
+
+function announced({ number, rawBytes, digest, parts, table }: Epoch): AnnouncedEpoch {
+  return { number, rawBytes, digest, parts: parts.length, table: Promise.resolve(table) };
+}
+
+function receivedParts({ parts }: Epoch): ReceivedPart[] {
+  return parts.map(({ shard, pages, bytes }) => ({
+    shard,
+    pages,
+    method: 'none',
+    rawBytes: bytes.length,
+    frame: Buffer.from(bytes),
+  }));
+}
+
+describe('an assembler', () => {
+  const sample = (): { bytes: Buffer; epochs: Epoch[] } => {
+    const rounds = Array.from({ length: 3 }, (_, round) =>
+      Array.from({ length: 60 }, (__, page) => ({
+        block: 0,
+        page,
+        fill: 0,
+        bytes: Buffer.alloc(pageBytes, page + round),
+      })),
+    );
+    const bytes = sampleStream(rounds, Buffer.alloc(300, 5));
+    return { bytes, epochs: epochsOf(bytes, { shards: 3, maxPartPages: 16, sizes: [9000], cuts: [false] }) };
+  };
+
+  it('emits epochs in order, however late their parts decode', async () => {
+    const { bytes, epochs } = sample();
+    const { assembler, emitted, failures, decode } = assembling(3);
+    for (const epoch of epochs) {
+      assembler.announce(announced(epoch));
+      for (const part of receivedParts(epoch)) assembler.part(epoch.number, part);
+    }
+    expect(assembler.pendingBytes).toBe(bytes.length);
+    for (const one of decode.reverse()) one();
+    await assembler.drained();
+    expect(failures).toEqual([]);
+    expect(emitted.map(({ length }) => length)).toEqual(epochs.map(({ rawBytes }) => rawBytes));
+    expect(Buffer.concat(emitted).equals(bytes)).toBe(true);
+    expect(assembler.pendingBytes).toBe(0);
+  });
+
+  it('emits nothing from the first epoch on whose bytes are not those that were sent', async () => {
+    const { epochs } = sample();
+    const { assembler, emitted, failures, decode } = assembling(3);
+    for (const [i, epoch] of epochs.entries()) {
+      assembler.announce(announced(epoch));
+      for (const part of receivedParts(epoch)) {
+        if (i === 1) part.frame[17] = (part.frame[17] ?? 0) ^ 1;
+        assembler.part(epoch.number, part);
+      }
+    }
+    for (const one of decode) one();
+    await expect(assembler.drained()).rejects.toMatchObject({ code: 'wire-digest' });
+    expect(failures[0]).toMatchObject({ code: 'wire-digest', message: expect.stringMatching(/^epoch 2: digest/) });
+    expect(emitted).toHaveLength(1);
+  });
+
+  it('refuses what was not agreed on', () => {
+    const { epochs } = sample();
+    const [first] = epochs as [Epoch];
+    const { assembler } = assembling(3);
+    const announce = (change: Partial<AnnouncedEpoch>) => () => assembler.announce({ ...announced(first), ...change });
+    expect(announce({ number: 0 })).toThrow('epoch 0 after epoch 0');
+    expect(announce({ number: 2 })).toThrow('epoch 2 after epoch 0');
+    expect(announce({ rawBytes: 0 })).toThrow('epoch of 0 bytes');
+    expect(announce({ rawBytes: maxEpochBytes + 1 })).toThrow(`epoch of ${maxEpochBytes + 1} bytes`);
+    expect(announce({ parts: 4 })).toThrow('epoch of 4 parts for 3 shards');
+    const [part] = receivedParts(first) as [ReceivedPart];
+    expect(() => assembler.part(1, part)).toThrow('a part too many, epoch 1');
+    announce({ parts: 2 })();
+    expect(() => assembler.part(1, { ...part, shard: 3 })).toThrow('part of shard 3');
+    assembler.part(1, part);
+    expect(() => assembler.part(1, part)).toThrow('twice');
+    assembler.part(1, { ...part, shard: (part.shard + 1) % 3 });
+    expect(() => assembler.part(1, { ...part, shard: (part.shard + 2) % 3 })).toThrow('a part too many');
+    for (let number = 2; number <= 64; number++) announce({ number })();
+    expect(announce({ number: 65 })).toThrow('more than 64 epochs at once');
+  });
+
+  it('reports a table that does not decode, also for an epoch it refuses', async () => {
+    const [first] = sample().epochs as [Epoch];
+    const { assembler, failures } = assembling(3);
+    const bad = Promise.reject(new Error('no table'));
+    expect(() => assembler.announce({ ...announced(first), number: 7, table: bad })).toThrow('epoch 7 after epoch 0');
+    await bad.catch(() => undefined);
+    expect(failures).toEqual([new Error('no table')]);
+  });
+});

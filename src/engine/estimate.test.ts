@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { expectedPause, sourceDowntimeLimit, type PauseInputs } from './estimate';
+
+const mib = 2 ** 20;
+const inputs: PauseInputs = {
+  remainingBytes: 4 * mib,
+  dirtyRate: 2 * mib,
+  downtimeLimitMs: 300,
+  heldBytes: mib,
+  guestRate: 40 * mib,
+  inFlightBytes: 256 * 1024,
+  wireRate: 12 * mib,
+  deviceBytes: 128 * 1024,
+};
+
+describe('an expected pause', () => {
+  it('is absent until what is left and both paces are known', () => {
+    for (const unknown of ['remainingBytes', 'guestRate', 'wireRate'] as const) {
+      expect(expectedPause({ ...inputs, [unknown]: undefined })).toBeUndefined();
+    }
+    expect(expectedPause({ ...inputs, guestRate: 0 })).toBeUndefined();
+    expect(expectedPause({ ...inputs, wireRate: 0 })).toBeUndefined();
+    expect(expectedPause({ ...inputs, dirtyRate: undefined })).toBeDefined();
+  });
+
+  it('is a band of whole milliseconds, whatever the figures', () => {
+    const amount = fc.integer({ min: 0, max: 2 ** 40 });
+    const pace = fc.integer({ min: 1, max: 2 ** 34 });
+    const any = fc.record({
+      remainingBytes: amount,
+      dirtyRate: fc.option(amount, { nil: undefined }),
+      downtimeLimitMs: fc.integer({ min: 1, max: 2_000_000 }),
+      heldBytes: amount,
+      guestRate: pace,
+      inFlightBytes: amount,
+      wireRate: pace,
+      deviceBytes: amount,
+    });
+    fc.assert(
+      fc.property(any, (given) => {
+        const { low, high } = expectedPause(given) ?? { low: NaN, high: NaN };
+        expect(Number.isInteger(low) && Number.isInteger(high)).toBe(true);
+        expect(low).toBeGreaterThan(0);
+        expect(high).toBeGreaterThan(low);
+        // More on the way, or a slower stream, never makes the pause shorter.
+        const worse = expectedPause({
+          ...given,
+          heldBytes: given.heldBytes * 2,
+          inFlightBytes: given.inFlightBytes * 2,
+        });
+        expect(worse?.high).toBeGreaterThanOrEqual(high);
+      }),
+    );
+  });
+
+  it('stays near the limit while the guest converges, however much is left now', () => {
+    const most = expectedPause({ ...inputs, remainingBytes: 1024 * mib, heldBytes: 0, inFlightBytes: 0 });
+    expect(most?.high).toBeLessThan(2 * inputs.downtimeLimitMs);
+  });
+
+  it('says what stopping at once would cost where the guest dirties faster than the stream flows', () => {
+    const pause = expectedPause({ ...inputs, remainingBytes: 400 * mib, dirtyRate: 50 * mib });
+    expect(pause?.high).toBeGreaterThan((400 / 40) * 1000);
+  });
+});
+
+describe('the limit given to the source', () => {
+  it('keeps something back, and is never nothing', () => {
+    expect([1, 10, 100, 200, 300, 2_000_000].map(sourceDowntimeLimit)).toEqual([1, 4, 40, 80, 180, 1_999_880]);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000_000 }), (limit) => {
+        expect(sourceDowntimeLimit(limit)).toBeGreaterThanOrEqual(1);
+        expect(sourceDowntimeLimit(limit)).toBeLessThanOrEqual(limit);
+      }),
+    );
+  });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../shared/settings';
+import { RunStats, defined, type SenderView, type SessionFacts } from './run-stats';
+import { newSenderCounters, type SenderCounters } from './sender-stats';
+
+const facts: SessionFacts = {
+  state: 'iterating',
+  guestRunningOn: 'source',
+  setupTimeMs: 40,
+  downtimeMs: undefined,
+  rounds: 3,
+  notice: undefined,
+  info: {
+    status: 'active',
+    ram: { transferred: 1, remaining: 5_000_000, total: 512 * 2 ** 20, 'dirty-pages-rate': 100, 'page-size': 4096 },
+  },
+};
+
+function sender(counters: Partial<SenderCounters>, view: Partial<SenderView> = {}): SenderView {
+  return {
+    counters: { ...newSenderCounters(), ...counters },
+    wireBytes: 0,
+    inFlightBytes: 0,
+    unacknowledgedBytes: 0,
+    waits: { limitedMs: 0, blockedMs: 0 },
+    workers: () => [],
+    ...view,
+  };
+}
+
+/** Statistics on a clock that the test moves. */
+function timed(): { stats: RunStats; at: (ms: number) => void } {
+  let now = 1000;
+  return { stats: new RunStats(defaultSettings, () => now), at: (ms) => void (now = 1000 + ms) };
+}
+
+const unknown = [
+  'setupTimeMs',
+  'totalBytes',
+  'remainingBytes',
+  'guestRate',
+  'wireRate',
+  'dirtyRate',
+  'expectedDowntimeMs',
+  'downtimeMs',
+  'notice',
+];
+
+describe('a snapshot', () => {
+  it('leaves out what is not known yet', () => {
+    const { stats } = timed();
+    const bare = { ...facts, state: 'preparing', setupTimeMs: undefined, rounds: 0, info: {} } as const;
+    const snapshot = stats.snapshot(undefined, bare);
+    for (const name of unknown) expect(snapshot).not.toHaveProperty(name);
+    expect(snapshot).toMatchObject({ state: 'preparing', elapsedMs: 0, rawBytes: 0, wireBytes: 0, workers: [] });
+  });
+
+  it('derives rates from what accumulates', () => {
+    const { stats, at } = timed();
+    const worker = (busyMs: number, restarts: number) => [{ name: 'compress-0', busyMs, restarts }];
+    stats.snapshot(sender({}, { workers: () => worker(0, 0) }), facts);
+    at(1000);
+    const view = sender(
+      { rawBytes: 40_000_000, partBytes: 30, frameBytes: 10, lookups: 9, hits: 4, misses: 5 },
+      {
+        wireBytes: 10_000_000,
+        unacknowledgedBytes: 77,
+        waits: { limitedMs: 250, blockedMs: 0 },
+        workers: () => worker(750, 2),
+      },
+    );
+    expect(stats.snapshot(view, facts)).toMatchObject({
+      elapsedMs: 1000,
+      guestRate: 40_000_000,
+      wireRate: 10_000_000,
+      dirtyRate: 409_600,
+      limiterBusyShare: 0.25,
+      workers: [{ name: 'compress-0', busyShare: 0.75, restarts: 2 }],
+      inFlightBytes: 77,
+      remainingBytes: 5_000_000,
+      totalBytes: 512 * 2 ** 20,
+      cache: { size: defaultSettings.xbzrleCacheBytes, lookups: 9, hits: 4, misses: 5 },
+      compression: { method: 'zstd', level: 1, rawBytes: 30, compressedBytes: 10 },
+      setupTimeMs: 40,
+      rounds: 3,
+    });
+  });
+
+  it('has classes that add up to the wire bytes', () => {
+    const { stats } = timed();
+    const view = sender({ wireXbzrle: 10, wireNormal: 20, wirePlain: 30 }, { wireBytes: 100 });
+    expect(stats.snapshot(view, facts).wireClasses).toEqual({ xbzrle: 10, normal: 20, plain: 30, other: 40 });
+  });
+
+  it('does not take QEMU\u2019s 0 before the second dirty sync for a rate', () => {
+    const { stats } = timed();
+    expect(stats.snapshot(undefined, { ...facts, rounds: 1 })).not.toHaveProperty('dirtyRate');
+  });
+
+  it('keeps the last prediction once the guest has stopped', () => {
+    const { stats, at } = timed();
+    stats.snapshot(sender({}), facts);
+    at(500);
+    const view = sender({ rawBytes: 20_000_000 }, { wireBytes: 5_000_000 });
+    const predicted = stats.snapshot(view, facts).expectedDowntimeMs;
+    expect(predicted?.high).toBeGreaterThan(predicted?.low ?? Infinity);
+    at(900);
+    const stopped = stats.snapshot(view, { ...facts, state: 'switchover', info: {} });
+    expect(stopped.expectedDowntimeMs).toEqual(predicted);
+    expect(stats.lastPause).toEqual(predicted);
+  });
+
+  it('says that nothing remains when all is done', () => {
+    const { stats } = timed();
+    const done = { ...facts, state: 'completed', downtimeMs: 0 } as const;
+    expect(stats.snapshot(undefined, done)).toMatchObject({ remainingBytes: 0, downtimeMs: 0 });
+  });
+});
+
+describe('defined', () => {
+  it('keeps 0 and false, and leaves out only what is undefined', () => {
+    expect({ ...defined('a', 0), ...defined('b', false), ...defined('c', undefined) }).toEqual({ a: 0, b: false });
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { Encoded } from '../codec/job';
+import { countPart, newSenderCounters } from './sender-stats';
+import { partOverheadBytes } from './wire/epoch-frame';
+import { frameHeadBytes } from './wire/frame';
+
+const answer: Encoded = {
+  type: 'encoded',
+  slot: 0,
+  bytes: 1000,
+  rawBytes: 10_000,
+  method: 'zstd',
+  busyMs: 1,
+  deltaBytes: 1000,
+  fullBytes: 8192,
+  counts: { normal: 2, xbzrle: 3, unchanged: 4, overflow: 1, lookups: 9, hits: 8, misses: 1 },
+};
+const wire = 1000 + partOverheadBytes + frameHeadBytes;
+
+function counted(change: Partial<Encoded>): ReturnType<typeof newSenderCounters> {
+  const counters = newSenderCounters();
+  countPart(counters, { shard: 0, pages: 9, frame: Buffer.alloc(1000), answer: { ...answer, ...change } });
+  return counters;
+}
+
+describe('countPart', () => {
+  it('adds what the worker counted', () => {
+    const counters = counted({});
+    expect(counters).toMatchObject({ ...answer.counts, partBytes: 10_000, frameBytes: 1000, rawBytes: 0 });
+  });
+
+  it('shares a part\u2019s wire bytes out by what went into it', () => {
+    const { wireXbzrle, wireNormal, wirePlain } = counted({});
+    expect(wireXbzrle).toBe(Math.round((wire * 1000) / 9192));
+    expect([wireXbzrle + wireNormal, wirePlain]).toEqual([wire, 0]);
+  });
+
+  it('calls full pages plain where no method was used', () => {
+    expect(counted({ method: 'none', deltaBytes: 0 })).toMatchObject({ wireXbzrle: 0, wireNormal: 0, wirePlain: wire });
+  });
+
+  it('leaves a part of references alone to the rest', () => {
+    const { wireXbzrle, wireNormal, wirePlain } = counted({ deltaBytes: 0, fullBytes: 0 });
+    expect([wireXbzrle, wireNormal, wirePlain]).toEqual([0, 0, 0]);
+  });
+});

@@ -38,6 +38,8 @@ export interface SessionFacts {
 export class RunStats {
   readonly #started: number;
   readonly #guest = new RateMeter();
+  /** The pace of the moment, for what happens within the next few hundred milliseconds. */
+  readonly #pace = new RateMeter(400);
   readonly #wire = new RateMeter();
   readonly #limited = new RateMeter();
   readonly #busy: RateMeter[] = [];
@@ -105,6 +107,7 @@ export class RunStats {
   #mark(sender: SenderView | undefined, counters: SenderCounters): Snapshot['workers'] {
     const now = this.clock();
     this.#guest.mark(counters.rawBytes, now);
+    this.#pace.mark(counters.rawBytes, now);
     this.#wire.mark(sender?.wireBytes ?? 0, now);
     this.#limited.mark(sender?.waits.limitedMs ?? 0, now);
     const rate = this.#wire.rate;
@@ -126,7 +129,7 @@ export class RunStats {
       dirtyRate: dirtyRate(facts),
       downtimeLimitMs: this.settings.downtimeLimitMs,
       heldBytes: sender.unacknowledgedBytes,
-      guestRate: this.#guest.rate,
+      guestRate: this.#pace.rate,
       inFlightBytes: sender.inFlightBytes,
       wireRate: this.#peakWireRate,
       deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,

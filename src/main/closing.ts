@@ -19,22 +19,27 @@ export function closingQuestion(guestName: string): Electron.MessageBoxOptions {
   };
 }
 
+/** Signals that ask a program to end; there may be nobody to answer a question then. */
+const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 /** Ends what we started before the program ends, and asks first when that means cancelling a migration. */
 export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs): void {
   let asking = false;
   let clear = false;
 
-  async function close(): Promise<void> {
-    if (runs.active()) {
-      const guestName = runs.current()?.guestName ?? 'A guest';
-      const { response } = await dialog.showMessageBox(window, closingQuestion(guestName));
-      if (response === 0) return;
-    }
-    window.hide();
+  async function end(): Promise<void> {
+    if (!window.isDestroyed()) window.hide();
     await runs.wind();
     await guests.stopAll();
     clear = true;
     app.quit();
+  }
+
+  async function ask(): Promise<void> {
+    if (!runs.active()) return end();
+    const guestName = runs.current()?.guestName ?? 'A guest';
+    const { response } = await dialog.showMessageBox(window, closingQuestion(guestName));
+    if (response !== 0) await end();
   }
 
   window.on('close', (event) => {
@@ -42,6 +47,7 @@ export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs):
     event.preventDefault();
     if (asking) return;
     asking = true;
-    void close().finally(() => (asking = false));
+    void ask().finally(() => (asking = false));
   });
+  for (const signal of endSignals) process.once(signal, () => void end());
 }

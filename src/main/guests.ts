@@ -85,7 +85,7 @@ export class Guests {
   }
 
   /** Follows a guest to where the run left it; its old destination stays only if it still waits. */
-  async afterRun({ guestId, destination }: RunView, place: GuestPlace): Promise<void> {
+  async afterRun({ guestId, destination }: Pick<RunView, 'guestId' | 'destination'>, place: GuestPlace): Promise<void> {
     const guest = this.#guests.get(guestId);
     if (guest === undefined) return;
     const { destination: own, ...moved } = guest;

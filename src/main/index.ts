@@ -15,7 +15,6 @@ import { setupSecurity } from './security';
 import { spawnUtility } from './spawn-utility';
 import { openWindow } from './window';
 
-app.enableSandbox();
 setupFolders(process.env);
 setupSecurity();
 setupScheme(join(__dirname, '../renderer'));

@@ -2,12 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { app, protocol } from 'electron';
-
-const scheme = 'app';
-const host = 'console';
-
-/** Where the console's one page lives. */
-export const pageUrl = `${scheme}://${host}/index.html`;
+import { isOwnPage, pageScheme } from './page-address';
 
 /** The page may load its own script, style and images, and nothing else from anywhere. */
 const contentSecurityPolicy = [
@@ -30,24 +25,14 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 };
 
-/** Whether an address is the console's own page; decides who may call us and where the window may go. */
-export function isOwnPage(address: string): boolean {
-  try {
-    const url = new URL(address);
-    return url.protocol === `${scheme}:` && url.host === host;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Serves the built page under `app://console/`, so that `file://` is never needed. Only files that lay in the folder
  * when the console started can be asked for: the request's path is a key into that list, never a path on the disk.
  */
 export function setupScheme(folder: string): void {
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true } }]);
+  protocol.registerSchemesAsPrivileged([{ scheme: pageScheme, privileges: { standard: true, secure: true } }]);
   const files = listFiles(folder);
-  void app.whenReady().then(() => protocol.handle(scheme, (request) => answer(files, request.url)));
+  void app.whenReady().then(() => protocol.handle(pageScheme, (request) => answer(files, request.url)));
 }
 
 async function answer(files: ReadonlyMap<string, string>, address: string): Promise<Response> {

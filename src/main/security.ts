@@ -1,5 +1,5 @@
 import { app, session } from 'electron';
-import { isOwnPage } from './scheme';
+import { isOwnPage } from './page-address';
 
 /** Denies every page what the console never needs: other pages, other windows, embedded pages, permissions. */
 export function setupSecurity(): void {

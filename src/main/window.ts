@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { BrowserWindow, nativeTheme } from 'electron';
-import { pageUrl } from './scheme';
+import { pageUrl } from './page-address';
 
 /** The window's options: the page gets no Node, its own world, and a sandbox. */
 export function windowOptions(dark: boolean): Electron.BrowserWindowConstructorOptions {
@@ -31,6 +31,10 @@ export function windowOptions(dark: boolean): Electron.BrowserWindowConstructorO
 export async function openWindow(): Promise<BrowserWindow> {
   const window = new BrowserWindow(windowOptions(nativeTheme.shouldUseDarkColors));
   window.once('ready-to-show', () => window.show());
+  // The page holds nothing that the main process does not: a crashed one is loaded again while the migration goes on.
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit') window.reload();
+  });
   await window.loadURL(pageUrl);
   return window;
 }

@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { _electron, expect } from '@playwright/test';
+import type { ElectronApplication, Locator, Page } from '@playwright/test';
+import { consoleArguments, resolveElectron } from '../scripts/electron-runtime.mjs';
+
+const root = resolve(__dirname, '..');
+
+/** Fields of the new-migration form by their labels; what is left out stays as it is. */
+export type FormFields = Readonly<Record<string, string | boolean>>;
+
+/** The console as a person uses it: everything is found by role and name, and waited for, never slept for. */
+export class ConsoleApp {
+  readonly #folder: string;
+  /** What the page or its console complained of. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    readonly electron: ElectronApplication,
+    readonly page: Page,
+    folder: string,
+  ) {
+    this.#folder = folder;
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+  }
+
+  /** Starts the built console with a data folder of its own. */
+  static async launch(): Promise<ConsoleApp> {
+    const runtime = resolveElectron(root, process.env);
+    if (runtime === undefined) throw new Error('no Electron here: npm run setup');
+    const folder = await mkdtemp(join(tmpdir(), 'wherry-e2e-'));
+    const electron = await _electron.launch({
+      executablePath: runtime.path,
+      args: [...consoleArguments(root, process.getuid?.())],
+      cwd: root,
+      env: { ...(process.env as Record<string, string>), WHERRY_DATA_DIR: folder },
+    });
+    const app = new ConsoleApp(electron, await electron.firstWindow(), folder);
+    await expect(app.page.locator('main[aria-busy="false"]')).toBeVisible();
+    return app;
+  }
+
+  /** Closes the console unless it has ended already, answering that a migration still running may be cancelled. */
+  async close(): Promise<void> {
+    if (this.electron.process().exitCode === null) {
+      await this.answerClosing('Cancel migration and close');
+      await this.electron.close();
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Gives every question asked at closing this answer, and returns the questions asked since. */
+  async answerClosing(answer: string): Promise<void> {
+    await this.electron.evaluate(({ dialog }, label) => {
+      const ask = (...args: readonly unknown[]) => {
+        const { buttons = [] } = args.at(-1) as { readonly buttons?: readonly string[] };
+        return Promise.resolve({ response: buttons.indexOf(label), checkboxChecked: false });
+      };
+      Object.assign(dialog, { showMessageBox: ask });
+    }, answer);
+  }
+
+  async open(view: 'Guests' | 'New migration' | 'Live'): Promise<void> {
+    await this.page.getByRole('link', { name: view, exact: true }).click();
+  }
+
+  /** Starts a sample guest and waits until it is listed. */
+  async startSample(sample: { kind?: 'builtin' | 'qemu'; workload?: string; memory?: string } = {}): Promise<void> {
+    const { kind = 'builtin', workload, memory = '64MiB' } = sample;
+    await this.open('Guests');
+    await this.field('Sample').selectOption(kind);
+    if (workload !== undefined) await this.field('Workload').selectOption(workload);
+    await this.field('Guest memory').fill(memory);
+    await this.button('Start sample guest').click();
+    await expect(this.page.getByRole('row', { name: /Sample \d/ }).last()).toContainText('running', {
+      timeout: 60_000,
+    });
+  }
+
+  /** Fills the form; `true` and `false` are for checkboxes. */
+  async fill(fields: FormFields): Promise<void> {
+    await this.open('New migration');
+    for (const [label, value] of Object.entries(fields)) {
+      const field = this.field(label);
+      if (typeof value === 'boolean') await field.setChecked(value);
+      else if ((await field.evaluate((element) => element.tagName)) === 'SELECT') await field.selectOption(value);
+      else await field.fill(value);
+    }
+  }
+
+  /** Starts what the form says and waits until it is being watched. */
+  async start(): Promise<void> {
+    await this.button('Start migration').click();
+    await expect(this.status).toBeVisible();
+  }
+
+  /** The live region whose text begins with the session's state. */
+  get status(): Locator {
+    return this.page.getByRole('status', { name: 'Migration status' });
+  }
+
+  /** Waits for one of these states. */
+  async reaches(states: RegExp, timeout = 60_000): Promise<void> {
+    await expect(this.status).toHaveText(states, { timeout });
+  }
+
+  field(label: string): Locator {
+    return this.page.getByLabel(label, { exact: true });
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** A figure's text, by its name. */
+  figure(name: string): Locator {
+    return this.page.getByRole('group', { name, exact: true });
+  }
+}

@@ -1,0 +1,108 @@
+import { expect, test } from '@playwright/test';
+import { ConsoleApp } from './app';
+
+let app: ConsoleApp;
+
+test.beforeEach(async () => {
+  app = await ConsoleApp.launch();
+});
+
+test.afterEach(async () => {
+  await app.close();
+  expect(app.complaints).toEqual([]);
+});
+
+test('moves a built-in guest and reports on it', async () => {
+  await app.startSample({ workload: 'seed' });
+  await app.fill({ 'Bandwidth limit': '100Mbit', 'Compress threads': '2', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^completed/);
+
+  await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
+  for (const name of ['Measured downtime', 'Expected downtime', 'Total time']) {
+    await expect(app.figure(name)).toHaveText(/\d.* (ms|s|min)/);
+  }
+  await expect(app.figure('Throughput')).toHaveText(/\d .?B\/s/);
+  await expect(app.figure('Round')).toHaveText(/^\d+$/);
+  await expect(app.figure('Transferred')).toHaveText(/\d .?B/);
+  await expect(app.figure('Cache hit rate')).toHaveText(/\d %|—/);
+  await expect(app.page.getByRole('region', { name: 'Report' })).toContainText('the destination');
+  await expect(app.page.getByRole('img', { name: /^Rate/ })).toHaveAccessibleDescription(
+    /Guest \d.*Wire \d.*Limit 12\.5 MB\/s/,
+  );
+
+  await app.open('Guests');
+  await expect(app.page.getByRole('row', { name: /Sample 1/ })).toContainText('running');
+});
+
+test('moves a guest between two QEMUs', async () => {
+  await app.startSample({ kind: 'qemu', memory: '128MiB' });
+  await app.fill({ 'Compress threads': '2', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^completed/);
+  await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
+  await expect(app.figure('Measured downtime')).toHaveText(/\d+ ms/);
+});
+
+test('cancels, and the guest stays on the source', async () => {
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+  await app.button('Cancel migration').click();
+  await app.reaches(/^cancelled/);
+  await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
+});
+
+test('runs one migration at a time and says so', async () => {
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+  await app.open('New migration');
+  await expect(app.button('Start migration')).toBeDisabled();
+  await expect(app.button('Start migration')).toHaveAccessibleDescription(/one at a time/);
+});
+
+test('asks before it closes on a running migration', async () => {
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+  await app.answerClosing('Keep migrating');
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+  await expect(app.button('Cancel migration')).toBeEnabled();
+});
+
+test('explains a wrong setting beside its field and will not start', async () => {
+  await app.startSample();
+  await app.fill({ 'Compression method': 'zlib', 'Compression level': '12' });
+  const level = app.field('Compression level');
+  await expect(level).toHaveAttribute('aria-invalid', 'true');
+  await expect(level).toHaveAccessibleDescription('zlib takes 0 to 9, got 12');
+  await expect(app.button('Start migration')).toBeDisabled();
+  await expect(app.button('Start migration')).toHaveAccessibleDescription(/zlib takes 0 to 9/);
+
+  await level.fill('9');
+  await expect(level).not.toHaveAttribute('aria-invalid');
+  await expect(app.button('Start migration')).toBeEnabled();
+});
+
+test('says what is wrong with a dead socket', async () => {
+  await app.field('QMP socket').fill('/nowhere/guest.qmp');
+  await app.button('Add guest').click();
+  await expect(
+    app.page.getByRole('alert').filter({ hasText: 'No QMP monitor at unix:/nowhere/guest.qmp' }),
+  ).toBeVisible();
+});
+
+test('ends its samples and itself when it is told to by a signal', async () => {
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+  const main = app.electron.process();
+  const ended = new Promise((resolve) => main.once('exit', resolve));
+  main.kill('SIGTERM');
+  expect(await ended).toBe(0);
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../shared/settings';
+import { assertOwnSender, checkPayload } from './guard';
+
+const own = 'app://console/index.html';
+
+describe('assertOwnSender', () => {
+  it('lets the top frame of our page call, wherever its hash is', () => {
+    assertOwnSender({ url: own, parent: null });
+    assertOwnSender({ url: `${own}#live`, parent: null });
+  });
+
+  it.each([
+    ['another site', { url: 'https://example.com/', parent: null }],
+    ['a file', { url: 'file:///index.html', parent: null }],
+    ['another host of our scheme', { url: 'app://other/index.html', parent: null }],
+    ['our name in another scheme', { url: 'https://console/index.html', parent: null }],
+    ['a frame in our page', { url: own, parent: {} }],
+    ['no address', { url: '', parent: null }],
+    ['a frame that is gone', null],
+  ])('refuses %s', (_what, frame) => {
+    expect(() => assertOwnSender(frame)).toThrow(/^call refused: expected the console's own page, got /);
+  });
+});
+
+describe('checkPayload', () => {
+  const order = { guestId: 'guest-1', destination: '/d', settings: defaultSettings };
+
+  it('passes on what the contract allows', () => {
+    expect(checkPayload('startMigration', order)).toEqual(order);
+    expect(checkPayload('addGuest', { address: ' /run/a.qmp ' })).toEqual({ address: '/run/a.qmp' });
+    expect(checkPayload('readConsole', undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ['addGuest', undefined],
+    ['addGuest', { address: '' }],
+    ['addGuest', { address: '/x', more: 1 }],
+    ['addGuest', { address: 'x'.repeat(5000) }],
+    ['startSample', { kind: 'vmware', memoryBytes: 2 ** 27, workload: 'seed' }],
+    ['startSample', { kind: 'builtin', memoryBytes: 2 ** 27 + 1, workload: 'seed' }],
+    ['startMigration', { ...order, settings: { ...defaultSettings, level: 99 } }],
+    ['startMigration', { ...order, settings: { ...defaultSettings, extra: true } }],
+    ['removeGuest', { guestId: 7 }],
+    ['cancelMigration', 'now'],
+  ] as const)('refuses %s with %j', (name, payload) => {
+    expect(() => checkPayload(name, payload)).toThrow(new RegExp(`^${name} refused: `));
+  });
+});

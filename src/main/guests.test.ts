@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { KnownGuest } from '../shared/contract';
+import { WherryError } from '../shared/failure';
+import { Guests } from './guests';
+import type { GuestFacts } from './probe';
+
+const sample = { kind: 'builtin', memoryBytes: 2 ** 26, workload: 'seed' } as const;
+
+/** A list of guests on a machine where `monitors` answer; `stopped` counts sample pairs that were ended. */
+function setup(monitors: Record<string, GuestFacts>) {
+  const seen = { published: [] as (readonly KnownGuest[])[], stopped: 0 };
+  const guests = new Guests(
+    {
+      probe: (address) => {
+        const facts = monitors[address];
+        if (facts === undefined) return Promise.reject(new WherryError('qmp-unreachable', `nobody at ${address}`));
+        return Promise.resolve(facts);
+      },
+      startSample: ({ kind }) =>
+        Promise.resolve({
+          kind,
+          source: '/source',
+          destination: '/destination',
+          stop: () => Promise.resolve(void (seen.stopped += 1)),
+        }),
+    },
+    (name, value) => {
+      if (name === 'guests') seen.published.push(value as readonly KnownGuest[]);
+    },
+  );
+  return { guests, seen, monitors };
+}
+
+const running = { status: 'running' };
+const waiting = { status: 'inmigrate' };
+const run = { guestId: 'guest-1', destination: '/destination' };
+
+describe('Guests', () => {
+  it('adds a guest under the name its QEMU has, or its socket', async () => {
+    const { guests, seen } = setup({ '/run/a.qmp': { ...running, name: 'web' }, '/run/b.qmp': running });
+    expect((await guests.add('/run/a.qmp')).name).toBe('web');
+    expect((await guests.add('/run/b.qmp')).name).toBe('b.qmp');
+    expect(seen.published.at(-1)).toEqual(guests.list());
+  });
+
+  it('refuses what does not answer and what it has already', async () => {
+    const { guests } = setup({ '/a': running });
+    await expect(guests.add('/b')).rejects.toThrow('nobody at /b');
+    await guests.add('/a');
+    await expect(guests.add('/a')).rejects.toThrow('/a is already here as a');
+  });
+
+  it('follows a guest to its destination', async () => {
+    const { guests } = setup({ '/source': running, '/destination': running });
+    await guests.startSample(sample);
+    await guests.afterRun(run, 'destination');
+    expect(guests.get('guest-1')).toMatchObject({ address: '/destination', status: 'running' });
+    expect(guests.get('guest-1').destination).toBeUndefined();
+  });
+
+  it('keeps a destination that still waits after a cancelled run, and forgets one that is gone', async () => {
+    const { guests, monitors } = setup({ '/source': running, '/destination': waiting });
+    await guests.startSample(sample);
+    await guests.afterRun(run, 'source');
+    expect(guests.get('guest-1')).toMatchObject({ address: '/source', destination: '/destination' });
+    delete monitors['/destination'];
+    await guests.afterRun(run, 'source');
+    expect(guests.get('guest-1').destination).toBeUndefined();
+  });
+
+  it('shows why a guest does not answer any more, and asks nothing of one that is being migrated', async () => {
+    const { guests, monitors } = setup({ '/a': running });
+    await guests.add('/a');
+    delete monitors['/a'];
+    guests.setBusy(['/a']);
+    await guests.refresh();
+    expect(guests.get('guest-1')).toMatchObject({ status: 'running' });
+    guests.setBusy([]);
+    await guests.refresh();
+    expect(guests.get('guest-1').problem).toEqual({ code: 'qmp-unreachable', message: 'nobody at /a' });
+    expect(guests.get('guest-1').status).toBeUndefined();
+  });
+
+  it('ends a sample once, when it is removed or at the end', async () => {
+    const { guests, seen } = setup({ '/source': running });
+    await guests.startSample(sample);
+    guests.setBusy(['/source']);
+    await expect(guests.remove('guest-1')).rejects.toThrow('is being migrated');
+    guests.setBusy([]);
+    await guests.remove('guest-1');
+    await guests.stopAll();
+    expect(seen.stopped).toBe(1);
+    expect(() => guests.get('guest-1')).toThrow('no guest guest-1 here');
+  });
+});

@@ -34,11 +34,17 @@ test('is used by keyboard alone', async () => {
   const tabTo = async (name: string): Promise<void> => {
     for (let presses = 0; presses < 40; presses += 1) {
       await keyboard.press('Tab');
-      const focused = await app.page.evaluate(() => document.activeElement?.textContent?.trim());
+      const focused = await app.page.evaluate(() => {
+        const element = document.activeElement;
+        return ((element instanceof HTMLInputElement && element.labels?.[0]) || element)?.textContent?.trim();
+      });
       if (focused === name) return;
     }
     throw new Error(`Tab never reached ${name}`);
   };
+  await tabTo('Guest memory');
+  await keyboard.press('Control+A');
+  await keyboard.type('64MiB');
   await tabTo('Start sample guest');
   await keyboard.press('Enter');
   await expect(app.page.getByRole('row', { name: /Sample 1/ })).toContainText('running');

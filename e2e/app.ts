@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,6 +14,8 @@ export type FormFields = Readonly<Record<string, string | boolean>>;
 /** The console as a person uses it: everything is found by role and name, and waited for, never slept for. */
 export class ConsoleApp {
   readonly #folder: string;
+  /** The main process; Playwright forgets it once it has ended. */
+  readonly process: ChildProcess;
   /** What the page or its console complained of. */
   readonly complaints: string[] = [];
 
@@ -22,6 +25,7 @@ export class ConsoleApp {
     folder: string,
   ) {
     this.#folder = folder;
+    this.process = electron.process();
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
@@ -46,7 +50,7 @@ export class ConsoleApp {
 
   /** Closes the console unless it has ended already, answering that a migration still running may be cancelled. */
   async close(): Promise<void> {
-    if (this.electron.process().exitCode === null) {
+    if (this.process.exitCode === null) {
       await this.answerClosing('Cancel migration and close');
       await this.electron.close();
     }

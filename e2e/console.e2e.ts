@@ -101,8 +101,7 @@ test('ends its samples and itself when it is told to by a signal', async () => {
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
   await app.reaches(/^(bulk|iterating)/);
-  const main = app.electron.process();
-  const ended = new Promise((resolve) => main.once('exit', resolve));
-  main.kill('SIGTERM');
+  const ended = new Promise((resolve) => app.process.once('exit', resolve));
+  app.process.kill('SIGTERM');
   expect(await ended).toBe(0);
 });

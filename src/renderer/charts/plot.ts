@@ -13,6 +13,9 @@ export interface Line {
   readonly fill?: string;
 }
 
+/** Seconds between two ticks of time: whole ones, as the clock beside them shows no parts of a second. */
+const wholeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+
 /** A chart on the page. */
 export interface Plot {
   /** Draws columns: time in seconds first, then one for each line; `marks` are times with an upright line. */
@@ -48,7 +51,7 @@ export function createPlot(host: HTMLElement, lines: readonly Line[], format: (v
         y: { range: () => [0, top] },
       },
       axes: [
-        { ...axis, size: 24, values: (_plot, ticks) => ticks.map(clock) },
+        { ...axis, size: 24, incrs: [...wholeSteps], values: (_plot, ticks) => ticks.map(clock) },
         { ...axis, size: 72, values: (_plot, ticks) => ticks.map(format) },
       ],
       series: [{}, ...lines.map((line) => seriesOf(line, token))],

@@ -31,6 +31,7 @@ export class Run {
   #shown = $state.raw<Snapshot>();
   #report = $state.raw<Report>();
   #running = $state.raw<Verdict>();
+  #eta = $state<number>();
   #phase = $state<Phase>('preparing');
   #log = $state.raw<readonly LogEntry[]>([]);
   #sentenceAt = -Infinity;
@@ -76,7 +77,7 @@ export class Run {
 
   /** Milliseconds to the switchover, if things go on as they are. */
   get etaMs(): number | undefined {
-    return this.#shown === undefined || this.#report !== undefined ? undefined : etaMs(this.#shown);
+    return this.#report === undefined ? this.#eta : undefined;
   }
 
   /** Takes the next snapshot in. */
@@ -96,6 +97,7 @@ export class Run {
     if (changed || snapshot.elapsedMs >= this.#sentenceAt + sentenceIntervalMs) {
       this.#sentenceAt = snapshot.elapsedMs;
       this.#running = verdictOf(snapshot);
+      this.#eta = etaMs(snapshot);
     }
   }
 

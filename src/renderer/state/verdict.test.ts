@@ -57,7 +57,7 @@ describe('verdictOf', () => {
     const settings = { ...defaultSettings, maxBandwidth: 5e6 };
     expect(verdictOf({ ...running, dirtyRate: 45e6, limiterBusyShare: 0.9, settings })).toMatchObject({
       tone: 'bad',
-      finish: 'Not converging: the guest dirties 45 MB/s, and 40 MB/s of it is being moved.',
+      finish: 'Not converging: the guest dirties 45 MB/s, only 40 MB/s of memory is being moved.',
       help: 'What would help: the bandwidth limit of 5 MB/s holds it back; raise it.',
     });
   });
@@ -67,6 +67,10 @@ describe('verdictOf', () => {
     expect(verdictOf(early)).toEqual({ tone: 'wait', finish: 'Sending what the guest wrote meanwhile.' });
     const { remainingBytes: _remaining, ...first } = early;
     expect(verdictOf({ ...first, state: 'bulk' }).finish).toBe('First pass over the guest’s memory.');
+  });
+
+  it('does not take the moment between two rounds for the end', () => {
+    expect(verdictOf({ ...running, remainingBytes: 0 }).finish).toBe('Sending what the guest wrote meanwhile.');
   });
 
   it('counts the first pass down', () => {

@@ -50,10 +50,10 @@ export function verdictOfReport({ status, guestRunningOn, downtimeMs, expectedDo
   });
 }
 
-/** Milliseconds until the remaining memory fits the downtime limit, if things go on as they are; absent when never. */
+/** Milliseconds until the remaining memory fits the downtime limit, if things go on as they are; absent when never or unknown. */
 export function etaMs(snapshot: Snapshot): number | undefined {
   const { remainingBytes, guestRate, dirtyRate = 0, settings } = snapshot;
-  if (remainingBytes === undefined || guestRate === undefined || guestRate <= 0) return undefined;
+  if (!remainingBytes || guestRate === undefined || guestRate <= 0) return undefined;
   if (snapshot.state === 'bulk') return (remainingBytes / guestRate) * 1000;
   if (dirtyRate >= guestRate * convergingShare) return undefined;
   const goal = (guestRate * settings.downtimeLimitMs) / 1000;
@@ -82,8 +82,9 @@ function bulk(snapshot: Snapshot): Verdict {
 }
 
 function iterating(snapshot: Snapshot): Verdict {
-  const { guestRate, dirtyRate } = snapshot;
-  if (guestRate === undefined || dirtyRate === undefined) {
+  const { guestRate, dirtyRate, remainingBytes } = snapshot;
+  // Between two rounds nothing remains until the source has counted what was dirtied: nothing to judge by yet.
+  if (guestRate === undefined || dirtyRate === undefined || !remainingBytes) {
     return { tone: 'wait', finish: 'Sending what the guest wrote meanwhile.', ...pauseOf(snapshot) };
   }
   const eta = etaMs(snapshot);
@@ -95,7 +96,7 @@ function iterating(snapshot: Snapshot): Verdict {
 function notConverging(snapshot: Snapshot, guestRate: number, dirtyRate: number): Verdict {
   return {
     tone: 'bad',
-    finish: `Not converging: the guest dirties ${formatRate(dirtyRate)}, and ${formatRate(guestRate)} of it is being moved.`,
+    finish: `Not converging: the guest dirties ${formatRate(dirtyRate)}, only ${formatRate(guestRate)} of memory is being moved.`,
     ...pauseOf(snapshot),
     help: adviceFor(bottleneckOf(snapshot), snapshot),
   };

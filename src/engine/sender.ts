@@ -183,21 +183,30 @@ export class Sender {
     this.#decide();
   }
 
-  /** Cuts when the epoch is large enough and there is room ahead; else waits, and makes the source wait. */
+  /** Cuts when the epoch is large enough, or all there is, and there is room ahead; else makes the source wait. */
   #decide(): void {
-    if (this.builder.bytes >= this.#epochTarget() && this.#roomAhead) this.#cut();
-    if (this.builder.bytes >= this.#epochTarget()) this.#source?.pause();
+    if ((this.#full || this.#silent) && this.#roomAhead) this.#cut();
+    if (this.#full) this.#source?.pause();
     else if (this.#source?.isPaused() === true) this.#source.resume();
     if (this.builder.bytes > 0 && !this.#silent && this.#quiet === undefined) {
       this.#quiet = setTimeout(() => this.#onQuiet(), quietMs);
     } else this.#quiet?.refresh();
   }
 
-  /** With an epoch still under way there is no hurry: the next one is cut when that one has gone. */
+  /**
+   * With an epoch still under way there is no hurry: the next one is cut when that one has gone. A source that we hold
+   * back is not silent: cutting then would let it go on, whatever the far end has still in its hands.
+   */
   #onQuiet(): void {
     this.#quiet = undefined;
+    if (this.#source?.isPaused() === true) return;
     this.#silent = true;
-    if (this.#outstanding === 0) this.#cut();
+    if (this.#outstanding === 0) this.#decide();
+  }
+
+  /** Large enough, or with pages of one shard that leave no room for another look at the source. */
+  get #full(): boolean {
+    return this.builder.bytes >= this.#epochTarget() || this.builder.roomBytes < chunkBytes;
   }
 
   get #roomAhead(): boolean {
@@ -228,9 +237,7 @@ export class Sender {
 
   #sent(): void {
     this.#outstanding -= 1;
-    if (this.#sourceEnded || this.#closed) return;
-    if (this.#silent) this.#cut();
-    this.#decide();
+    if (!this.#sourceEnded && !this.#closed) this.#decide();
   }
 
   /** Encodes an epoch's parts at once, and sends it when those before it have gone. */

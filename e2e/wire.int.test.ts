@@ -1,0 +1,508 @@
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Sender } from '../src/engine/sender';
+import { sampleStream, type SampleRecord } from '../src/engine/testing';
+import { Channel } from '../src/engine/wire/channel';
+import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
+import { frameHead, type FrameType } from '../src/engine/wire/frame';
+import { encodeJson, parseFailure, type Hello } from '../src/engine/wire/hello';
+import type { Failure } from '../src/shared/failure';
+import { defaultSettings, methods, pageBytes } from '../src/shared/settings';
+import type { SpawnWorker, WorkerHandle } from '../src/shared/worker';
+import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
+import { Opened, listen, loopback, spoiler, token } from './kit/loopback';
+import { until } from './kit/until';
+
+let workers: BundledWorkers;
+const opened = new Opened();
+const started: { readonly name: string; readonly handle: WorkerHandle; readonly exited: Promise<string> }[] = [];
+
+const spawn: SpawnWorker = (kind, name) => {
+  const handle = workers.spawn(kind, name);
+  started.push({ name, handle, exited: new Promise((ended) => handle.onExit(ended)) });
+  return handle;
+};
+
+beforeAll(async () => {
+  process.env['NODE_PATH'] = resolve('node_modules'); // the bundles lie outside the project
+  workers = await bundleWorkers(['compress', 'decompress']);
+});
+
+afterAll(() => {
+  workers.remove();
+});
+
+/** Whatever happened in a test, closing both sides leaves no process and no ring. */
+afterEach(async () => {
+  opened.close();
+  await Promise.all(started.splice(0).map(({ exited }) => exited));
+  expect(openRings()).toEqual([]);
+});
+
+function openRings(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const name = readlinkSync(`/proc/self/fd/${fd}`);
+      return /\/wherry-[0-9a-f]{24}/.test(name) ? [name] : [];
+    } catch {
+      return []; // the descriptor of this very listing
+    }
+  });
+}
+
+/** Bytes that nothing makes smaller, the same in every run. */
+function noise(seed: number, length: number): Buffer {
+  const bytes = Buffer.alloc(Math.ceil(length / 4) * 4);
+  let state = seed * 2 + 1;
+  for (let at = 0; at < length; at += 4) {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
+    bytes.writeUInt32LE((state ^ (state >>> 13)) >>> 0, at);
+  }
+  return bytes.subarray(0, length);
+}
+
+function pageAt(page: number, round: number): Buffer {
+  if (page % 7 === 0) return noise(page * 31 + round, pageBytes);
+  const bytes = Buffer.alloc(pageBytes, `page ${page % 50} of a file `);
+  bytes.writeUInt32LE(round * 3 + page, (page * 8) % 4000);
+  return bytes;
+}
+
+/** A guest of 1024 pages sent once, then a part of it again and again, a little changed. */
+function guestStream(rounds = 4): Buffer {
+  const all = Array.from({ length: rounds }, (_, round) =>
+    Array.from({ length: 1024 }, (__, page): SampleRecord => {
+      const block = page < 900 ? 0 : 1;
+      if (page % 5 === 0) return { block, page: page % 900, fill: page % 3 === 0 ? 7 : 0 };
+      return { block, page: page % 900, fill: 0, bytes: pageAt(page, round) };
+    }).filter(({ page }) => round === 0 || page % 4 < 3),
+  );
+  return sampleStream(all, noise(9, 30_000));
+}
+
+/** Incompressible pages alone: all that is on the wire is their parts, but for a thousandth. */
+function noiseStream(pages = 1024): Buffer {
+  const records = Array.from({ length: pages }, (_, page) => ({
+    block: 0,
+    page,
+    fill: 0,
+    bytes: noise(page, pageBytes),
+  }));
+  return sampleStream([records], Buffer.alloc(100));
+}
+
+describe('a stream over the wire', () => {
+  const cases = methods.flatMap((method) =>
+    [8 * 2 ** 20, 0].map((xbzrleCacheBytes) => ({ method, level: method === 'none' ? 0 : 1, xbzrleCacheBytes })),
+  );
+
+  it.each(cases)('arrives byte for byte with %o', async (settings) => {
+    const stream = guestStream();
+    const { sender, destination, source } = await loopback(opened, { spawn, settings });
+    source.end(stream);
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+    const { counters } = sender;
+    expect(counters.rawBytes).toBe(stream.length);
+    expect(counters.xbzrle > 0).toBe(settings.xbzrleCacheBytes > 0);
+    expect(counters.duplicate).toBeGreaterThan(0);
+    const known = counters.wireXbzrle + counters.wireNormal + counters.wirePlain;
+    expect(known).toBeLessThan(sender.wireBytes);
+    if (settings.method !== 'none') expect(sender.wireBytes).toBeLessThan(stream.length / 2);
+    await until(() => sender.unacknowledgedBytes === 0, 'every epoch to be acknowledged');
+  });
+
+  it('arrives whatever it is, and in whatever pieces it comes', async () => {
+    const stream = Buffer.concat([guestStream(1).subarray(0, 700_001), noise(4, 100_003)]);
+    const { destination, source } = await loopback(opened, { spawn });
+    for (let at = 0, turn = 0; at < stream.length; turn++) {
+      const size = [1, 5000, 77, 65_536, 4104, 3][turn % 6] ?? 1;
+      source.write(stream.subarray(at, at + size));
+      at += size;
+      if (turn % 8 === 0) await new Promise(setImmediate);
+    }
+    source.end();
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+  });
+
+  it('reaches the destination without waiting for more once the source falls silent', async () => {
+    const stream = guestStream(1);
+    const { destination, source } = await loopback(opened, { spawn });
+    for (const [from, to] of [
+      [0, 1],
+      [1, 90],
+      [90, 5000],
+      [5000, 400_000],
+    ] as const) {
+      source.write(stream.subarray(from, to));
+      // A parser holds back the start of a record, never more.
+      await until(
+        () => destination.bytes.length > to - 4400 && destination.bytes.length <= to,
+        `${to} bytes to arrive`,
+      );
+    }
+    expect(destination.bytes.equals(stream.subarray(0, destination.bytes.length))).toBe(true);
+  });
+
+  it('is held back at the source while the destination takes nothing', async () => {
+    const stream = noiseStream(6000);
+    const settings = { method: 'none', level: 0 } as const;
+    const { sender, destination, source, attached } = await loopback(opened, { spawn, settings });
+    destination.onData = () => destination.socket?.pause();
+    source.end(stream);
+    await until(() => attached.isPaused(), 'the source to be held back');
+    expect(sender.counters.rawBytes).toBeLessThan(stream.length);
+    destination.onData = () => undefined;
+    destination.socket?.resume();
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+  });
+
+  it('keeps to a limit', async () => {
+    const stream = noiseStream(300);
+    const maxBandwidth = 2_000_000;
+    const { sender, destination, source } = await loopback(opened, { spawn, settings: { maxBandwidth } });
+    const from = performance.now();
+    source.end(stream);
+    await destination.ended;
+    const seconds = (performance.now() - from) / 1000;
+    expect(sender.wireBytes / seconds).toBeLessThanOrEqual(maxBandwidth * 1.05);
+    expect(sender.waits.limitedMs).toBeGreaterThan(0);
+  });
+});
+
+describe('the return path', () => {
+  it('brings back what the destination says, and its end', async () => {
+    const stream = guestStream(1);
+    const { destination, source } = await loopback(opened, { spawn });
+    const said: Buffer[] = [];
+    source.on('data', (chunk: Buffer) => said.push(chunk));
+    source.write(stream);
+    await until(() => destination.bytes.length === stream.length, 'the stream');
+    const answer = noise(3, 300_000);
+    destination.socket?.end(answer);
+    await once(source, 'end');
+    expect(Buffer.concat(said).equals(answer)).toBe(true);
+  });
+
+  it('that ends in mid-migration is a failed destination', async () => {
+    const { destination, source, released, failures } = await loopback(opened, { spawn });
+    source.write(guestStream(1).subarray(0, 500_000));
+    await until(() => destination.bytes.length > 100_000, 'some of the stream');
+    destination.socket?.destroy();
+    expect(await failures.sender).toMatchObject({ code: 'destination-failed' });
+    await released;
+  });
+
+  it('that breaks while bytes are on the way is a failed destination, on both sides', async () => {
+    const { destination, source, released, failures } = await loopback(opened, { spawn });
+    destination.onData = () => destination.socket?.destroy();
+    source.end(noiseStream(3000));
+    expect(await failures.sender).toMatchObject({ code: 'destination-failed' });
+    await released;
+  });
+});
+
+describe('a link that spoils what it carries', () => {
+  const stream = noiseStream();
+
+  it.each([1000, 100_001, 900_000, 2_000_000, 4_000_000])(
+    'at byte %d gives the destination nothing that was not sent',
+    async (at) => {
+      const settings = { method: 'none', level: 0, compressThreads: 1 } as const;
+      const { destination, source, failures } = await loopback(opened, {
+        spawn,
+        settings,
+        between: spoiler(opened, at, 'flip'),
+      });
+      source.end(stream);
+      const [here, there] = await Promise.all([failures.sender, failures.receiver]);
+      expect(['wire-digest', 'codec', 'wire-protocol']).toContain(there.code);
+      expect(here).toMatchObject({ code: there.code, message: there.message });
+      await destination.ended;
+      expect(destination.bytes.length).toBeLessThan(stream.length);
+      expect(destination.bytes.equals(stream.subarray(0, destination.bytes.length))).toBe(true);
+    },
+  );
+
+  it('is found out in a compressed part as well', async () => {
+    const guest = guestStream();
+    const { destination, source, failures } = await loopback(opened, {
+      spawn,
+      between: spoiler(opened, 200_000, 'flip'),
+    });
+    source.end(guest);
+    expect(['wire-digest', 'codec', 'wire-protocol']).toContain((await failures.receiver).code);
+    await destination.ended;
+    expect(destination.bytes.equals(guest.subarray(0, destination.bytes.length))).toBe(true);
+  });
+
+  it('that is cut ends both sides and lets go of source and destination', async () => {
+    const { destination, source, released, failures } = await loopback(opened, {
+      spawn,
+      between: spoiler(opened, 1_500_000, 'cut'),
+    });
+    source.end(stream);
+    const ends = await Promise.all([failures.sender, failures.receiver]);
+    expect(ends.map(({ code }) => code)).toEqual(['wire-closed', 'wire-closed']);
+    await Promise.all([destination.ended, released]);
+    expect(destination.bytes.equals(stream.subarray(0, destination.bytes.length))).toBe(true);
+  });
+});
+
+describe('a worker killed in mid-stream', () => {
+  it('that compresses is replaced, and nothing is lost', async () => {
+    const stream = guestStream(6);
+    const { sender, destination, source, notices } = await loopback(opened, { spawn });
+    source.write(stream.subarray(0, 2_000_000));
+    await until(() => destination.bytes.length > 500_000, 'some of the stream');
+    for (const { name, handle } of [...started]) if (name.startsWith('compress')) handle.kill();
+    source.end(stream.subarray(2_000_000));
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+    expect(sender.workers().map(({ restarts }) => restarts)).toEqual([1, 1]);
+    expect(notices.filter((text) => text.includes('was started again'))).toHaveLength(2);
+  });
+
+  it('that decompresses ends the migration, since its cache is gone', async () => {
+    const stream = guestStream(6);
+    const { destination, source, failures } = await loopback(opened, { spawn });
+    source.write(stream.subarray(0, 2_000_000));
+    await until(() => destination.bytes.length > 500_000, 'some of the stream');
+    for (const { name, handle } of [...started]) if (name.startsWith('decompress')) handle.kill();
+    source.end(stream.subarray(2_000_000));
+    expect(await failures.receiver).toMatchObject({ code: 'worker' });
+    expect(await failures.sender).toMatchObject({ code: 'worker' });
+    await destination.ended;
+    expect(destination.bytes.equals(stream.subarray(0, destination.bytes.length))).toBe(true);
+  });
+});
+
+const hello: Hello = { token, shards: 2, decompressThreads: 1, cachePagesPerShard: 4, maxPartPages: 64 };
+
+interface Stranger {
+  readonly socket: Socket;
+  send(type: FrameType, body?: Uint8Array, epoch?: number, aux?: number): void;
+  readonly welcomed: Promise<void>;
+  /** The receiver's reason for ending the connection; undefined where it gave none. */
+  readonly told: Promise<Failure | undefined>;
+}
+
+/** A connection that says what it likes. */
+function stranger(port: number): Stranger {
+  const socket = opened.add(connect(port, '127.0.0.1'), (one) => one.destroy());
+  let tell = (_: Failure | undefined): void => undefined;
+  let welcome = (): void => undefined;
+  const told = new Promise<Failure | undefined>((done) => (tell = done));
+  const welcomed = new Promise<void>((done) => (welcome = done));
+  new Channel(socket, 'receiver', {
+    onFrame: ({ type, body }) => {
+      if (type === 'failure') tell(parseFailure(body));
+      else if (type === 'welcome') welcome();
+    },
+    onEnd: () => tell(undefined),
+  });
+  const send = (type: FrameType, body: Uint8Array = Buffer.alloc(0), epoch = 0, aux = 0): void => {
+    socket.write(Buffer.concat([frameHead(type, body.length, epoch, aux), body]));
+  };
+  return { socket, send, welcomed, told };
+}
+
+describe('a receiver', () => {
+  /** Lets a real sender in, as proof that it is still there. */
+  async function expectStillThere(port: number): Promise<Sender> {
+    const settings = { ...defaultSettings, compressThreads: 1, xbzrleCacheBytes: 0 };
+    const ignore = (): void => undefined;
+    const sender = await Sender.create({ settings, spawn, onNotice: ignore, onFailure: ignore });
+    opened.add(sender, () => sender.close());
+    await sender.connect('127.0.0.1', port, token);
+    return sender;
+  }
+
+  it.each<[string, (stranger: Stranger) => void, Failure['code'], RegExp]>([
+    [
+      'garbage',
+      ({ socket }) => socket.write('GET / HTTP/1.1\r\nHost: receiver\r\n\r\n'),
+      'wire-protocol',
+      /expected a Wherry frame/,
+    ],
+    [
+      'an epoch of 8 MiB',
+      ({ socket }) => socket.write(frameHead('epoch', 8 * 2 ** 20)),
+      'wire-protocol',
+      /before the hello/,
+    ],
+    [
+      'a hello of 4 GiB',
+      ({ socket }) => socket.write(frameHead('hello', 2 ** 32 - 1)),
+      'wire-protocol',
+      /hello frame of 4294967295 bytes/,
+    ],
+    [
+      'what is no hello',
+      ({ send }) => send('hello', Buffer.from('{"token":1}')),
+      'wire-protocol',
+      /a hello that is not one/,
+    ],
+    [
+      'a wrong token',
+      ({ send }) => send('hello', encodeJson({ ...hello, token: 'ab'.repeat(24) })),
+      'wire-refused',
+      /token/,
+    ],
+    [
+      'a wish for more cache than there is',
+      ({ send }) => send('hello', encodeJson({ ...hello, cachePagesPerShard: 10_000 })),
+      'wire-refused',
+      /a cache of/,
+    ],
+  ])('refuses %s, says why, and stays up', async (_, speak, code, message) => {
+    const { receiver, notices } = await listen(opened, spawn);
+    const other = stranger(receiver.port);
+    speak(other);
+    expect(await other.told).toMatchObject({ code, message: expect.stringMatching(message) });
+    await once(other.socket, 'close');
+    expect(notices).toEqual([expect.stringMatching(/^refused a connection: /)]);
+    expect(started).toEqual([]);
+    await expectStillThere(receiver.port);
+  });
+
+  it('closes connections that say nothing, and does not run out of room for others', async () => {
+    const { receiver } = await listen(opened, spawn, { helloMs: 20 });
+    for (let turn = 0; turn < 3; turn++) {
+      const silent = Array.from({ length: 16 }, () => stranger(receiver.port));
+      await Promise.all(silent.map(({ told }) => told));
+    }
+    const sender = await expectStillThere(receiver.port);
+    expect(sender.wireBytes).toBeGreaterThan(0);
+  });
+
+  it('lets a second sender know that there is one', async () => {
+    const { receiver, destination } = await listen(opened, spawn);
+    const first = await expectStillThere(receiver.port);
+    await expect(expectStillThere(receiver.port)).rejects.toMatchObject({
+      code: 'wire-refused',
+      message: 'a sender is connected already',
+    });
+    expect(first.inFlightBytes).toBeLessThan(1000);
+    expect(destination.socket?.destroyed).toBe(false);
+  });
+
+  it('refuses what comes before its welcome', async () => {
+    const { receiver, failed } = await listen(opened, spawn, {
+      connectDestination: () => new Promise(() => undefined),
+    });
+    const other = stranger(receiver.port);
+    other.send('hello', encodeJson(hello));
+    other.send('end');
+    expect(await other.told).toMatchObject({ code: 'wire-protocol', message: 'a end frame before the welcome' });
+    expect(await failed).toMatchObject({ code: 'wire-protocol' });
+  });
+
+  const epoch = {
+    rawBytes: 5000,
+    digest: 0n,
+    parts: 1,
+    method: 'none',
+    tableBytes: 0,
+    table: Buffer.alloc(0),
+  } as const;
+  const part: PartHead = { method: 'none', pages: 1, rawBytes: 10, frame: Buffer.alloc(10) };
+  const body = (pieces: readonly Uint8Array[]): Buffer => Buffer.concat([...pieces]);
+  const announce = ({ send }: Stranger): void => send('epoch', body(epochBody(epoch)), 1);
+
+  it.each<[string, (peer: Stranger) => void, Failure['code'], RegExp]>([
+    ['a part of no epoch', ({ send }) => send('part', body(partBody(part)), 1), 'wire-protocol', /a part too many/],
+    [
+      'an epoch out of order',
+      ({ send }) => send('epoch', body(epochBody(epoch)), 2),
+      'wire-protocol',
+      /epoch 2 after epoch 0/,
+    ],
+    [
+      'an epoch too long',
+      ({ send }) => send('epoch', body(epochBody({ ...epoch, rawBytes: 2 ** 31 })), 1),
+      'wire-protocol',
+      /epoch of/,
+    ],
+    [
+      'a table too long',
+      ({ send }) => send('epoch', body(epochBody({ ...epoch, tableBytes: 2 ** 31 })), 1),
+      'wire-protocol',
+      /table of/,
+    ],
+    [
+      'a table that does not decode',
+      ({ send }) => send('epoch', body(epochBody({ ...epoch, method: 'zstd', tableBytes: 99 })), 1),
+      'codec',
+      /zstd/,
+    ],
+    [
+      'a bad table in an epoch out of order',
+      ({ send }) => send('epoch', body(epochBody({ ...epoch, method: 'zlib', tableBytes: 99 })), 9),
+      'wire-protocol',
+      /epoch 9/,
+    ],
+    [
+      'a part of more pages than agreed',
+      (peer) => {
+        announce(peer);
+        peer.send('part', body(partBody({ ...part, pages: 65 })), 1);
+      },
+      'wire-protocol',
+      /at most 64 pages/,
+    ],
+    [
+      'a part larger than its slot',
+      (peer) => {
+        announce(peer);
+        peer.send('part', body(partBody({ ...part, frame: Buffer.alloc(2 ** 20) })), 1);
+      },
+      'wire-protocol',
+      /a part of 1 pages in 1048576/,
+    ],
+    [
+      'a part that does not decode',
+      (peer) => {
+        announce(peer);
+        peer.send('part', body(partBody(part)), 1);
+      },
+      'codec',
+      /./,
+    ],
+    [
+      'a part of a shard there is not',
+      (peer) => {
+        announce(peer);
+        peer.send('part', body(partBody(part)), 1, 2);
+      },
+      'wire-protocol',
+      /shard 2/,
+    ],
+    ['a second hello', ({ send }) => send('hello', encodeJson(hello)), 'wire-protocol', /second hello/],
+    ['a frame of its own kind', ({ send }) => send('ack'), 'wire-protocol', /a ack frame from a sender/],
+  ])('gives up %s, says why, and gives the destination nothing', async (_, speak, code, message) => {
+    const { receiver, destination, failed } = await listen(opened, spawn);
+    const peer = stranger(receiver.port);
+    peer.send('hello', encodeJson(hello));
+    await peer.welcomed;
+    speak(peer);
+    expect(await peer.told).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(await failed).toMatchObject({ code });
+    await destination.ended;
+    expect(destination.bytes).toHaveLength(0);
+  });
+
+  it('takes a sender\u2019s reason for giving up', async () => {
+    const { receiver, failed } = await listen(opened, spawn);
+    const peer = stranger(receiver.port);
+    peer.send('hello', encodeJson(hello));
+    await peer.welcomed;
+    peer.send('failure', encodeJson({ code: 'worker', message: 'no more workers' }));
+    expect(await failed).toMatchObject({ code: 'worker', message: 'no more workers' });
+  });
+});

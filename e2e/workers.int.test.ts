@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeInputBytes, keyBytes, maxPartBytes, pageKey, type Decoded, type Encoded } from '../src/codec/job';
@@ -7,6 +9,7 @@ import { Ring } from '../src/codec/ring';
 import { methods, pageBytes, type Method } from '../src/shared/settings';
 import type { WorkerHandle, WorkerKind } from '../src/shared/worker';
 import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
+import { until } from './kit/until';
 
 const pages = 64;
 const slots = 4;
@@ -221,12 +224,36 @@ describe('a worker that ends', () => {
     expect(await new Promise((late) => compress.handle.onExit(late))).toBe('compress-test ended by SIGKILL');
   });
 
-  it('leaves Ctrl-C to its parent', async () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves %s to its parent', async (signal) => {
     const compress = start('compress');
     await compress.open({ cachePages, xbzrle: true });
-    process.kill(compress.handle.pid as number, 'SIGINT');
+    process.kill(compress.handle.pid as number, signal);
     expect(await compress.ask({ type: 'encode', slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject({
       type: 'encoded',
     });
   });
+
+  it('goes when its parent is gone, in whatever way', async () => {
+    const program = `
+      const worker = require('./spawn.cjs').spawnChild('compress', 'compress-orphan');
+      worker.onMessage(() => console.log(worker.pid));
+      worker.post({ type: 'is anybody there?' });`;
+    const parent = spawn(process.execPath, ['-e', program], {
+      cwd: workers.folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const pid = Number(((await once(parent.stdout, 'data')) as [Buffer])[0].toString());
+    expect(alive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await until(() => !alive(pid), 'the worker to follow its parent');
+  });
 });
+
+/** Whether a process runs; one that has ended and is not yet waited for does not. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

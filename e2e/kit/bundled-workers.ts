@@ -8,6 +8,8 @@ import type { SpawnWorker, WorkerKind } from '../../src/shared/worker';
 /** Worker programs as they ship, bundled into a folder of their own, and what starts them from there. */
 export interface BundledWorkers {
   readonly spawn: SpawnWorker;
+  /** Holds `spawn.cjs`, which exports `spawnChild`, and the programs. */
+  readonly folder: string;
   remove(): void;
 }
 
@@ -30,5 +32,5 @@ export async function bundleWorkers(kinds: readonly WorkerKind[]): Promise<Bundl
     },
   });
   const { spawnChild } = createRequire(__filename)(join(folder, 'spawn.cjs')) as { readonly spawnChild: SpawnWorker };
-  return { spawn: spawnChild, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { spawn: spawnChild, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

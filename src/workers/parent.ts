@@ -11,10 +11,17 @@ interface ParentPort {
 }
 
 /**
+ * Signals that a terminal or a service manager sends to every process of a group: the parent decides how its run ends,
+ * and needs us for that. It ends us with SIGKILL, or by going.
+ */
+const forTheParent = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
  * The parent, whether it is Electron's main process or a Node process. This process ends with it: Electron sees to
  * that itself, under Node the closed channel says so.
  */
 export function connectParent(): Parent {
+  for (const signal of forTheParent) process.on(signal, () => undefined);
   const { parentPort } = process as { readonly parentPort?: ParentPort };
   if (parentPort !== undefined) {
     return {
@@ -24,8 +31,6 @@ export function connectParent(): Parent {
   }
   if (process.send === undefined) throw new Error('expected to be started by wherry, found no channel to a parent');
   process.on('disconnect', () => process.exit(0));
-  // Ctrl-C reaches every process of the terminal's group: the parent decides how its run ends, and needs us for that.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   return {
     post: (message) => void process.send?.(message, undefined, undefined, () => undefined),
     onMessage: (listener) => void process.on('message', listener),

@@ -69,6 +69,8 @@ export class Session implements RunningMigration {
 
   cancel(): void {
     if (isEnd(this.#state) || this.#cancelled) return;
+    // The run has not begun: it does before this comes up again.
+    if (this.#state === 'idle') return queueMicrotask(() => this.cancel());
     if (!takes(this.#state, 'cancel')) {
       return this.#say('too late to cancel: the source has handed the guest over');
     }
@@ -110,9 +112,20 @@ export class Session implements RunningMigration {
     this.#watch(source, destination);
     if (this.#cancelled) return destination;
     this.#setupTimeMs = this.#stats.elapsedMs;
-    await source.execute('migrate', { uri });
+    await this.#migrate(source, uri);
     this.#step('sending');
     return destination;
+  }
+
+  /** A refusal leaves the guest as it was; without any answer the source may be migrating, and has to be asked. */
+  async #migrate(source: QmpClient, uri: string): Promise<void> {
+    try {
+      await source.execute('migrate', { uri });
+    } catch (error) {
+      const failure = asWherryError(error);
+      if (failure.code === 'qmp-command') throw failure;
+      this.#outcome.fail(failure);
+    }
   }
 
   async #monitor(address: string): Promise<QmpClient> {

@@ -1,5 +1,12 @@
 import * as v from 'valibot';
-import { compressReplySchema, encodeInputBytes, maxPartBytes, type Encoded, type OpenCompress } from '../../codec/job';
+import {
+  compressReplySchema,
+  encodeInputBytes,
+  maxCachePages,
+  maxPartBytes,
+  type Encoded,
+  type OpenCompress,
+} from '../../codec/job';
 import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
 import { pageBytes, type Method } from '../../shared/settings';
@@ -34,9 +41,17 @@ export function partPages(threads: number): number {
   return Math.max(64, Math.min(256, Math.ceil(4096 / threads)));
 }
 
-/** Cache pages of each shard; at least one while XBZRLE is on. */
+/** Cache pages of each shard; at least one while XBZRLE is on. Throws `usage` for more than its workers can address. */
 export function shardCachePages(cacheBytes: number, threads: number): number {
-  return cacheBytes === 0 ? 0 : Math.max(1, Math.floor(cacheBytes / pageBytes / threads));
+  const pages = Math.floor(cacheBytes / pageBytes / threads);
+  if (pages > maxCachePages) {
+    const most = threads * maxCachePages * pageBytes;
+    throw new WherryError(
+      'usage',
+      `XBZRLE cache size: ${threads} compress threads hold ${most} bytes, got ${cacheBytes}`,
+    );
+  }
+  return cacheBytes === 0 ? 0 : Math.max(1, pages);
 }
 
 /** The compress threads: worker n owns shard n and its share of the XBZRLE cache. */

@@ -286,7 +286,7 @@ const hello: Hello = { token, shards: 2, decompressThreads: 1, cachePagesPerShar
 
 interface Stranger {
   readonly socket: Socket;
-  send(type: FrameType, body?: Uint8Array, epoch?: number, aux?: number): void;
+  readonly send: (type: FrameType, body?: Uint8Array, epoch?: number, aux?: number) => void;
   readonly welcomed: Promise<void>;
   /** The receiver's reason for ending the connection; undefined where it gave none. */
   readonly told: Promise<Failure | undefined>;
@@ -364,7 +364,7 @@ describe('a receiver', () => {
     const { receiver, notices } = await listen(opened, spawn);
     const other = stranger(receiver.port);
     speak(other);
-    expect(await other.told).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(await other.told).toMatchObject({ code, message: expect.stringMatching(message) as string });
     await once(other.socket, 'close');
     expect(notices).toEqual([expect.stringMatching(/^refused a connection: /)]);
     expect(started).toEqual([]);
@@ -491,7 +491,7 @@ describe('a receiver', () => {
     peer.send('hello', encodeJson(hello));
     await peer.welcomed;
     speak(peer);
-    expect(await peer.told).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(await peer.told).toMatchObject({ code, message: expect.stringMatching(message) as string });
     expect(await failed).toMatchObject({ code });
     await destination.ended;
     expect(destination.bytes).toHaveLength(0);

@@ -255,7 +255,10 @@ describe('a worker that cannot be trusted or had', () => {
     latest().ready();
     const asked = worker.run(job('abcd'));
     latest().says('nonsense');
-    await expect(asked).rejects.toMatchObject({ code: 'worker', message: expect.stringContaining('no worker says') });
+    await expect(asked).rejects.toMatchObject({
+      code: 'worker',
+      message: expect.stringContaining('no worker says') as string,
+    });
     expect(latest().killed).toBe(true);
     expect(made).toHaveLength(1);
   });

@@ -291,7 +291,10 @@ describe('an assembler', () => {
     }
     for (const one of decode) one();
     await expect(assembler.drained()).rejects.toMatchObject({ code: 'wire-digest' });
-    expect(failures[0]).toMatchObject({ code: 'wire-digest', message: expect.stringMatching(/^epoch 2: digest/) });
+    expect(failures[0]).toMatchObject({
+      code: 'wire-digest',
+      message: expect.stringMatching(/^epoch 2: digest/) as string,
+    });
     expect(emitted).toHaveLength(1);
   });
 

@@ -86,10 +86,7 @@ describe('a session\u2019s states', () => {
     const commands = fc.commands(events.map((event) => fc.constant(new Give(event))));
     fc.assert(
       fc.property(commands, (given) => {
-        fc.modelRun(
-          () => ({ model: { handedOver: false, asked: false }, real: { state: 'idle' as SessionState } }),
-          given,
-        );
+        fc.modelRun(() => ({ model: { handedOver: false, asked: false }, real: { state: 'idle' } }), given);
       }),
       { numRuns: 500 },
     );

@@ -128,7 +128,7 @@ describe('a session that cannot begin', () => {
     expect(await report).toMatchObject({
       status: 'failed',
       guestRunningOn: 'source',
-      error: { code, message: expect.stringMatching(message) },
+      error: { code, message: expect.stringMatching(message) as string },
       wireBytes: 0,
     });
     expect(states).toEqual(['preparing', 'failed']);
@@ -160,7 +160,10 @@ describe('a session that cannot begin', () => {
 
   it('fails with settings that are none, and opens nothing', async () => {
     const { error } = await migrate(nowhere(), nowhere(), { method: 'zlib', level: 12 }).report;
-    expect(error).toMatchObject({ code: 'usage', message: expect.stringContaining('zlib takes 0 to 9, got 12') });
+    expect(error).toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('zlib takes 0 to 9, got 12') as string,
+    });
   });
 
   it('fails when QEMU lacks a capability that is needed', async () => {
@@ -202,7 +205,7 @@ describe('a session under way', () => {
     expect(await report).toMatchObject({
       status: 'failed',
       guestRunningOn: 'source',
-      error: { code: 'qmp-command', message: expect.stringContaining('not today') },
+      error: { code: 'qmp-command', message: expect.stringContaining('not today') as string },
     });
     expect(states).toEqual(['preparing', 'failed']);
     expect(changes(here)).toEqual(['migrate-set-capabilities', 'migrate-set-parameters', 'migrate']);
@@ -233,7 +236,7 @@ describe('a session under way', () => {
     expect(await migrate(here.path, there.path).report).toMatchObject({
       status: 'uncertain',
       guestRunningOn: 'unknown',
-      error: { code: 'source-failed', message: expect.stringContaining('must not be') },
+      error: { code: 'source-failed', message: expect.stringContaining('must not be') as string },
     });
     expect(changes(there)).not.toContain('cont');
   });

@@ -66,8 +66,9 @@ export async function backToSource(
   { wasRunning, outcome, asked, resumedThere }: BackOptions,
 ): Promise<Ending> {
   const { verdict, broken } = outcome;
-  // We cancel by ourselves too, to be rid of a migration that broke: that is a failure.
-  const cancelled = verdict?.kind === 'cancelled' && (asked || broken === undefined);
+  // We cancel by ourselves too, to be rid of a migration that broke: that is a failure. And a source that was asked to
+  // cancel may say `failed`: QEMU 7.2 shuts its socket down before it notes the cancel, and can trip over that.
+  const cancelled = asked ? verdict?.kind !== undefined : verdict?.kind === 'cancelled' && broken === undefined;
   try {
     if (resumedThere) return await stopSecondCopy(source);
     if (wasRunning) await seeRunning(source);

@@ -7,6 +7,8 @@ import { until } from './until';
 
 /** How long a monitor may take to show the state it has to be in. */
 const showMs = 10_000;
+/** How long a source may take to notice that its stream was cut off. */
+const settleMs = 15_000;
 
 /** A migration's end: which it is, where the guest runs, and why, unless all went well. */
 export interface Ending {
@@ -50,6 +52,14 @@ export async function confirm(destination: QmpClient, { paused, resumed }: Confi
       'if it is paused there, `cont` on it; only if it is gone, `cont` on the source';
     return { end: 'uncertain', place: 'unknown', error: new WherryError(code, `${message}; ${advice}`) };
   }
+}
+
+/** The source's stream has been cut off: asks it for its own verdict, which it may be slow to reach. */
+export async function awaitVerdict(source: QmpClient, outcome: Outcome): Promise<void> {
+  await outcome.settled(settleMs);
+  if (outcome.verdict !== undefined) return;
+  await source.execute('migrate_cancel').catch(() => undefined);
+  await outcome.settled(settleMs);
 }
 
 export interface BackOptions {

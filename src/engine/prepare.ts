@@ -1,6 +1,7 @@
-import { WherryError } from '../shared/failure';
+import { WherryError, asWherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import { sourceDowntimeLimit } from './estimate';
+import type { Outcome } from './outcome';
 import type { QmpClient } from './qmp/client';
 import { queryCapabilities, queryMemoryBytes, queryMigrate, queryStatus, setCapabilities } from './qmp/migrate';
 
@@ -73,6 +74,20 @@ export async function configure(
     'max-bandwidth': 0,
     'downtime-limit': sourceDowntimeLimit(downtimeLimitMs),
   });
+}
+
+/**
+ * Sends the source on its way. A refusal leaves the guest as it was and is thrown; without any answer the source may
+ * be migrating, and has to be asked.
+ */
+export async function beginMigration(source: QmpClient, uri: string, outcome: Outcome): Promise<void> {
+  try {
+    await source.execute('migrate', { uri });
+  } catch (error) {
+    const failure = asWherryError(error);
+    if (failure.code === 'qmp-command') throw failure;
+    outcome.fail(failure);
+  }
 }
 
 async function capabilities(client: QmpClient, side: 'source' | 'destination'): Promise<void> {

@@ -1,33 +1,19 @@
 import { connect, type Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import xxhash from 'xxhash-wasm';
 import { methodTable } from '../codec/methods';
-import { maxEpochBytes } from '../codec/order-table';
-import { WherryError } from '../shared/failure';
+import { WherryError, asWherryError } from '../shared/failure';
 import type { Method, MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
-import { RateMeter } from './rate-meter';
 import { CompressPool, partPages, shardCachePages } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
+import { Intake } from './intake';
 import { countPart, newSenderCounters } from './sender-stats';
-import { StreamParser } from './stream/parser';
 import { Channel } from './wire/channel';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
 import { encodeJson, parseFailure } from './wire/hello';
 import { PacedWriter } from './wire/paced-writer';
 
-/** Longest piece of the source's stream looked at before asking whether to cut, bytes. */
-const chunkBytes = 64 * 1024;
-/** A source that has been silent this long has flushed what it had: do not keep it waiting in an open epoch. */
-const quietMs = 2;
-/** What one epoch may take on the wire, ms; smaller epochs compress worse, larger ones add to the downtime. */
-const epochWireMs = 25;
-const minEpochBytes = 256 * 1024;
-/** Epochs cut and not yet on the wire: one being sent, one being compressed meanwhile. */
-const epochsAhead = 2;
-/** What the far end may have in its hands, as time at the pace it shows; deltas weigh little, applying them does not. */
-const heldMs = 50;
 const handshakeMs = 10_000;
 /** Tables shorter than this go as they are. */
 const minPackedTableBytes = 512;
@@ -43,23 +29,13 @@ export interface SenderOptions {
 /** Takes the source's stream, carries it to a receiver, and brings the return path back. */
 export class Sender {
   readonly counters = newSenderCounters();
-  readonly #parser: StreamParser;
+  readonly #intake: Intake;
   readonly #pool: CompressPool;
   #channel: Channel | undefined;
   #writer: PacedWriter | undefined;
-  #source: Socket | undefined;
   #failure: WherryError | undefined;
-  #outstanding = 0;
   #chain: Promise<void> = Promise.resolve();
-  #quiet: NodeJS.Timeout | undefined;
-  /** Nothing has come from the source for a while. */
-  #silent = false;
-  #sourceEnded = false;
   #closed = false;
-  #ratio = 1;
-  readonly #acknowledged = new RateMeter(500);
-  #acknowledgedBytes = 0;
-  readonly #unacknowledged: { readonly epoch: number; readonly bytes: number }[] = [];
   #welcome: (() => void) | undefined;
   #refused: ((error: WherryError) => void) | undefined;
 
@@ -68,7 +44,13 @@ export class Sender {
     private readonly builder: EpochBuilder,
   ) {
     const { settings, spawn, onNotice } = options;
-    this.#parser = new StreamParser(builder);
+    this.#intake = new Intake({
+      builder,
+      counters: this.counters,
+      rate: () => settings.maxBandwidth,
+      onEpoch: (epoch) => this.#queue(epoch),
+      onEnd: () => void this.#chain.then(() => this.#writer?.send('end')),
+    });
     this.#pool = new CompressPool({
       spawn,
       threads: settings.compressThreads,
@@ -116,12 +98,7 @@ export class Sender {
 
   /** Starts carrying the source's stream. */
   attach(source: Socket): void {
-    this.#source = source;
-    source.on('data', (chunk: Buffer) => this.#take(chunk));
-    source.on('end', () => this.#endOfSource());
-    source.on('close', () => this.#endOfSource());
-    source.on('error', () => this.#endOfSource());
-    if (this.#failure !== undefined || this.#closed) source.destroy();
+    this.#intake.attach(source);
   }
 
   /** Wire bytes written so far, framing included. */
@@ -131,7 +108,7 @@ export class Sender {
 
   /** Stream bytes taken from the source and not yet written to the destination. */
   get unacknowledgedBytes(): number {
-    return this.#unacknowledged.reduce((sum, { bytes }) => sum + bytes, this.builder.bytes);
+    return this.#intake.heldBytes;
   }
 
   /** Wire bytes written and not yet taken by the receiver. */
@@ -144,11 +121,6 @@ export class Sender {
     return { limitedMs: this.#writer?.limitedMs ?? 0, blockedMs: this.#writer?.blockedMs ?? 0 };
   }
 
-  /** Wire bytes for each stream byte lately, 0 to about 1. */
-  get wireRatio(): number {
-    return this.#ratio;
-  }
-
   workers(): ReturnType<CompressPool['status']> {
     return this.#pool.status();
   }
@@ -157,91 +129,22 @@ export class Sender {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#quiet);
-    this.#source?.destroy();
+    this.#intake.close();
     this.#channel?.destroy();
     this.#pool.close();
   }
 
-  #take(chunk: Buffer): void {
-    if (this.#failure !== undefined || this.#closed) return;
-    this.counters.rawBytes += chunk.length;
-    this.#silent = false;
-    for (let at = 0; at < chunk.length;) {
-      const room = Math.min(chunkBytes, this.builder.roomBytes);
-      if (room <= 0) {
-        this.#cut();
-        continue;
-      }
-      const piece = chunk.subarray(at, at + room);
-      const opaqueBefore = this.#parser.phase === 'opaque';
-      this.#parser.push(piece);
-      this.builder.fed(piece);
-      if (opaqueBefore) this.counters.deviceBytes += piece.length;
-      at += piece.length;
-    }
-    this.#decide();
-  }
-
-  /** Cuts when the epoch is large enough, or all there is, and there is room ahead; else makes the source wait. */
-  #decide(): void {
-    if ((this.#full || this.#silent) && this.#roomAhead) this.#cut();
-    if (this.#full) this.#source?.pause();
-    else if (this.#source?.isPaused() === true) this.#source.resume();
-    if (this.builder.bytes > 0 && !this.#silent && this.#quiet === undefined) {
-      this.#quiet = setTimeout(() => this.#onQuiet(), quietMs);
-    } else this.#quiet?.refresh();
-  }
-
-  /**
-   * With an epoch still under way there is no hurry: the next one is cut when that one has gone. A source that we hold
-   * back is not silent: cutting then would let it go on, whatever the far end has still in its hands.
-   */
-  #onQuiet(): void {
-    this.#quiet = undefined;
-    if (this.#source?.isPaused() === true) return;
-    this.#silent = true;
-    if (this.#outstanding === 0) this.#decide();
-  }
-
-  /** Large enough, or with pages of one shard that leave no room for another look at the source. */
-  get #full(): boolean {
-    return this.builder.bytes >= this.#epochTarget() || this.builder.roomBytes < chunkBytes;
-  }
-
-  get #roomAhead(): boolean {
-    if (this.#outstanding >= epochsAhead) return false;
-    const held = ((this.#acknowledged.rate ?? 0) * heldMs) / 1000;
-    return this.unacknowledgedBytes - this.builder.bytes < Math.max(maxEpochBytes, held);
-  }
-
-  #epochTarget(): number {
-    const rate = this.options.settings.maxBandwidth;
-    if (rate === 0) return maxEpochBytes / 2;
-    const bytes = (rate * epochWireMs) / 1000 / Math.max(this.#ratio, 0.01);
-    return Math.max(minEpochBytes, Math.min(maxEpochBytes / 2, bytes));
-  }
-
-  #cut(): void {
-    const epoch = this.builder.cut();
-    if (epoch === undefined) return;
-    this.#outstanding += 1;
-    this.#unacknowledged.push({ epoch: epoch.number, bytes: epoch.rawBytes });
+  #queue(epoch: Epoch): void {
     this.counters.duplicate += epoch.zeroPages;
     const sent = this.#carry(epoch, this.#chain);
     this.#chain = sent.then(
-      () => this.#sent(),
+      (wireBytes) => this.#intake.sent(wireBytes, epoch.rawBytes),
       (error: unknown) => this.#fail(asWherryError(error)),
     );
   }
 
-  #sent(): void {
-    this.#outstanding -= 1;
-    if (!this.#sourceEnded && !this.#closed) this.#decide();
-  }
-
-  /** Encodes an epoch's parts at once, and sends it when those before it have gone. */
-  async #carry(epoch: Epoch, before: Promise<void>): Promise<void> {
+  /** Encodes an epoch's parts at once, and sends it when those before it have gone; its bytes on the wire. */
+  async #carry(epoch: Epoch, before: Promise<void>): Promise<number> {
     const writer = this.#writer;
     if (writer === undefined) throw new WherryError('internal', 'an epoch before the link');
     const encoding = epoch.parts.map((part) => this.#pool.encode(part));
@@ -259,8 +162,7 @@ export class Sender {
       await writer.send('part', body, number, shard);
       countPart(this.counters, encoded);
     }
-    const weight = Math.min(0.5, rawBytes / maxEpochBytes);
-    this.#ratio += weight * (Math.min(1.1, wire / rawBytes) - this.#ratio);
+    return wire;
   }
 
   /** Tables hold the device state too, so they are compressed where that pays. */
@@ -271,21 +173,10 @@ export class Sender {
     return packed.length < table.length ? { method, table: packed } : { method: 'none', table };
   }
 
-  #endOfSource(): void {
-    if (this.#sourceEnded) return;
-    this.#sourceEnded = true;
-    clearTimeout(this.#quiet);
-    if (this.#failure !== undefined || this.#closed) return;
-    this.#parser.end();
-    this.builder.fed(Buffer.alloc(0));
-    this.#cut();
-    void this.#chain.then(() => this.#writer?.send('end'));
-  }
-
   #hear({ type, epoch, body }: Frame): void {
     if (type === 'received') this.#writer?.received(Number(body.readBigUInt64BE(0)));
-    else if (type === 'ack') this.#acknowledge(epoch);
-    else if (type === 'returnPath') this.#source?.write(body);
+    else if (type === 'ack') this.#intake.acknowledge(epoch);
+    else if (type === 'returnPath') this.#intake.answer(body);
     else if (type === 'returnEnd') this.#endOfReturnPath();
     else if (type === 'welcome') this.#welcome?.();
     else if (type === 'failure') {
@@ -294,32 +185,19 @@ export class Sender {
     } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
-  #acknowledge(epoch: number): void {
-    while (this.#unacknowledged[0] !== undefined && this.#unacknowledged[0].epoch <= epoch) {
-      this.#acknowledgedBytes += this.#unacknowledged.shift()?.bytes ?? 0;
-    }
-    this.#acknowledged.mark(this.#acknowledgedBytes, performance.now());
-    if (!this.#sourceEnded && !this.#closed) this.#decide();
-  }
-
   /** The destination closed its side: normal after the whole stream, the end of everything before. */
   #endOfReturnPath(): void {
     if (this.builder.opaqueReason === undefined) {
       this.#fail(new WherryError('destination-failed', 'the destination closed the stream in mid-migration'));
-    } else this.#source?.end();
+    } else this.#intake.endAnswers();
   }
 
   #fail(error: WherryError): void {
     if (this.#failure !== undefined || this.#closed) return;
     this.#failure = error;
     this.#refused?.(error);
-    clearTimeout(this.#quiet);
-    this.#source?.destroy();
+    this.#intake.close();
     this.#channel?.destroy();
     this.options.onFailure(error);
   }
-}
-
-function asWherryError(error: unknown): WherryError {
-  return error instanceof WherryError ? error : new WherryError('internal', String(error), { cause: error });
 }

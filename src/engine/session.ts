@@ -1,27 +1,23 @@
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { WherryError, toFailure } from '../shared/failure';
+import { WherryError, asWherryError, toFailure } from '../shared/failure';
 import { checkSettings, type MigrationSettings } from '../shared/settings';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
-import { backToSource, confirm, findSource, type Ending } from './endings';
+import { awaitVerdict, backToSource, confirm, findSource, type Ending } from './endings';
+import { openLoopbackCarrier } from './loopback-carrier';
 import type { MigrationOptions, RunningMigration } from './migration';
 import { Outcome } from './outcome';
-import { configure, inspect, type SourceFacts } from './prepare';
+import { beginMigration, configure, inspect, type SourceFacts } from './prepare';
 import { QmpClient, type QmpEvent } from './qmp/client';
 import { queryMigrate, type MigrateInfo } from './qmp/migrate';
-import { Receiver } from './receiver';
-import { RunStats, defined, pageCounts } from './run-stats';
-import { Sender } from './sender';
-import { newSenderCounters } from './sender-stats';
+import { RunStats, type SessionFacts } from './run-stats';
+import { sessionReport } from './report';
+import type { Sender } from './sender';
 import { step, takes, type SessionEvent } from './session-state';
-import { StreamSockets, connectIncoming } from './stream-sockets';
+import { StreamSockets } from './stream-sockets';
 
 const snapshotMs = 100;
 const pollMs = 200;
-/** How long a source may take to notice that its stream was cut off. */
-const settleMs = 15_000;
-
 /**
  * One migration, from two monitors to a report. Read `#run` top to bottom: it is the story. Everything that can go
  * wrong on the way is an `Outcome`; until the source reports `completed` each of them leaves the guest on the source.
@@ -56,15 +52,7 @@ export class Session implements RunningMigration {
   }
 
   snapshot(): Snapshot {
-    return this.#stats.snapshot(this.#sender, {
-      state: this.#state,
-      guestRunningOn: this.#place,
-      setupTimeMs: this.#setupTimeMs,
-      downtimeMs: this.#downtimeMs,
-      rounds: this.#rounds,
-      notice: this.#notice,
-      info: this.#info,
-    });
+    return this.#stats.snapshot(this.#sender, this.#sessionFacts);
   }
 
   cancel(): void {
@@ -106,53 +94,28 @@ export class Session implements RunningMigration {
     await configure(source, destination, this.#settings);
     const sockets = await StreamSockets.create();
     this.#cleanups.push(() => sockets.close());
-    this.#sender = await this.#carrier(await sockets.openIncoming(destination, this.options.destination));
+    this.#sender = await openLoopbackCarrier({
+      settings: this.#settings,
+      spawn: this.options.spawn,
+      incoming: await sockets.openIncoming(destination, this.options.destination),
+      onNotice: (text) => this.#say(text),
+      onFailure: (error) => this.#outcome.fail(error),
+      onOpened: (close) => this.#cleanups.push(close),
+    });
     const { uri, accepted } = await sockets.listenForSource(source, this.options.source);
     void accepted.then((socket) => this.#sender?.attach(socket));
     this.#watch(source, destination);
     if (this.#cancelled) return destination;
     this.#setupTimeMs = this.#stats.elapsedMs;
-    await this.#migrate(source, uri);
+    await beginMigration(source, uri, this.#outcome);
     this.#step('sending');
     return destination;
-  }
-
-  /** A refusal leaves the guest as it was; without any answer the source may be migrating, and has to be asked. */
-  async #migrate(source: QmpClient, uri: string): Promise<void> {
-    try {
-      await source.execute('migrate', { uri });
-    } catch (error) {
-      const failure = asWherryError(error);
-      if (failure.code === 'qmp-command') throw failure;
-      this.#outcome.fail(failure);
-    }
   }
 
   async #monitor(address: string): Promise<QmpClient> {
     const client = await QmpClient.connect(address);
     this.#cleanups.push(() => client.close());
     return client;
-  }
-
-  /** A receiver here, on the loopback wire, and a sender that has been let in. */
-  async #carrier(incoming: string): Promise<Sender> {
-    const token = randomBytes(32).toString('hex');
-    const { spawn } = this.options;
-    const onNotice = (text: string): void => this.#say(text);
-    const onFailure = (error: WherryError): void => this.#outcome.fail(error);
-    const receiver = await Receiver.listen('127.0.0.1', 0, {
-      spawn,
-      token,
-      maxCacheBytes: this.#settings.xbzrleCacheBytes + this.#settings.compressThreads * 4096,
-      connectDestination: () => connectIncoming(incoming),
-      onFailure,
-      onNotice,
-    });
-    this.#cleanups.push(() => receiver.close());
-    const sender = await Sender.create({ settings: this.#settings, spawn, onNotice, onFailure });
-    this.#cleanups.push(() => sender.close());
-    await sender.connect('127.0.0.1', receiver.port, token);
-    return sender;
   }
 
   /** Follows both monitors' events and polls the source's figures. */
@@ -209,7 +172,11 @@ export class Session implements RunningMigration {
     const source = this.#source as QmpClient;
     const wasRunning = this.#facts?.running === true;
     await this.#outcome.first();
-    if (this.#outcome.verdict === undefined) await this.#cutOff(source);
+    if (this.#outcome.verdict === undefined) {
+      this.#say(`giving up: ${this.#outcome.broken?.message ?? ''}`);
+      this.#sender?.close();
+      await awaitVerdict(source, this.#outcome);
+    }
     const { verdict } = this.#outcome;
     if (verdict?.kind === 'handed-over') {
       this.#step('handed-over');
@@ -226,54 +193,31 @@ export class Session implements RunningMigration {
     return backToSource(source, { wasRunning, outcome: this.#outcome, asked: this.#cancelled, resumedThere });
   }
 
-  /** Our side broke: the source's stream is cut, and the source asked for its own verdict. */
-  async #cutOff(source: QmpClient): Promise<void> {
-    this.#say(`giving up: ${this.#outcome.broken?.message ?? ''}`);
-    this.#sender?.close();
-    await this.#outcome.settled(settleMs);
-    if (this.#outcome.verdict !== undefined) return;
-    await source.execute('migrate_cancel').catch(() => undefined);
-    await this.#outcome.settled(settleMs);
-  }
-
-  #report({ end, place, error }: Ending): Report {
-    this.#place = place;
+  #report(ending: Ending): Report {
+    this.#place = ending.place;
     const event = {
       completed: 'confirmed',
       cancelled: 'cancelled',
       failed: 'failed',
       uncertain: 'contact-lost',
     } as const;
-    this.#step(event[end]);
-    const counters = this.#sender?.counters ?? newSenderCounters();
-    const wireBytes = this.#sender?.wireBytes ?? 0;
-    const totalTimeMs = this.#stats.elapsedMs;
-    const pause = this.#stats.lastPause;
-    const report: Report = {
-      status: end,
-      totalTimeMs,
-      rounds: this.#rounds,
-      wireBytes,
-      rawBytes: counters.rawBytes,
-      throughputMbps: totalTimeMs === 0 ? 0 : (wireBytes * 8) / totalTimeMs / 1000,
-      pages: pageCounts(counters),
-      cache: this.#stats.cacheCounts(counters),
-      compression: this.#stats.compressionCounts(counters),
-      guestRunningOn: place,
-      ...defined('downtimeMs', this.#downtimeMs),
-      ...defined('expectedDowntimeMs', pause?.high),
-      ...defined('expectedDowntimeBandMs', pause),
-      ...defined('setupTimeMs', this.#setupTimeMs),
-      ...defined('totalBytes', this.#info.ram?.total),
-      ...defined('error', error?.toJSON()),
-    };
+    this.#step(event[ending.end]);
+    const report = sessionReport(ending, this.#stats, this.#sender, this.#sessionFacts);
     this.#publish();
     return report;
   }
 
-  get #downtimeMs(): number | undefined {
-    if (this.#stoppedAt === undefined || this.#resumedAt === undefined) return undefined;
-    return Math.round(this.#resumedAt - this.#stoppedAt);
+  get #sessionFacts(): SessionFacts {
+    const [stopped, resumed] = [this.#stoppedAt, this.#resumedAt];
+    return {
+      state: this.#state,
+      guestRunningOn: this.#place,
+      setupTimeMs: this.#setupTimeMs,
+      downtimeMs: stopped === undefined || resumed === undefined ? undefined : Math.round(resumed - stopped),
+      rounds: this.#rounds,
+      notice: this.#notice,
+      info: this.#info,
+    };
   }
 
   /** Takes a step; monitors may report what no longer matters, and that is not an error. */
@@ -294,9 +238,4 @@ export class Session implements RunningMigration {
   #publish(): void {
     this.options.onSnapshot?.(this.snapshot());
   }
-}
-
-function asWherryError(error: unknown): WherryError {
-  if (error instanceof WherryError) return error;
-  return new WherryError('internal', toFailure(error).message, { cause: error });
 }

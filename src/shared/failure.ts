@@ -51,3 +51,9 @@ export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof WherryError) return thrown.toJSON();
   return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown) };
 }
+
+/** Whatever was thrown, as one of ours; what was not thrown on purpose becomes `internal` and is kept as the cause. */
+export function asWherryError(thrown: unknown): WherryError {
+  if (thrown instanceof WherryError) return thrown;
+  return new WherryError('internal', toFailure(thrown).message, { cause: thrown });
+}

@@ -1,0 +1,35 @@
+import type { Report } from '../shared/snapshot';
+import type { Ending } from './endings';
+import { defined, pageCounts, type RunStats, type SenderView, type SessionFacts } from './run-stats';
+import { newSenderCounters } from './sender-stats';
+
+/** A run's report, from how it ended and what was counted on the way. */
+export function sessionReport(
+  { end, place, error }: Ending,
+  stats: RunStats,
+  sender: SenderView | undefined,
+  facts: SessionFacts,
+): Report {
+  const counters = sender?.counters ?? newSenderCounters();
+  const wireBytes = sender?.wireBytes ?? 0;
+  const totalTimeMs = stats.elapsedMs;
+  const pause = stats.lastPause;
+  return {
+    status: end,
+    totalTimeMs,
+    rounds: facts.rounds,
+    wireBytes,
+    rawBytes: counters.rawBytes,
+    throughputMbps: totalTimeMs === 0 ? 0 : (wireBytes * 8) / totalTimeMs / 1000,
+    pages: pageCounts(counters),
+    cache: stats.cacheCounts(counters),
+    compression: stats.compressionCounts(counters),
+    guestRunningOn: place,
+    ...defined('downtimeMs', facts.downtimeMs),
+    ...defined('expectedDowntimeMs', pause?.high),
+    ...defined('expectedDowntimeBandMs', pause),
+    ...defined('setupTimeMs', facts.setupTimeMs),
+    ...defined('totalBytes', facts.info.ram?.total),
+    ...defined('error', error?.toJSON()),
+  };
+}

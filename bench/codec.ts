@@ -9,7 +9,7 @@ import { methodTable } from '../src/codec/methods';
 import { PartDecoder } from '../src/codec/part-decoder';
 import { PartEncoder } from '../src/codec/part-encoder';
 import { deltaRoomBytes, XbzrleArena } from '../src/codec/xbzrle/xbzrle';
-import { pageBytes } from '../src/shared/settings';
+import { defaultSettings, pageBytes } from '../src/shared/settings';
 
 const pages = 256;
 const passes = 10;
@@ -98,7 +98,7 @@ async function benchXbzrle(): Promise<void> {
 }
 
 function preparedEncoder(cachePages: number, memory: Uint8Array): PartEncoder {
-  const encoder = new PartEncoder(pages, cachePages);
+  const encoder = new PartEncoder(pages, cachePages, defaultSettings.cachePolicy);
   nameJob(encoder, 0);
   encoder.pages(pages).set(memory);
   return encoder;

@@ -36,7 +36,7 @@ async function busyPair(): Promise<SamplePair> {
 const stateOf = (client: QmpClient): Promise<WorkloadState> => client.execute<WorkloadState>('x-wherry-counter');
 
 describe('wherry migrate between two built-in guests', () => {
-  it.each(ways)('arrives whole with method $method, XBZRLE $xbzrle', async (way) => {
+  it.each(ways)('arrives whole with method $method, XBZRLE $xbzrle, $policy', async (way) => {
     const pair = await busyPair();
     const report = expectCompleted(await runWherry([...migrateWords(pair, way), '--paused']), way);
     expect(report.guestRunningOn).toBe('none');
@@ -48,7 +48,7 @@ describe('wherry migrate between two built-in guests', () => {
     expect(await stateOf(destination)).toEqual(await stateOf(source));
   });
 
-  it.each(ways)('goes on running with method $method, XBZRLE $xbzrle', async (way) => {
+  it.each(ways)('goes on running with method $method, XBZRLE $xbzrle, $policy', async (way) => {
     const pair = await busyPair();
     const report = expectCompleted(await runWherry(migrateWords(pair, way)), way);
     expect(report.guestRunningOn).toBe('destination');

@@ -10,7 +10,7 @@ const memoryBytes = 64 * mebibyte;
 const busyPair = () => samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
 
 describe('wherry migrate between two QEMUs', () => {
-  it.each(ways)('arrives whole with method $method, XBZRLE $xbzrle', async (way) => {
+  it.each(ways)('arrives whole with method $method, XBZRLE $xbzrle, $policy', async (way) => {
     const pair = await busyPair();
     const report = expectCompleted(await runWherry([...migrateWords(pair, way), '--paused']), way);
     expect(report.guestRunningOn).toBe('none');
@@ -22,7 +22,7 @@ describe('wherry migrate between two QEMUs', () => {
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
   });
 
-  it.each(ways)('goes on running with method $method, XBZRLE $xbzrle', async (way) => {
+  it.each(ways)('goes on running with method $method, XBZRLE $xbzrle, $policy', async (way) => {
     const pair = await busyPair();
     const report = expectCompleted(await runWherry(migrateWords(pair, way)), way);
     expect(report.guestRunningOn).toBe('destination');

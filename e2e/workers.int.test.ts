@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeInputBytes, keyBytes, maxPartBytes, pageKey, type Decoded, type Encoded } from '../src/codec/job';
 import { Ring } from '../src/codec/ring';
-import { methods, pageBytes, type Method } from '../src/shared/settings';
+import { defaultSettings, methods, pageBytes, type Method } from '../src/shared/settings';
 import type { WorkerHandle, WorkerKind } from '../src/shared/worker';
 import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
 import { until } from './kit/until';
@@ -86,6 +86,7 @@ function start(kind: 'compress' | 'decompress'): Worker {
 }
 
 const cachePages = 40;
+const { cachePolicy } = defaultSettings;
 
 /** The memory of a guest that changes a little from one tick to the next. */
 function memoryAt(tick: number): Buffer {
@@ -119,7 +120,7 @@ describe('compress and decompress workers', () => {
   ])('carry pages through %s %d', async (method, level) => {
     const compress = start('compress');
     const decompress = start('decompress');
-    await compress.open({ cachePages, xbzrle: true });
+    await compress.open({ cachePages, cachePolicy, xbzrle: true });
     await decompress.open({ cachePagesPerShard: cachePages, maxPages: pages });
     for (let round = 0; round < 3; round++) {
       const memories = Array.from({ length: slots }, (_, slot) => memoryAt(round * slots + slot));
@@ -144,7 +145,7 @@ describe('compress and decompress workers', () => {
 
   it('counts hits where the cache is large enough, and sends small deltas', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages: pages, xbzrle: true });
+    await compress.open({ cachePages: pages, cachePolicy, xbzrle: true });
     for (const hits of [0, pages]) {
       compress.ring.writeIn(0, 0, keysOf(pages));
       compress.ring.writeIn(0, pages * keyBytes, memoryAt(hits));
@@ -157,7 +158,7 @@ describe('compress and decompress workers', () => {
 
   it('sends a part as it is where the method would make it larger', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages: 0, xbzrle: true });
+    await compress.open({ cachePages: 0, cachePolicy, xbzrle: true });
     compress.ring.writeIn(2, keyBytes * 3, randomBytes(3 * pageBytes));
     const encoded = await compress.ask({ type: 'encode', slot: 2, pages: 3, method: 'zstd', level: 1 });
     const bytes = 4 + 3 + 3 * pageBytes;
@@ -166,7 +167,7 @@ describe('compress and decompress workers', () => {
 
   it('take no name on disk once ready', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages: 1, xbzrle: false });
+    await compress.open({ cachePages: 1, cachePolicy, xbzrle: false });
     expect(existsSync(compress.ring.path)).toBe(false);
   });
 });
@@ -179,7 +180,7 @@ describe('a worker asked for what it cannot do', () => {
     ['a method nobody has', { slot: 0, pages: 1, method: 'lz4', level: 1 }, { slot: 0, code: 'worker' }],
   ])('fails the job with %s and goes on', async (_, job, failure) => {
     const compress = start('compress');
-    await compress.open({ cachePages, xbzrle: true });
+    await compress.open({ cachePages, cachePolicy, xbzrle: true });
     expect(await compress.ask({ type: 'encode', ...job })).toMatchObject({ type: 'failed', ...failure });
     expect(await compress.ask({ type: 'encode', slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject({
       type: 'encoded',
@@ -191,7 +192,7 @@ describe('a worker asked for what it cannot do', () => {
     const job = { type: 'encode', slot: 0, pages: 1, method: methods[0], level: 0 };
     expect(await compress.ask(job)).toMatchObject({ type: 'failed', slot: 0, code: 'worker' });
     const ring = { path: `${compress.ring.path}-not`, ...compress.ring.shape };
-    const missing = await compress.ask({ type: 'open', ring, cachePages, xbzrle: true });
+    const missing = await compress.ask({ type: 'open', ring, cachePages, cachePolicy, xbzrle: true });
     expect(missing).toMatchObject({ type: 'failed', code: 'worker' });
     expect(missing).not.toHaveProperty('slot');
     expect(await compress.ask({ type: 'sing' })).toMatchObject({ type: 'failed', code: 'worker' });
@@ -216,7 +217,7 @@ describe('a worker asked for what it cannot do', () => {
 describe('a worker that ends', () => {
   it('says so once, and takes messages in silence afterwards', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages, xbzrle: true });
+    await compress.open({ cachePages, cachePolicy, xbzrle: true });
     expect(compress.handle.pid).toBeGreaterThan(0);
     compress.handle.kill();
     expect(await compress.exited).toBe('compress-test ended by SIGKILL');
@@ -226,7 +227,7 @@ describe('a worker that ends', () => {
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves %s to its parent', async (signal) => {
     const compress = start('compress');
-    await compress.open({ cachePages, xbzrle: true });
+    await compress.open({ cachePages, cachePolicy, xbzrle: true });
     process.kill(compress.handle.pid as number, signal);
     expect(await compress.ask({ type: 'encode', slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject({
       type: 'encoded',

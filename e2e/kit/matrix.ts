@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { methods, type Method } from '../../src/shared/settings';
+import { defaultSettings, methods, type CachePolicyName, type Method } from '../../src/shared/settings';
 import type { Report } from '../../src/shared/snapshot';
 import type { WherryRun } from './wherry';
 
@@ -7,20 +7,27 @@ import type { WherryRun } from './wherry';
 export interface Way {
   readonly method: Method;
   readonly xbzrle: 'on' | 'off';
+  readonly policy: CachePolicyName;
 }
 
-/** Every method, with and without deltas. */
-export const ways: readonly Way[] = methods.flatMap((method) => [
-  { method, xbzrle: 'off' as const },
-  { method, xbzrle: 'on' as const },
-]);
+const { cachePolicy } = defaultSettings;
+
+/** Every method, with and without deltas, and the other policy. */
+export const ways: readonly Way[] = [
+  ...methods.flatMap((method) => [
+    { method, xbzrle: 'off' as const, policy: cachePolicy },
+    { method, xbzrle: 'on' as const, policy: cachePolicy },
+  ]),
+  { method: 'zstd', xbzrle: 'on', policy: 'lru' },
+];
 
 /** The command's words for a migration that goes this way. */
-export function migrateWords(pair: { source: string; destination: string }, { method, xbzrle }: Way): string[] {
+export function migrateWords(pair: { source: string; destination: string }, { method, xbzrle, policy }: Way): string[] {
   const addresses = ['--source', pair.source, '--destination', pair.destination];
   const cache = xbzrle === 'on' ? '64MiB' : '0';
   const threads = ['--compress-threads', '2', '--decompress-threads', '2'];
-  return ['migrate', ...addresses, '--method', method, '--xbzrle-cache', cache, ...threads, '--json'];
+  const deltas = ['--xbzrle-cache', cache, '--cache-policy', policy];
+  return ['migrate', ...addresses, '--method', method, ...deltas, ...threads, '--json'];
 }
 
 /** Checks what holds for every completed run, and gives its report. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../shared/command-line';
-import { defaultSettings, limits, methods } from '../shared/settings';
+import { cachePolicies, defaultSettings, limits, methods } from '../shared/settings';
 import { exitCodes } from './exit-codes';
 import { buildProgram, runProgram } from './program';
 import type { DemoRequest, MigrateRequest } from './program';
@@ -50,6 +50,7 @@ describe('wherry migrate', () => {
     [['--compress-threads', '3', '--decompress-threads', '4'], { compressThreads: 3, decompressThreads: 4 }],
     [['--xbzrle-cache', '0'], { xbzrleCacheBytes: 0 }],
     [['--xbzrle-cache', '128 MiB'], { xbzrleCacheBytes: 128 * 2 ** 20 }],
+    [['--cache-policy', 'lru'], { cachePolicy: 'lru' }],
     [['--max-bandwidth', '100Mbit'], { maxBandwidth: 12.5e6 }],
     [['--max-bandwidth', '12MB/s'], { maxBandwidth: 12e6 }],
     [['--downtime-limit', '1.5s'], { downtimeLimitMs: 1500 }],
@@ -68,6 +69,7 @@ describe('wherry migrate', () => {
         compressThreads: fc.integer(limits.compressThreads),
         decompressThreads: fc.integer(limits.decompressThreads),
         xbzrleCacheBytes: fc.integer(limits.xbzrleCacheBytes),
+        cachePolicy: fc.constantFrom(...cachePolicies),
         maxBandwidth: fc.integer(limits.maxBandwidth),
         downtimeLimitMs: fc.integer(limits.downtimeLimitMs),
         paused: fc.boolean(),
@@ -87,6 +89,7 @@ describe('wherry migrate', () => {
     [['--source', '/a'], "required option '--destination <address>' not specified"],
     [['--source', 'a.qmp', '--destination', '/b'], 'QMP address: expected /path'],
     [[...ends, '--method', 'lz4'], 'Compression method: expected one of none, zlib, zstd, got "lz4"'],
+    [[...ends, '--cache-policy', 'fifo'], 'XBZRLE cache policy: expected one of lru, adaptive, got "fifo"'],
     [[...ends, '--level', '20'], 'error: Compression level: zstd takes 1 to 19, got 20'],
     [[...ends, '--level', '0'], 'Compression level: zstd takes 1 to 19, got 0'],
     [[...ends, '--method', 'zlib', '--level', '10'], 'Compression level: zlib takes 0 to 9, got 10'],

@@ -20,9 +20,9 @@ export class EncodeJobs {
   ) {}
 
   /** Opens the ring and sets the cache's memory aside; throws `worker` when either fails. */
-  static open({ ring: { path, ...shape }, cachePages, xbzrle }: OpenCompress): EncodeJobs {
+  static open({ ring: { path, ...shape }, cachePages, cachePolicy, xbzrle }: OpenCompress): EncodeJobs {
     const maxPages = Math.max(1, Math.floor(shape.inBytes / encodeInputBytes(1)));
-    return new EncodeJobs(Ring.open(path, shape), new PartEncoder(maxPages, xbzrle ? cachePages : 0));
+    return new EncodeJobs(Ring.open(path, shape), new PartEncoder(maxPages, xbzrle ? cachePages : 0, cachePolicy));
   }
 
   /** Rejects with `usage` or `worker` for a job that does not fit, before the cache has seen any of it. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { failureCodes } from '../shared/failure';
-import { methods, pageBytes } from '../shared/settings';
+import { cachePolicies, methods, pageBytes } from '../shared/settings';
 
 /*
  * What the engine and its compress and decompress workers say to each other. Page bytes never cross here: a message
@@ -54,6 +54,7 @@ export const openCompressSchema = v.strictObject({
   type: v.literal('open'),
   ring: ringSchema,
   cachePages: whole(0, maxCachePages),
+  cachePolicy: v.picklist(cachePolicies),
   xbzrle: v.boolean(),
 });
 export type OpenCompress = v.InferOutput<typeof openCompressSchema>;

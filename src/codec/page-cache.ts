@@ -1,12 +1,20 @@
 /** Marks the end of the list of slots. */
 const none = -1;
 
+/** Which page lies in which slot of a shard's XBZRLE cache, and which page has to go. */
+export interface CachePolicy {
+  /** The slot that holds this page, which counts as a use of it; undefined if none does. */
+  lookup(key: number): number | undefined;
+  /** A slot for a page that has none: a fresh one, in ascending order, or that of a page given up for it. */
+  insert(key: number): number;
+}
+
 /**
- * Which page lies in which slot of a shard's XBZRLE cache, least recently used first to go. Only the sender needs it:
- * what it decides travels as slot numbers. A list threaded through typed arrays, because moving a key to the end of a
- * Map leaves a hole each time, and finding the oldest key then walks over them.
+ * Least recently used first to go. Only the sender needs it: what it decides travels as slot numbers. A list threaded
+ * through typed arrays, because moving a key to the end of a Map leaves a hole each time, and finding the oldest key
+ * then walks over them.
  */
-export class PageCache {
+export class PageCache implements CachePolicy {
   private readonly slots = new Map<number, number>();
   private readonly keys: Float64Array;
   private readonly older: Int32Array;
@@ -21,22 +29,27 @@ export class PageCache {
     this.newer = new Int32Array(capacity);
   }
 
-  /** The slot that holds this page, which becomes the most recently used; undefined if none does. */
   lookup(key: number): number | undefined {
     const slot = this.slots.get(key);
-    if (slot !== undefined && slot !== this.newest) {
-      this.unlink(slot);
-      this.append(slot);
-    }
+    if (slot !== undefined) this.touch(slot);
     return slot;
   }
 
-  /** A slot for a page that has none: a fresh one, in ascending order, or that of the page used longest ago. */
-  insert(key: number): number {
-    const slot = this.slots.size < this.capacity ? this.slots.size : this.evict();
+  /** Makes a slot in use the most recently used. */
+  touch(slot: number): void {
+    if (slot === this.newest) return;
+    this.unlink(slot);
+    this.append(slot);
+  }
+
+  /** As `CachePolicy`; a page that is not `kept` counts as used longest ago, so it goes first unless it is used again. */
+  insert(key: number, kept = true): number {
+    const filling = this.slots.size < this.capacity;
+    const slot = filling ? this.slots.size : this.evict();
     this.keys[slot] = key;
     this.slots.set(key, slot);
-    this.append(slot);
+    if (kept || filling) this.append(slot);
+    else this.prepend(slot);
     return slot;
   }
 
@@ -62,5 +75,13 @@ export class PageCache {
     if (this.newest === none) this.oldest = slot;
     else this.newer[this.newest] = slot;
     this.newest = slot;
+  }
+
+  private prepend(slot: number): void {
+    this.older[slot] = none;
+    this.newer[slot] = this.oldest;
+    if (this.oldest === none) this.newest = slot;
+    else this.older[this.oldest] = slot;
+    this.oldest = slot;
   }
 }

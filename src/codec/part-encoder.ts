@@ -1,6 +1,7 @@
-import { pageBytes } from '../shared/settings';
+import { pageBytes, type CachePolicyName } from '../shared/settings';
+import { cachePolicyTable } from './cache-policies';
 import { keyBytes, type PageCounts } from './job';
-import { PageCache } from './page-cache';
+import type { CachePolicy } from './page-cache';
 import { op, opBytesMax, partHeaderBytes, putNumber } from './part-format';
 import { deltaRoomBytes, XbzrleArena } from './xbzrle/xbzrle';
 
@@ -19,7 +20,7 @@ export class PartEncoder {
   /** Where the next job's pages go: `keyBytes` a page and 4096 bytes a page, `maxPages` of each. */
   readonly keys: Buffer;
   private readonly arena: XbzrleArena;
-  private readonly cache: PageCache | undefined;
+  private readonly cache: CachePolicy | undefined;
   private readonly pagesAt: number;
   private readonly deltasAt: number;
   private readonly slotsAt: number;
@@ -35,6 +36,7 @@ export class PartEncoder {
   constructor(
     readonly maxPages: number,
     cachePages: number,
+    policy: CachePolicyName,
   ) {
     const deltasBytes = (maxPages - 1) * pageBytes + deltaRoomBytes;
     const deltasRoom = Math.ceil(deltasBytes / pageBytes) * pageBytes;
@@ -42,7 +44,7 @@ export class PartEncoder {
     this.pagesAt = this.arena.arenaStart;
     this.deltasAt = this.pagesAt + maxPages * pageBytes;
     this.slotsAt = this.deltasAt + deltasRoom;
-    this.cache = cachePages > 0 ? new PageCache(cachePages) : undefined;
+    this.cache = cachePages > 0 ? cachePolicyTable[policy](cachePages) : undefined;
     this.keys = Buffer.alloc(maxPages * keyBytes);
     this.ops = Buffer.alloc(maxPages * opBytesMax);
     this.full = new Int32Array(maxPages);
@@ -71,7 +73,7 @@ export class PartEncoder {
     };
   }
 
-  private encodePage(cache: PageCache, page: number): void {
+  private encodePage(cache: CachePolicy, page: number): void {
     const key = this.keys.readDoubleLE(page * keyBytes);
     const pageAt = this.pagesAt + page * pageBytes;
     const known = cache.lookup(key);

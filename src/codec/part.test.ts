@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { pageBytes } from '../shared/settings';
+import { cachePolicies, pageBytes } from '../shared/settings';
 import { keyBytes, maxPartBytes, pageKey } from './job';
 import { PartDecoder } from './part-decoder';
 import { PartEncoder, type EncodedPart } from './part-encoder';
@@ -34,12 +34,14 @@ const step = fc.record({
 });
 
 describe('PartEncoder and PartDecoder', () => {
-  it.each([0, 1, 3, 7, 64])('give every page back, over many parts and shards, with %d slots', (cachePages) => {
+  const caches = [0, 1, 3, 7, 64].flatMap((slots) => cachePolicies.map((policy) => [slots, policy] as const));
+
+  it.each(caches)('give every page back, over many parts and shards, with %d slots, %s', (cachePages, policy) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
         const decoder = new PartDecoder({ cachePagesPerShard: cachePages, maxPages });
         const shards = [0, 1, 2].map(() => ({
-          encoder: new PartEncoder(maxPages, cachePages),
+          encoder: new PartEncoder(maxPages, cachePages, policy),
           memory: Array.from({ length: 10 }, (_, i) => page(i)),
         }));
         for (const [tick, { shard, touched }] of steps.entries()) {
@@ -62,7 +64,7 @@ describe('PartEncoder and PartDecoder', () => {
   });
 
   it('says what became of each page', () => {
-    const encoder = new PartEncoder(maxPages, 2);
+    const encoder = new PartEncoder(maxPages, 2, 'lru');
     const changed = page(1);
     changed[5] = 9;
     const first = encode(encoder, [
@@ -86,7 +88,7 @@ describe('PartEncoder and PartDecoder', () => {
   it('starts cold after a worker was replaced, and the decoder follows', () => {
     const decoder = new PartDecoder({ cachePagesPerShard: 2, maxPages });
     for (let life = 0; life < 3; life++) {
-      const encoder = new PartEncoder(maxPages, 2);
+      const encoder = new PartEncoder(maxPages, 2, 'lru');
       for (let part = 0; part < 3; part++) {
         const pages = [{ key: 4, bytes: page(life * 3 + part) }];
         const { payload } = encode(encoder, pages);

@@ -55,6 +55,7 @@ export class Sender {
       spawn,
       threads: settings.compressThreads,
       cacheBytes: settings.xbzrleCacheBytes,
+      cachePolicy: settings.cachePolicy,
       method: settings.method,
       level: settings.level,
       onRestart: (name, reason) => onNotice(`${name} died (${reason}) and was started again, its cache cold`),

@@ -29,6 +29,12 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     kind: 'bytes',
     help: 'page cache for deltas; 0 = off',
   },
+  cachePolicy: {
+    flag: '--cache-policy',
+    placeholder: 'name',
+    kind: 'word',
+    help: 'which pages it keeps: lru, adaptive',
+  },
   maxBandwidth: { flag: '--max-bandwidth', placeholder: 'rate', kind: 'rate', help: '100Mbit, 12MB/s; 0 = unlimited' },
   downtimeLimitMs: {
     flag: '--downtime-limit',

@@ -4,6 +4,10 @@ import * as v from 'valibot';
 export const methods = ['none', 'zlib', 'zstd'] as const;
 export type Method = (typeof methods)[number];
 
+/** How the XBZRLE cache chooses the page to give up, by the name used in settings and commands. */
+export const cachePolicies = ['lru', 'adaptive'] as const;
+export type CachePolicyName = (typeof cachePolicies)[number];
+
 /** Bytes in a guest page; x86 is fixed at this (QEMU's TARGET_PAGE_BITS 12). */
 export const pageBytes = 4096;
 
@@ -29,10 +33,14 @@ export const settingLabels = {
   compressThreads: 'Compress threads',
   decompressThreads: 'Decompress threads',
   xbzrleCacheBytes: 'XBZRLE cache size',
+  cachePolicy: 'XBZRLE cache policy',
   maxBandwidth: 'Bandwidth limit',
   downtimeLimitMs: 'Downtime limit',
   paused: 'Leave paused',
 } as const;
+
+const oneOf = <const Names extends readonly string[]>(label: string, names: Names) =>
+  v.picklist(names, ({ input }) => `${label}: expected one of ${names.join(', ')}, got ${JSON.stringify(input)}`);
 
 const integer = (label: string, { min, max }: Range) => {
   const message = ({ received }: { readonly received: string }) =>
@@ -49,15 +57,13 @@ const integer = (label: string, { min, max }: Range) => {
 /** A run's settings as the engine takes them: bytes, bytes per second, milliseconds. */
 export const settingsSchema = v.pipe(
   v.strictObject({
-    method: v.picklist(
-      methods,
-      ({ input }) => `${settingLabels.method}: expected one of ${methods.join(', ')}, got ${JSON.stringify(input)}`,
-    ),
+    method: oneOf(settingLabels.method, methods),
     level: integer(settingLabels.level, limits.level.none),
     compressThreads: integer(settingLabels.compressThreads, limits.compressThreads),
     decompressThreads: integer(settingLabels.decompressThreads, limits.decompressThreads),
     /** Bytes over all shards; 0 switches XBZRLE off. */
     xbzrleCacheBytes: integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes),
+    cachePolicy: oneOf(settingLabels.cachePolicy, cachePolicies),
     /** Bytes per second on the wire; 0 is unlimited. */
     maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth),
     downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs),
@@ -82,6 +88,7 @@ export const defaultSettings: MigrationSettings = {
   compressThreads: 8,
   decompressThreads: 2,
   xbzrleCacheBytes: 64 * 2 ** 20,
+  cachePolicy: 'adaptive',
   maxBandwidth: 0,
   downtimeLimitMs: 300,
   paused: false,

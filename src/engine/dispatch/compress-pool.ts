@@ -9,7 +9,7 @@ import {
 } from '../../codec/job';
 import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
-import { pageBytes, type Method } from '../../shared/settings';
+import { pageBytes, type CachePolicyName, type Method } from '../../shared/settings';
 import type { SpawnWorker } from '../../shared/worker';
 import type { PagePart } from './epoch-builder';
 
@@ -23,6 +23,7 @@ export interface CompressPoolOptions {
   readonly threads: number;
   /** Bytes over all shards; 0 for no XBZRLE. */
   readonly cacheBytes: number;
+  readonly cachePolicy: CachePolicyName;
   readonly method: Method;
   readonly level: number;
   readonly onRestart: (name: string, reason: string) => void;
@@ -88,7 +89,7 @@ export class CompressPool {
   }
 
   #worker(shard: number): RingWorker<Encoded> {
-    const { spawn, threads, cacheBytes, onRestart } = this.options;
+    const { spawn, threads, cacheBytes, cachePolicy, onRestart } = this.options;
     const pages = partPages(threads);
     return new RingWorker<Encoded>({
       spawn,
@@ -98,6 +99,7 @@ export class CompressPool {
       open: (ring): OpenCompress => ({
         type: 'open',
         ring,
+        cachePolicy,
         cachePages: shardCachePages(cacheBytes, threads),
         xbzrle: cacheBytes > 0,
       }),

@@ -10,6 +10,7 @@ export function commandLine(source: string, destination: string, settings: Migra
     ['--compress-threads', 'compressThreads', String(settings.compressThreads)],
     ['--decompress-threads', 'decompressThreads', String(settings.decompressThreads)],
     ['--xbzrle-cache', 'xbzrleCacheBytes', settingText('bytes', settings.xbzrleCacheBytes)],
+    ['--cache-policy', 'cachePolicy', settings.cachePolicy],
     ['--max-bandwidth', 'maxBandwidth', settingText('rate', settings.maxBandwidth)],
     ['--downtime-limit', 'downtimeLimitMs', settingText('duration', settings.downtimeLimitMs)],
   ];

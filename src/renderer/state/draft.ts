@@ -1,6 +1,6 @@
 import { toFailure } from '../../shared/failure';
 import { checkSettings, defaultSettings, settingLabels } from '../../shared/settings';
-import type { Method, MigrationSettings } from '../../shared/settings';
+import type { CachePolicyName, Method, MigrationSettings } from '../../shared/settings';
 import { parseBytes, parseDuration, parseRate, settingText } from '../../shared/units';
 
 export type SettingName = keyof MigrationSettings;
@@ -13,6 +13,7 @@ export interface Draft {
   decompressThreads: string;
   xbzrle: boolean;
   xbzrleCacheBytes: string;
+  cachePolicy: CachePolicyName;
   maxBandwidth: string;
   downtimeLimitMs: string;
   paused: boolean;
@@ -26,7 +27,7 @@ export interface DraftCheck {
 
 /** A draft holding the default settings. */
 export function defaultDraft(): Draft {
-  const { method, level, compressThreads, decompressThreads, paused } = defaultSettings;
+  const { method, level, compressThreads, decompressThreads, cachePolicy, paused } = defaultSettings;
   return {
     method,
     level: String(level),
@@ -34,6 +35,7 @@ export function defaultDraft(): Draft {
     decompressThreads: String(decompressThreads),
     xbzrle: true,
     xbzrleCacheBytes: settingText('bytes', defaultSettings.xbzrleCacheBytes),
+    cachePolicy,
     maxBandwidth: settingText('rate', defaultSettings.maxBandwidth),
     downtimeLimitMs: settingText('duration', defaultSettings.downtimeLimitMs),
     paused,
@@ -59,6 +61,7 @@ export function checkDraft(draft: Draft): DraftCheck {
     compressThreads: numberOrText(draft.compressThreads),
     decompressThreads: numberOrText(draft.decompressThreads),
     xbzrleCacheBytes: draft.xbzrle ? read('xbzrleCacheBytes', parseBytes, draft.xbzrleCacheBytes) : 0,
+    cachePolicy: draft.cachePolicy,
     maxBandwidth: draft.maxBandwidth.trim() === '' ? 0 : read('maxBandwidth', parseRate, draft.maxBandwidth),
     downtimeLimitMs: read('downtimeLimitMs', parseDuration, draft.downtimeLimitMs),
     paused: draft.paused,

@@ -1,5 +1,6 @@
 import { WherryError } from '../shared/failure';
 import type { SpawnWorker, WorkerHandle, WorkerKind } from '../shared/worker';
+import type { BufferPool } from './buffer-pool';
 import type { RingShape } from './job';
 import { Ring } from './ring';
 
@@ -32,6 +33,8 @@ export interface RingWorkerOptions<Reply> {
   open(ring: RingShape & { readonly path: string }): object;
   /** Checks what a worker says; throws for anything it should not say. */
   parse(message: unknown): WorkerReply<Reply>;
+  /** Where output buffers come from, for a caller that gives them back; else they are the garbage collector's. */
+  readonly buffers?: BufferPool;
   /** Times a dead worker is started again before the run is given up; 0 for a worker whose state cannot be lost. */
   readonly restarts: number;
   onRestart?(name: string, reason: string): void;
@@ -135,7 +138,8 @@ export class RingWorker<Reply> {
     this.#free.push(slot);
     if (said.type === 'failed') return done.reject(said.error);
     try {
-      const output = Buffer.allocUnsafe(said.outputBytes ?? done.job.outputBytes ?? 0);
+      const bytes = said.outputBytes ?? done.job.outputBytes ?? 0;
+      const output = this.options.buffers?.take(bytes) ?? Buffer.allocUnsafe(bytes);
       ring.readOut(slot, 0, output);
       done.resolve({ reply: said.reply, output });
     } catch (error) {

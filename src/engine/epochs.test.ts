@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import { BufferPool } from '../codec/buffer-pool';
 import { maxEpochBytes, maxTableBytes } from '../codec/order-table';
 import { pageBytes } from '../shared/settings';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
@@ -221,7 +222,8 @@ function assembling(shards: number): {
   const emitted: Buffer[] = [];
   const failures: unknown[] = [];
   const decode: (() => void)[] = [];
-  const pool: Pick<DecompressPool, 'decode'> = {
+  const pool: Pick<DecompressPool, 'decode' | 'buffers'> = {
+    buffers: new BufferPool(4),
     decode: ({ frame }) => new Promise((resolve) => decode.push(() => resolve(frame))),
   };
   const assembler = new EpochAssembler(

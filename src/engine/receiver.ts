@@ -196,7 +196,7 @@ class ReceiverSession {
     if (this.#failed || destination === undefined) return;
     if (!destination.writable)
       throw new WherryError('destination-failed', 'the destination takes no more of the stream');
-    if (!destination.write(bytes)) await drained(destination);
+    if (!destination.write(bytes, () => this.pool.buffers.give(bytes))) await drained(destination);
     if (this.#failed) return;
     this.channel.send('ack', undefined, epoch);
     if (this.channel.socket.isPaused() && this.#assembler.pendingBytes < maxPendingBytes) this.channel.socket.resume();

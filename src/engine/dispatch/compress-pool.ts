@@ -66,8 +66,8 @@ export class CompressPool {
     this.#busyMs = this.#workers.map(() => 0);
   }
 
-  /** Encodes one part; rejects with `worker` when its worker cannot be kept alive. */
-  async encode({ shard, pages, keys, bytes }: PagePart): Promise<EncodedPart> {
+  /** Encodes one part and releases it; rejects with `worker` when its worker cannot be kept alive. */
+  async encode({ shard, pages, keys, bytes, release }: PagePart): Promise<EncodedPart> {
     const worker = this.#workers[shard];
     if (worker === undefined) throw new WherryError('internal', `no compress worker ${shard}`);
     const { method, level } = this.options;
@@ -75,6 +75,7 @@ export class CompressPool {
       input: [keys, bytes],
       message: (slot) => ({ type: 'encode', slot, pages, method, level }),
     });
+    release();
     this.#busyMs[shard] = (this.#busyMs[shard] ?? 0) + reply.busyMs;
     return { shard, pages, frame: output, answer: reply };
   }

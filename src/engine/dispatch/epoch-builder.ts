@@ -1,5 +1,6 @@
 import type { XXHash, XXHashAPI } from 'xxhash-wasm';
-import { keyBytes, pageKey } from '../../codec/job';
+import { BufferPool } from '../../codec/buffer-pool';
+import { encodeInputBytes, keyBytes, pageKey } from '../../codec/job';
 import { maxEpochBytes, maxTableBytes, OrderTableWriter } from '../../codec/order-table';
 import { shardOf } from '../../codec/shard';
 import { pageBytes } from '../../shared/settings';
@@ -12,6 +13,8 @@ export interface PagePart {
   readonly keys: Uint8Array;
   /** `pages` × 4096 bytes. */
   readonly bytes: Uint8Array;
+  /** Gives the memory of both back, once, when nobody reads them any more. */
+  readonly release: () => void;
 }
 
 /** A contiguous slice of the source's stream, taken apart. */
@@ -31,6 +34,9 @@ const maxHeldBytes = 8 * 1024;
 /** Most table bytes for one stream byte: a raw byte on its own takes an operation and a length as well. */
 const tableGrowth = 3;
 
+/** Part buffers kept for later, at most; two epochs of eight parts are usual. */
+const keptBuffers = 32;
+
 const nothing: Buffer = Buffer.alloc(0);
 
 interface Staging {
@@ -45,6 +51,7 @@ interface Staging {
  */
 export class EpochBuilder {
   readonly #order = new OrderTableWriter();
+  readonly #buffers = new BufferPool(keptBuffers);
   #staging: (Staging | undefined)[];
   #number = 0;
   #recordBytes = 0;
@@ -86,7 +93,7 @@ export class EpochBuilder {
   page(block: number, offset: number, named: boolean, page: Uint8Array): void {
     const number = offset / pageBytes;
     const shard = shardOf(block, number, this.shards);
-    const staging = (this.#staging[shard] ??= newStaging(this.maxPartPages));
+    const staging = (this.#staging[shard] ??= newStaging(this.#buffers, this.maxPartPages));
     staging.keys[staging.pages] = pageKey(block, number);
     staging.bytes.set(page, staging.pages * pageBytes);
     staging.pages += 1;
@@ -115,17 +122,22 @@ export class EpochBuilder {
    * what the parser still holds, the start of a record, to the next one's.
    */
   fed(chunk: Buffer): void {
-    const all = this.#tail.length === 0 ? chunk : Buffer.concat([this.#tail, chunk]);
     const done = this.#recordBytes - this.#hashedBytes;
-    this.#hash.update(all.subarray(0, done));
+    const fromTail = Math.min(done, this.#tail.length);
+    const fromChunk = done - fromTail;
+    if (fromTail > 0) this.#hash.update(this.#tail.subarray(0, fromTail));
+    if (fromChunk > 0) this.#hash.update(chunk.subarray(0, fromChunk));
     this.#hashedBytes += done;
-    this.#tail = done === all.length ? nothing : Buffer.from(all.subarray(done));
+    const held = this.#tail.length + chunk.length - done;
+    this.#tail = held === 0 ? nothing : Buffer.concat([this.#tail.subarray(fromTail), chunk.subarray(fromChunk)]);
   }
 
   /** The epoch so far, absent when there is nothing in it; the next one starts. */
   cut(): Epoch | undefined {
     if (this.#recordBytes === 0) return undefined;
-    const parts = this.#staging.flatMap((staging, shard) => (staging === undefined ? [] : [partOf(staging, shard)]));
+    const parts = this.#staging.flatMap((staging, shard) =>
+      staging === undefined ? [] : [partOf(staging, shard, this.#buffers)],
+    );
     const epoch: Epoch = {
       number: ++this.#number,
       rawBytes: this.#recordBytes,
@@ -148,16 +160,19 @@ export class EpochBuilder {
   }
 }
 
-function newStaging(pages: number): Staging {
-  return { keys: new Float64Array(pages), bytes: Buffer.allocUnsafe(pages * pageBytes), pages: 0 };
+/** One buffer for both: pages first, so that their keys are aligned behind them. */
+function newStaging(buffers: BufferPool, pages: number): Staging {
+  const bytes = buffers.take(encodeInputBytes(pages));
+  return { keys: new Float64Array(bytes.buffer, pages * pageBytes, pages), bytes, pages: 0 };
 }
 
 /** Float64Array is little-endian on every machine Electron runs on, which is what the job's input region asks for. */
-function partOf({ keys, bytes, pages }: Staging, shard: number): PagePart {
+function partOf({ keys, bytes, pages }: Staging, shard: number, buffers: BufferPool): PagePart {
   return {
     shard,
     pages,
-    keys: new Uint8Array(keys.buffer, 0, pages * keyBytes),
+    keys: new Uint8Array(keys.buffer, keys.byteOffset, pages * keyBytes),
     bytes: bytes.subarray(0, pages * pageBytes),
+    release: () => buffers.give(bytes),
   };
 }

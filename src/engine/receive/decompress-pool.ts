@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { BufferPool } from '../../codec/buffer-pool';
 import { decompressReplySchema, maxPartBytes, type Decoded, type OpenDecompress } from '../../codec/job';
 import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
@@ -6,6 +7,8 @@ import { pageBytes, type Method } from '../../shared/settings';
 import type { SpawnWorker } from '../../shared/worker';
 
 const slotsPerWorker = 6;
+/** Buffers of one size kept for later, at most. */
+const keptBuffers = 32;
 
 export interface DecompressPoolOptions {
   readonly spawn: SpawnWorker;
@@ -28,6 +31,8 @@ export interface ReceivedPart {
  * decompress worker is not replaced: the deltas that follow would have nothing to stand on.
  */
 export class DecompressPool {
+  /** Where decoded pages lie; who has used them gives them back. */
+  readonly buffers = new BufferPool(keptBuffers);
   readonly #workers: readonly RingWorker<Decoded>[];
 
   constructor(private readonly options: DecompressPoolOptions) {
@@ -68,6 +73,7 @@ export class DecompressPool {
       shape: { slots: slotsPerWorker, inBytes: maxPartBytes(maxPartPages), outBytes: maxPartPages * pageBytes },
       open: (ring): OpenDecompress => ({ type: 'open', ring, cachePagesPerShard, maxPages: maxPartPages }),
       parse: parseReply,
+      buffers: this.buffers,
       restarts: 0,
     });
   }

@@ -35,7 +35,7 @@ export class EpochAssembler {
 
   constructor(
     private readonly hasher: XXHashAPI,
-    private readonly pool: Pick<DecompressPool, 'decode'>,
+    private readonly pool: Pick<DecompressPool, 'decode' | 'buffers'>,
     private readonly rebuilder: StreamRebuilder,
     private readonly shards: number,
     /** Takes an epoch's bytes; resolves when the next may come. */
@@ -84,7 +84,8 @@ export class EpochAssembler {
 
   async #finish({ number, rawBytes, digest, table, pages }: Pending): Promise<void> {
     const parts = await Promise.all(Array.from(pages, (part) => part ?? Promise.resolve(undefined)));
-    const bytes = this.rebuilder.rebuild(await table, rawBytes, parts);
+    const bytes = this.rebuilder.rebuild(await table, rawBytes, parts, this.pool.buffers.take(rawBytes));
+    for (const part of parts) if (part !== undefined) this.pool.buffers.give(part);
     const got = this.hasher.h64Raw(bytes);
     if (got !== digest) {
       throw new WherryError(

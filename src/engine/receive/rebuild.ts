@@ -22,10 +22,15 @@ export class StreamRebuilder {
    * The slice of the stream that one epoch stands for.
    * @param rawBytes the slice's length as the sender says
    * @param parts each shard's pages, `undefined` for a shard with none
+   * @param out where it goes, `rawBytes` long; returned
    * Throws `codec` where table, parts and length do not fit each other.
    */
-  rebuild(table: Uint8Array, rawBytes: number, parts: readonly (Buffer | undefined)[]): Buffer {
-    const out = Buffer.allocUnsafe(rawBytes);
+  rebuild(
+    table: Uint8Array,
+    rawBytes: number,
+    parts: readonly (Buffer | undefined)[],
+    out: Buffer = Buffer.allocUnsafe(rawBytes),
+  ): Buffer {
     const taken = new Uint32Array(this.shards);
     let at = 0;
     const room = (bytes: number): void => {

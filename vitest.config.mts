@@ -9,8 +9,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit',
-          testTimeout: 60_000, // a guard against hanging, not a speed that is asked for include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          testTimeout: 60_000, // a guard against hanging on a busy machine, not a speed that is asked for
+        },
       },
       {
         extends: true,

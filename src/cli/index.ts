@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
 import { buildProgram, runProgram } from './program';
+import { registerReceive } from './receive';
 import { registerSample } from './sample';
 import { spawnChild } from './spawn-child';
 import { surviveClosedReaders, writeLine } from './streams';
@@ -24,6 +25,9 @@ const program = buildProgram(
 registerDoctor(program);
 registerConsole(program);
 registerSample(program, surroundings);
+registerReceive(program, async (request) =>
+  end(await (await import('./run-receive')).runReceive(request, surroundings)),
+);
 
 void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
   if (code !== undefined) process.exitCode = code;

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import * as v from 'valibot';
 import { parseQmpAddress } from '../engine/qmp/address';
+import { pairingScheme, parsePairing } from '../engine/wire/pairing';
 import { maxRate } from '../guest/workload';
 import { guestMemorySchema } from '../shared/contract';
 import { toFailure, WherryError } from '../shared/failure';
@@ -13,8 +14,9 @@ import { addSettings, argument, parseWhole, readSettings } from './settings-opti
 
 /** What `wherry migrate` was asked to do. */
 export interface MigrateRequest {
-  /** QMP addresses. */
+  /** A QMP address. */
   readonly source: string;
+  /** A QMP address, or what a receiver printed. */
   readonly destination: string;
   readonly settings: MigrationSettings;
   readonly json: boolean;
@@ -52,7 +54,11 @@ export function buildProgram(actions: Actions, version: string): Command {
       'QMP socket of the running guest: /path, unix:/path or tcp:host:port',
       address,
     )
-    .requiredOption('--destination <address>', 'QMP socket of the QEMU waiting with -incoming defer -S', address)
+    .requiredOption(
+      '--destination <address>',
+      'QMP socket of the QEMU waiting with -incoming defer -S, or wherry://… as `wherry receive` printed it',
+      farAddress,
+    )
     .option('--json', 'one JSON object a line on standard output')
     .action((options: Options) => actions.migrate(migrateRequest(options)));
 
@@ -116,6 +122,12 @@ function memoryOption(): Option {
 
 const address = argument((text) => {
   parseQmpAddress(text);
+  return text;
+});
+
+const farAddress = argument((text) => {
+  if (text.startsWith(pairingScheme)) parsePairing(text);
+  else parseQmpAddress(text);
   return text;
 });
 

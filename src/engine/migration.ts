@@ -7,7 +7,7 @@ import { Session } from './session';
 export interface MigrationOptions {
   /** QMP address of the running guest: `/path`, `unix:/path` or `tcp:host:port`. */
   readonly source: string;
-  /** QMP address of the QEMU waiting with `-incoming defer -S`. */
+  /** QMP address of the QEMU waiting with `-incoming defer -S`, or what a receiver before it printed (`wherry://…`). */
   readonly destination: string;
   readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;

@@ -1,6 +1,7 @@
 import { WherryError, asWherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import { sourceDowntimeLimit } from './estimate';
+import type { Far, FarFacts } from './far';
 import type { Outcome } from './outcome';
 import type { QmpClient } from './qmp/client';
 import { queryCapabilities, queryMemoryBytes, queryMigrate, queryStatus, setCapabilities } from './qmp/migrate';
@@ -33,7 +34,7 @@ const wanted: Readonly<Record<string, { readonly source: boolean; readonly desti
 const busy = new Set(['setup', 'active', 'pre-switchover', 'device', 'cancelling', 'wait-unplug', 'postcopy-active']);
 
 /** Looks at both sides and changes nothing; throws what is wrong with them. */
-export async function inspect(source: QmpClient, destination: QmpClient): Promise<SourceFacts> {
+export async function inspect(source: QmpClient, far: Far): Promise<SourceFacts> {
   const { status, running } = await queryStatus(source);
   if (status !== 'running' && status !== 'paused') {
     throw new WherryError('guest-state', `the source at ${source.where} is ${status}, expected running or paused`);
@@ -45,30 +46,30 @@ export async function inspect(source: QmpClient, destination: QmpClient): Promis
   if (blocked !== undefined && blocked.length > 0) {
     throw new WherryError('guest-state', `the source at ${source.where} cannot be migrated: ${blocked.join('; ')}`);
   }
-  const incoming = await queryStatus(destination);
-  if (incoming.status !== 'inmigrate') {
-    throw new WherryError(
-      'not-incoming',
-      `the destination at ${destination.where} is ${incoming.status}, expected inmigrate (start it with -incoming defer -S)`,
-    );
-  }
-  const [memoryBytes, memoryThere] = await Promise.all([queryMemoryBytes(source), queryMemoryBytes(destination)]);
-  if (memoryBytes !== memoryThere) {
+  const there = await far.inspect();
+  expectIncoming(there);
+  const memoryBytes = await queryMemoryBytes(source);
+  if (memoryBytes !== there.memoryBytes) {
     throw new WherryError(
       'ram-mismatch',
-      `the source has ${memoryBytes} bytes of RAM, the destination ${memoryThere}: they have to be equal`,
+      `the source has ${memoryBytes} bytes of RAM, the destination ${there.memoryBytes}: they have to be equal`,
     );
   }
   return { memoryBytes, running };
 }
 
-/** Sets capabilities and parameters on both sides. */
-export async function configure(
-  source: QmpClient,
-  destination: QmpClient,
-  { downtimeLimitMs }: MigrationSettings,
-): Promise<void> {
-  await Promise.all([capabilities(source, 'source'), capabilities(destination, 'destination')]);
+/** A destination takes one guest, once. */
+export function expectIncoming({ status, where }: FarFacts): void {
+  if (status === 'inmigrate') return;
+  throw new WherryError(
+    'not-incoming',
+    `the destination at ${where} is ${status}, expected inmigrate (start it with -incoming defer -S)`,
+  );
+}
+
+/** Sets capabilities and parameters of the source. */
+export async function configureSource(source: QmpClient, { downtimeLimitMs }: MigrationSettings): Promise<void> {
+  await setWanted(source, 'source');
   // The limit is kept on the wire, where the bytes are smaller; QEMU's own would hold them back twice.
   await source.execute('migrate-set-parameters', {
     'max-bandwidth': 0,
@@ -90,7 +91,8 @@ export async function beginMigration(source: QmpClient, uri: string, outcome: Ou
   }
 }
 
-async function capabilities(client: QmpClient, side: 'source' | 'destination'): Promise<void> {
+/** Sets capabilities, on one side as on the other. */
+export async function setWanted(client: QmpClient, side: 'source' | 'destination'): Promise<void> {
   const known = await queryCapabilities(client);
   const changes = Object.entries(wanted)
     .filter(([name, value]) => known.has(name) && known.get(name) !== value[side])

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, toFailure } from '../shared/failure';
 import type { SpawnWorker } from '../shared/worker';
@@ -7,18 +7,15 @@ import { maxTableBytes } from '../codec/order-table';
 import { DecompressPool } from './receive/decompress-pool';
 import { EpochAssembler } from './receive/epoch-assembler';
 import { StreamRebuilder } from './receive/rebuild';
+import { Door, type Visitor } from './door';
 import { putPageHead, putZero } from './stream/format';
-import { Channel } from './wire/channel';
+import type { Channel } from './wire/channel';
 import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
-import { parseFailure, parseHello } from './wire/hello';
+import { parseFailure, parseHello, type Hello } from './wire/hello';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
-/** A connection that has not introduced itself by then is closed. */
-const helloMs = 10_000;
-/** Connections that have not introduced themselves, at once. */
-const maxStrangers = 16;
 
 export interface ReceiverOptions {
   readonly spawn: SpawnWorker;
@@ -36,77 +33,51 @@ export interface ReceiverOptions {
 
 /** Waits for one sender and brings its stream to the destination. */
 export class Receiver {
+  #door: Door | undefined;
   #session: ReceiverSession | undefined;
-  readonly #strangers = new Set<Channel>();
 
   private constructor(
     private readonly options: ReceiverOptions,
     private readonly hasher: XXHashAPI,
-    private readonly server: Server,
-  ) {
-    server.on('connection', (socket) => this.#greet(socket));
-    server.on('error', (error) => options.onNotice(`a connection was lost before it was taken: ${error.message}`));
-  }
+  ) {}
 
   /** Listens; rejects with `wire-closed` when it cannot. Port 0 picks a free one. */
   static async listen(host: string, port: number, options: ReceiverOptions): Promise<Receiver> {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) =>
-        reject(new WherryError('wire-closed', `cannot listen on ${host}:${port}: ${error.message}`)),
-      );
-      server.listen(port, host, resolve);
-    });
-    return new Receiver(options, await xxhash(), server);
+    const receiver = new Receiver(options, await xxhash());
+    const admit = (channel: Channel, first: Frame): Visitor => receiver.#admit(channel, first);
+    receiver.#door = await Door.listen(host, port, { ...options, admit });
+    return receiver;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return this.#door?.port ?? 0;
   }
 
   close(): void {
-    this.server.close();
-    for (const stranger of this.#strangers) stranger.destroy();
+    this.#door?.close();
     this.#session?.close();
   }
 
-  #greet(socket: Socket): void {
-    if (this.#strangers.size >= maxStrangers) return void socket.destroy();
-    let session: ReceiverSession | undefined;
-    const channel = new Channel(socket, 'sender', {
-      onFrame: (frame) => {
-        if (session !== undefined) return session.hear(frame);
-        session = this.#admit(channel, frame);
-        clearTimeout(timer);
-        this.#strangers.delete(channel);
-      },
-      onEnd: (error) => {
-        clearTimeout(timer);
-        this.#strangers.delete(channel);
-        if (session !== undefined) session.fail(error);
-        else this.options.onNotice(`refused a connection: ${error.message}`);
-      },
-    });
-    const timer = setTimeout(() => {
-      channel.destroy();
-      this.#strangers.delete(channel);
-    }, this.options.helloMs ?? helloMs);
-    this.#strangers.add(channel);
-  }
-
-  /** Nothing of a stranger is looked at beyond its hello, which a sender's first frame is bound to be. */
-  #admit(channel: Channel, { body }: Frame): ReceiverSession {
-    const hello = parseHello(body, this.options.token, this.options.maxCacheBytes);
+  #admit(channel: Channel, first: Frame): Visitor {
+    const hello = parseStreamHello(first, this.options.token, this.options.maxCacheBytes);
     if (this.#session !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    const { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages } = hello;
-    const pool = new DecompressPool({ spawn: this.options.spawn, threads, cachePagesPerShard, maxPartPages });
-    this.#session = new ReceiverSession(channel, pool, shards, this.hasher, this.options);
+    this.#session = new ReceiverSession(channel, hello, this.hasher, this.options);
     return this.#session;
   }
 }
 
+/** What a sender asks for, once it has shown the token. */
+export function parseStreamHello({ type, body }: Frame, token: string, maxCacheBytes: number): Hello {
+  if (type !== 'hello') throw new WherryError('wire-protocol', `a ${type} frame where only a stream is taken`);
+  return parseHello(body, token, maxCacheBytes);
+}
+
+/** What a session needs of whoever admitted it. */
+export type SessionOptions = Pick<ReceiverOptions, 'spawn' | 'connectDestination' | 'onFailure'>;
+
 /** One accepted sender. */
-class ReceiverSession {
+export class ReceiverSession implements Visitor {
+  readonly #pool: DecompressPool;
   readonly #assembler: EpochAssembler;
   #destination: Socket | undefined;
   #failed = false;
@@ -114,14 +85,14 @@ class ReceiverSession {
 
   constructor(
     private readonly channel: Channel,
-    private readonly pool: DecompressPool,
-    shards: number,
+    { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages }: Hello,
     hasher: XXHashAPI,
-    private readonly options: ReceiverOptions,
+    private readonly options: SessionOptions,
   ) {
+    this.#pool = new DecompressPool({ spawn: options.spawn, threads, cachePagesPerShard, maxPartPages });
     this.#assembler = new EpochAssembler(
       hasher,
-      pool,
+      this.#pool,
       new StreamRebuilder({ putPageHead, putZero }, shards),
       shards,
       (bytes, epoch) => this.#emit(bytes, epoch),
@@ -150,6 +121,15 @@ class ReceiverSession {
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
+  /** The whole stream is with the destination. */
+  get delivered(): boolean {
+    return this.#ended;
+  }
+
+  lost(error: WherryError): void {
+    this.fail(error);
+  }
+
   /** Tells the sender why, and lets go of the destination: it gives up a half-loaded guest by itself. */
   fail(error: unknown): void {
     if (this.#failed) return;
@@ -157,7 +137,7 @@ class ReceiverSession {
     const failure = toFailure(error);
     this.channel.giveUp(failure);
     this.#destination?.destroy();
-    this.pool.close();
+    this.#pool.close();
     this.options.onFailure(new WherryError(failure.code, failure.message));
   }
 
@@ -165,7 +145,7 @@ class ReceiverSession {
     this.#failed = true;
     this.channel.destroy();
     this.#destination?.destroy();
-    this.pool.close();
+    this.#pool.close();
   }
 
   #open(destination: Socket): void {
@@ -196,7 +176,7 @@ class ReceiverSession {
     if (this.#failed || destination === undefined) return;
     if (!destination.writable)
       throw new WherryError('destination-failed', 'the destination takes no more of the stream');
-    if (!destination.write(bytes, () => this.pool.buffers.give(bytes))) await drained(destination);
+    if (!destination.write(bytes, () => this.#pool.buffers.give(bytes))) await drained(destination);
     if (this.#failed) return;
     this.channel.send('ack', undefined, epoch);
     if (this.channel.socket.isPaused() && this.#assembler.pendingBytes < maxPendingBytes) this.channel.socket.resume();

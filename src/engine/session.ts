@@ -3,11 +3,13 @@ import { WherryError, asWherryError, toFailure } from '../shared/failure';
 import { checkSettings, type MigrationSettings } from '../shared/settings';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
-import { awaitVerdict, backToSource, confirm, findSource, type Ending } from './endings';
-import { openLoopbackCarrier } from './loopback-carrier';
+import { openCarrier } from './carrier';
+import { awaitVerdict, backToSource, findSource, type Ending } from './endings';
+import type { Far } from './far';
 import type { MigrationOptions, RunningMigration } from './migration';
+import { openFar } from './open-far';
 import { Outcome } from './outcome';
-import { beginMigration, configure, inspect, type SourceFacts } from './prepare';
+import { beginMigration, configureSource, inspect, type SourceFacts } from './prepare';
 import { QmpClient, type QmpEvent } from './qmp/client';
 import { queryMigrate, type MigrateInfo } from './qmp/migrate';
 import { RunStats, type SessionFacts } from './run-stats';
@@ -74,8 +76,8 @@ export class Session implements RunningMigration {
     const ticker = setInterval(() => this.#publish(), snapshotMs);
     try {
       if (problem !== undefined) throw problem;
-      const destination = await this.#send();
-      return await this.#conclude(destination);
+      const far = await this.#send();
+      return await this.#conclude(far);
     } catch (error) {
       return { end: 'failed', place: this.#place, error: asWherryError(error) };
     } finally {
@@ -85,31 +87,31 @@ export class Session implements RunningMigration {
   }
 
   /** Everything up to the moment the source's stream flows; throws what stood in the way, the guest untouched. */
-  async #send(): Promise<QmpClient> {
+  async #send(): Promise<Far> {
     const source = await this.#monitor(this.options.source);
     this.#source = source;
-    const destination = await this.#monitor(this.options.destination);
-    this.#facts = await inspect(source, destination);
-    if (!this.#facts.running) this.#place = 'none';
-    await configure(source, destination, this.#settings);
-    const sockets = await StreamSockets.create();
-    this.#cleanups.push(() => sockets.close());
-    this.#sender = await openLoopbackCarrier({
+    const shared = {
       settings: this.#settings,
       spawn: this.options.spawn,
-      incoming: await sockets.openIncoming(destination, this.options.destination),
-      onNotice: (text) => this.#say(text),
-      onFailure: (error) => this.#outcome.fail(error),
-      onOpened: (close) => this.#cleanups.push(close),
-    });
+      onNotice: (text: string) => this.#say(text),
+      onFailure: (error: WherryError) => this.#outcome.fail(error),
+    };
+    const far = await openFar(this.options.destination, shared);
+    this.#cleanups.push(() => far.close());
+    this.#facts = await inspect(source, far);
+    if (!this.#facts.running) this.#place = 'none';
+    await configureSource(source, this.#settings);
+    this.#sender = await openCarrier(far, { ...shared, onOpened: (close) => this.#cleanups.push(close) });
+    const sockets = await StreamSockets.create();
+    this.#cleanups.push(() => sockets.close());
     const { uri, accepted } = await sockets.listenForSource(source, this.options.source);
     void accepted.then((socket) => this.#sender?.attach(socket));
-    this.#watch(source, destination);
-    if (this.#cancelled) return destination;
+    this.#watch(source, far);
+    if (this.#cancelled) return far;
     this.#setupTimeMs = this.#stats.elapsedMs;
     await beginMigration(source, uri, this.#outcome);
     this.#step('sending');
-    return destination;
+    return far;
   }
 
   async #monitor(address: string): Promise<QmpClient> {
@@ -118,14 +120,12 @@ export class Session implements RunningMigration {
     return client;
   }
 
-  /** Follows both monitors' events and polls the source's figures. */
-  #watch(source: QmpClient, destination: QmpClient): void {
+  /** Follows both sides' events and polls the source's figures. */
+  #watch(source: QmpClient, far: Far): void {
     source.on((event) => this.#onSourceEvent(event));
     source.onClose((error) => this.#outcome.settle({ kind: 'source-lost', error }));
-    destination.on((event) => this.#onDestinationEvent(event));
-    destination.onClose((error) =>
-      this.#outcome.fail(new WherryError('destination-failed', `the destination is gone: ${error.message}`)),
-    );
+    far.onResume((atMs) => this.#onResumedThere(atMs));
+    far.onLost((error) => this.#outcome.fail(error));
     const poll = setInterval(() => void this.#poll(source), pollMs);
     this.#cleanups.push(() => clearInterval(poll));
   }
@@ -159,16 +159,15 @@ export class Session implements RunningMigration {
     }
   }
 
-  #onDestinationEvent({ name, timestampMs }: QmpEvent): void {
-    if (name !== 'RESUME') return;
-    this.#resumedAt ??= timestampMs;
+  #onResumedThere(atMs: number): void {
+    this.#resumedAt ??= atMs;
     if (this.#state !== 'confirming') {
       this.#say('the destination started the guest by itself: it was not started with -S');
     }
   }
 
   /** Waits for the end of the stream, and sees to it that one copy runs: there, or here. */
-  async #conclude(destination: QmpClient): Promise<Ending> {
+  async #conclude(far: Far): Promise<Ending> {
     const source = this.#source as QmpClient;
     const wasRunning = this.#facts?.running === true;
     await this.#outcome.first();
@@ -180,8 +179,7 @@ export class Session implements RunningMigration {
     const { verdict } = this.#outcome;
     if (verdict?.kind === 'handed-over') {
       this.#step('handed-over');
-      const paused = this.#settings.paused || !wasRunning;
-      const ending = await confirm(destination, { paused, resumed: () => this.#resumedAt });
+      const ending = await far.confirm(this.#settings.paused || !wasRunning);
       await this.#poll(source);
       return ending;
     }

@@ -40,6 +40,14 @@ export const frameTypes = {
   returnEnd: { id: 9, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** JSON `Failure`; nothing follows. */
   failure: { id: 10, from: ['sender', 'receiver'], minBody: 2, maxBody: 64 * 1024 },
+  /** JSON `{ token }`, the first frame of a link on which the destination is asked about instead of streamed to. */
+  control: { id: 32, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** JSON `ControlRequest`; `epoch` is its number. */
+  request: { id: 33, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** JSON `ControlReply` to the request of the same number. */
+  reply: { id: 34, from: ['receiver'], minBody: 2, maxBody: 16 * 1024 },
+  /** JSON `ControlEvent`. */
+  event: { id: 35, from: ['receiver'], minBody: 2, maxBody: 16 * 1024 },
 } as const satisfies Record<string, FrameRule>;
 
 interface FrameRule {
@@ -127,8 +135,9 @@ export class FrameParser {
     if (!from.includes(this.peer)) throw refused(`a ${type} frame from a ${this.peer}`);
     const opening = this.#first && this.peer === 'sender';
     this.#first = false;
-    if (opening && type !== 'hello') throw refused(`a ${type} frame before the hello`);
-    if (!opening && type === 'hello') throw refused('a second hello');
+    const opens = type === 'hello' || type === 'control';
+    if (opening && !opens) throw refused(`a ${type} frame before the hello`);
+    if (!opening && opens) throw refused(`a second ${type}`);
   }
 
   /** Takes `n` bytes off the front: a view when the first chunk holds them, one copy across a seam. */

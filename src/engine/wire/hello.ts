@@ -25,23 +25,27 @@ const failureSchema = v.strictObject({
   message: v.pipe(v.string(), v.maxLength(4096)),
 });
 
-export function encodeJson(value: Hello | Failure): Buffer {
+export function encodeJson(value: object): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
 /** Checks a hello; throws `wire-protocol` for another shape, `wire-refused` for a wrong token. */
 export function parseHello(body: Buffer, token: string, cacheLimitBytes: number): Hello {
   const hello = parseJson(helloSchema, body, 'hello');
-  const given = Buffer.from(hello.token);
-  const expected = Buffer.from(token);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-    throw new WherryError('wire-refused', 'the sender did not show the token of this session');
-  }
+  expectToken(hello.token, token);
   const cacheBytes = hello.cachePagesPerShard * hello.shards * pageBytes;
   if (cacheBytes > cacheLimitBytes) {
     throw new WherryError('wire-refused', `a cache of ${cacheBytes} bytes, at most ${cacheLimitBytes} allowed here`);
   }
   return hello;
+}
+
+/** Compares in constant time; throws `wire-refused`, and never says what either token is. */
+export function expectToken(given: string, token: string): void {
+  const [mine, theirs] = [Buffer.from(token), Buffer.from(given)];
+  if (mine.length !== theirs.length || !timingSafeEqual(mine, theirs)) {
+    throw new WherryError('wire-refused', 'the sender did not show the token of this session');
+  }
 }
 
 /** The peer's reason for giving up. */

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { Channel } from '../../src/engine/wire/channel';
+import type { Frame } from '../../src/engine/wire/frame';
+import { parsePairing, type Pairing } from '../../src/engine/wire/pairing';
+import type { WherryError } from '../../src/shared/failure';
+import { until } from './until';
+import type { WherryEvent } from './wherry';
+
+/** `wherry receive` as a process of its own. */
+export interface RunningReceiver {
+  readonly url: string;
+  readonly pairing: Pairing;
+  readonly pid: number;
+  stderr(): string;
+  /** The next JSON line of that name. */
+  event(name: string): Promise<WherryEvent>;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts `bin/wherry receive` on a free loopback port and waits until it listens; it is killed after the test. */
+export async function startReceive(destination: string, ...words: readonly string[]): Promise<RunningReceiver> {
+  const args = ['receive', '--listen', ':0', '--destination', destination, '--json', ...words];
+  const child = spawn(process.execPath, ['bin/wherry', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  let code: number | null | undefined;
+  const ended = new Promise<number | null>((resolve) => child.once('close', (status) => resolve((code = status))));
+  let seen = 0;
+  const event = (name: string): Promise<WherryEvent> =>
+    until(() => {
+      const lines = out.split('\n').slice(0, -1);
+      while (seen < lines.length) {
+        const found = JSON.parse(lines[seen++] ?? '') as WherryEvent;
+        if (found.event === name) return found;
+      }
+      if (code !== undefined) throw new Error(`receive ended with ${code}: ${out}${err}`);
+      return undefined;
+    }, `a ${name} event`);
+  const url = String((await event('listening'))['url']);
+  return { url, pairing: parsePairing(url), pid: child.pid ?? NaN, stderr: () => err, event, ended };
+}
+
+/** A peer of a receiver's that says what a test makes it say. */
+export interface Peer {
+  readonly channel: Channel;
+  /** The next frame of the receiver's. */
+  next(): Promise<Frame>;
+  /** Why the link ended. */
+  readonly over: Promise<WherryError>;
+}
+
+export function connectPeer({ host, port }: Pairing): Peer {
+  const frames: Frame[] = [];
+  let end = (_: WherryError): void => undefined;
+  const over = new Promise<WherryError>((resolve) => (end = resolve));
+  const socket = connect({ host, port });
+  onTestFinished(() => void socket.destroy());
+  const channel = new Channel(socket, 'receiver', { onFrame: (frame) => frames.push(frame), onEnd: end });
+  return { channel, next: () => until(() => frames.shift(), 'a frame'), over };
+}

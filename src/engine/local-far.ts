@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import type { WherryError } from '../shared/failure';
+import { pageBytes, type MigrationSettings } from '../shared/settings';
+import type { SpawnWorker } from '../shared/worker';
+import { Destination } from './destination';
+import type { Ending } from './endings';
+import type { Admission, Far, FarFacts } from './far';
+import { Receiver } from './receiver';
+import { StreamSockets } from './stream-sockets';
+
+export interface LocalFarOptions {
+  readonly settings: MigrationSettings;
+  readonly spawn: SpawnWorker;
+  readonly onNotice: (text: string) => void;
+  readonly onFailure: (error: WherryError) => void;
+}
+
+/** A destination whose monitor we reach ourselves; its receiver runs in this process, on the loopback interface. */
+export class LocalFar implements Far {
+  #receiver: Receiver | undefined;
+  #sockets: StreamSockets | undefined;
+
+  private constructor(
+    private readonly destination: Destination,
+    private readonly options: LocalFarOptions,
+  ) {}
+
+  static async connect(address: string, options: LocalFarOptions): Promise<LocalFar> {
+    return new LocalFar(await Destination.connect(address), options);
+  }
+
+  inspect(): Promise<FarFacts> {
+    return this.destination.inspect();
+  }
+
+  async open(): Promise<Admission> {
+    this.#sockets = await StreamSockets.create();
+    await this.destination.prepare(this.#sockets);
+    const token = randomBytes(32).toString('hex');
+    const host = '127.0.0.1';
+    const connectDestination = () => this.destination.connectStream();
+    const { settings, ...options } = this.options;
+    this.#receiver = await Receiver.listen(host, 0, {
+      ...options,
+      token,
+      // A shard holds whole pages, at least one.
+      maxCacheBytes: settings.xbzrleCacheBytes + settings.compressThreads * pageBytes,
+      connectDestination,
+    });
+    return { host, port: this.#receiver.port, token };
+  }
+
+  confirm(paused: boolean): Promise<Ending> {
+    return this.destination.confirm(paused);
+  }
+
+  onResume(listener: (atMs: number) => void): void {
+    this.destination.onResume(listener);
+  }
+
+  onLost(listener: (error: WherryError) => void): void {
+    this.destination.onLost(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#receiver?.close();
+    this.destination.close();
+    await this.#sockets?.close();
+  }
+}

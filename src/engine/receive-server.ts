@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { totalmem } from 'node:os';
+import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import { WherryError, type Failure } from '../shared/failure';
+import type { SpawnWorker } from '../shared/worker';
+import { ControlVisitor } from './control-visitor';
+import { Destination } from './destination';
+import { Door, type Visitor } from './door';
+import { expectIncoming } from './prepare';
+import { ReceiverSession, parseStreamHello } from './receiver';
+import { StreamSockets } from './stream-sockets';
+import type { Channel } from './wire/channel';
+import { parseControl } from './wire/control';
+import type { Frame } from './wire/frame';
+import { expectToken } from './wire/hello';
+import type { Pairing } from './wire/pairing';
+
+/** What became of one sender; whether the guest runs is for the sender's side to say. */
+export interface VisitEnd {
+  /** `migrate`: the session drove the destination through us. `relay`: some other tool does. */
+  readonly kind: 'migrate' | 'relay';
+  /** `delivered`: the destination was given the whole stream. */
+  readonly status: 'delivered' | 'failed';
+  readonly error?: Failure;
+}
+
+export interface ReceiveOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** QMP address of the QEMU that waits with `-incoming defer -S`. */
+  readonly destination: string;
+  readonly spawn: SpawnWorker;
+  readonly onNotice: (text: string) => void;
+  readonly onVisitEnd: (end: VisitEnd) => void;
+}
+
+/** A sender, the destination it is for, and its stream. */
+interface Visit {
+  readonly kind: VisitEnd['kind'];
+  /** Hex; what this visit's stream has to show. */
+  readonly streamToken: string;
+  destination?: Promise<Destination>;
+  control?: ControlVisitor;
+  stream?: ReceiverSession;
+}
+
+/**
+ * The receiving end as a program of its own, on the destination's host: takes senders one after the other, each for a
+ * fresh destination. Between visits the destination's monitor is left alone: QEMU serves one client at a time.
+ */
+export class ReceiveServer {
+  #door: Door | undefined;
+  #visit: Visit | undefined;
+
+  private constructor(
+    private readonly options: ReceiveOptions,
+    private readonly sockets: StreamSockets,
+    private readonly hasher: XXHashAPI,
+    private readonly token: string,
+  ) {}
+
+  /** Prepares the destination and listens; rejects with what is wrong with the destination, or `wire-closed`. */
+  static async listen(options: ReceiveOptions): Promise<ReceiveServer> {
+    const sockets = await StreamSockets.create();
+    const server = new ReceiveServer(options, sockets, await xxhash(), randomBytes(32).toString('hex'));
+    try {
+      (await server.#prepared()).close();
+      server.#door = await Door.listen(options.host, options.port, {
+        admit: (channel, first) => server.#admit(channel, first),
+        onNotice: options.onNotice,
+      });
+      return server;
+    } catch (error) {
+      await sockets.close();
+      throw error;
+    }
+  }
+
+  /** What a sender has to be given. */
+  get pairing(): Pairing {
+    return { host: this.options.host, port: this.#door?.port ?? 0, token: this.token };
+  }
+
+  async close(): Promise<void> {
+    this.#door?.close();
+    if (this.#visit !== undefined) this.#end(this.#visit, new WherryError('cancelled', 'the receiver was stopped'));
+    await this.sockets.close();
+  }
+
+  /** The destination, waiting for a stream; the one of the last migration is refused, and it says why. */
+  async #prepared(): Promise<Destination> {
+    const destination = await Destination.connect(this.options.destination);
+    try {
+      expectIncoming(await destination.inspect());
+      await destination.prepare(this.sockets);
+      return destination;
+    } catch (error) {
+      destination.close();
+      throw error;
+    }
+  }
+
+  #admit(channel: Channel, first: Frame): Visitor {
+    return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
+  }
+
+  #admitControl(channel: Channel, { body }: Frame): Visitor {
+    expectToken(parseControl(body), this.token);
+    if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
+    const visit: Visit = { kind: 'migrate', streamToken: randomBytes(32).toString('hex') };
+    this.#visit = visit;
+    visit.control = new ControlVisitor(channel, {
+      streamToken: visit.streamToken,
+      destination: () => (visit.destination ??= this.#prepared()),
+      onEnd: (failure) => this.#end(visit, failure),
+    });
+    return visit.control;
+  }
+
+  /** The stream of the session that is here, or one by itself: a relay's. */
+  #admitStream(channel: Channel, first: Frame): Visitor {
+    const hello = parseStreamHello(first, this.#visit?.streamToken ?? this.token, totalmem() / 2);
+    if (this.#visit?.stream !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
+    const visit: Visit = this.#visit ?? { kind: 'relay', streamToken: this.token };
+    this.#visit = visit;
+    const stream = new ReceiverSession(channel, hello, this.hasher, {
+      spawn: this.options.spawn,
+      connectDestination: () => this.#connectStream(visit),
+      onFailure: (error) => this.#streamFailed(visit, error),
+    });
+    visit.stream = stream;
+    return {
+      hear: (frame) => stream.hear(frame),
+      lost: (error) => {
+        if (!stream.delivered) stream.fail(error);
+        else if (visit.kind === 'relay') this.#end(visit, undefined);
+      },
+    };
+  }
+
+  async #connectStream(visit: Visit): Promise<Socket> {
+    const destination = await (visit.destination ??= this.#prepared());
+    const socket = await destination.connectStream();
+    // Whoever drives this migration needs the monitor, and starts the guest; we do neither.
+    if (visit.kind === 'relay') destination.close();
+    return socket;
+  }
+
+  #streamFailed(visit: Visit, error: WherryError): void {
+    // A session asks what became of the destination before it goes; a relay has nobody to ask for.
+    if (visit.kind === 'relay') this.#end(visit, error);
+    else this.options.onNotice(`the stream broke: ${error.message}`);
+  }
+
+  #end(visit: Visit, failure: Failure | undefined): void {
+    if (this.#visit !== visit) return;
+    this.#visit = undefined;
+    const { kind, stream, control, destination } = visit;
+    const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
+    stream?.close();
+    control?.close();
+    void destination?.then(
+      (opened) => opened.close(),
+      () => undefined,
+    );
+    if (stream === undefined) {
+      return this.options.onNotice(`a sender has left before its stream: ${failure?.message ?? 'it does not say why'}`);
+    }
+    const error = delivered ? undefined : failure;
+    this.options.onVisitEnd({
+      kind,
+      status: delivered ? 'delivered' : 'failed',
+      ...(error !== undefined && { error }),
+    });
+  }
+}

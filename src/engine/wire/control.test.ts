@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { checkAnswer, parseControl, parseEvent, parseReply, parseRequest } from './control';
+import { encodeJson } from './hello';
+
+const refused: unknown = expect.objectContaining({ code: 'wire-protocol' });
+const token = 'ab'.repeat(32);
+
+describe('requests about the destination', () => {
+  it.each([{ ask: 'inspect' }, { ask: 'prepare' }, { ask: 'confirm', paused: true }, { ask: 'clock' }])(
+    '%j is taken',
+    (request) => expect(parseRequest(encodeJson(request))).toEqual(request),
+  );
+
+  it.each([
+    '',
+    '[]',
+    '{}',
+    'null',
+    '{"ask":"quit"}',
+    '{"ask":"confirm"}',
+    '{"ask":"confirm","paused":"yes"}',
+    '{"ask":"inspect","path":"/etc/passwd"}',
+    '{"ask":"__proto__"}',
+    '{"ask":"constructor"}',
+  ])('%s is refused', (text) => expect(() => parseRequest(Buffer.from(text))).toThrow(refused));
+
+  it('open with a token', () => {
+    expect(parseControl(encodeJson({ token }))).toBe(token);
+    for (const body of [{}, { token: 'x' }, { token: 'a'.repeat(129) }, { token, shards: 1 }]) {
+      expect(() => parseControl(encodeJson(body))).toThrow(refused);
+    }
+  });
+});
+
+describe('answers about the destination', () => {
+  it('are taken in the shape their request asks for, and in no other', () => {
+    const facts = { status: 'inmigrate', memoryBytes: 2 ** 26, where: 'unix:/qmp' };
+    expect(checkAnswer('inspect', facts)).toEqual(facts);
+    expect(checkAnswer('confirm', { end: 'completed', place: 'destination' })).toMatchObject({ end: 'completed' });
+    for (const [ask, answer] of [
+      ['inspect', { ...facts, memoryBytes: -1 }],
+      ['inspect', { ...facts, status: 'x'.repeat(65) }],
+      ['prepare', { streamToken: '' }],
+      ['prepare', { streamToken: '../../etc' }],
+      ['confirm', { end: 'failed', place: 'source' }],
+      ['confirm', { end: 'completed', place: 'source' }],
+      ['clock', { nowMs: 'now' }],
+      ['clock', undefined],
+    ] as const) {
+      expect(() => checkAnswer(ask, answer)).toThrow(refused);
+    }
+  });
+
+  it('may be failures', () => {
+    const error = { code: 'not-incoming', message: 'it runs' } as const;
+    expect(parseReply(encodeJson({ error }))).toEqual({ error });
+    expect(() => parseReply(encodeJson({ error: { code: 'no-such', message: '' } }))).toThrow(refused);
+    expect(() => parseReply(encodeJson({}))).toThrow(refused);
+  });
+});
+
+describe('events at the destination', () => {
+  it('are a resume or a loss', () => {
+    expect(parseEvent(encodeJson({ event: 'resumed', atMs: 12.5 }))).toEqual({ event: 'resumed', atMs: 12.5 });
+    for (const body of [{ event: 'resumed' }, { event: 'stopped', atMs: 1 }, { event: 'lost', message: 7 }]) {
+      expect(() => parseEvent(encodeJson(body))).toThrow(refused);
+    }
+  });
+});

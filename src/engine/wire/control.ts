@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+import { WherryError, failureCodes, type Failure } from '../../shared/failure';
+
+/*
+ * What a session and a receiver say to each other about the destination, on a link of its own: the stream's link may
+ * be full, or break, when the destination has to be asked. Bodies are JSON; a frame's `epoch` is the request's number.
+ */
+
+const text = v.pipe(v.string(), v.maxLength(4096));
+const token = v.pipe(v.string(), v.hexadecimal(), v.maxLength(128));
+const milliseconds = v.pipe(v.number(), v.finite());
+
+const failureSchema = v.strictObject({ code: v.picklist(failureCodes), message: text });
+
+const controlSchema = v.strictObject({ token });
+
+const requestSchema = v.variant('ask', [
+  /** The destination as it is; nothing is changed. */
+  v.strictObject({ ask: v.literal('inspect') }),
+  /** Makes it wait for a stream. */
+  v.strictObject({ ask: v.literal('prepare') }),
+  /** The source has let go: see that the guest runs, or is there and paused. */
+  v.strictObject({ ask: v.literal('confirm'), paused: v.boolean() }),
+  /** What time it is there; also shows that the link is alive. */
+  v.strictObject({ ask: v.literal('clock') }),
+]);
+
+const answerSchemas = {
+  inspect: v.strictObject({
+    status: v.pipe(v.string(), v.maxLength(64)),
+    memoryBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    where: text,
+  }),
+  prepare: v.strictObject({
+    /** Hex; what the session's sender has to show, and nobody else can. */
+    streamToken: v.pipe(token, v.minLength(32)),
+  }),
+  confirm: v.strictObject({
+    end: v.picklist(['completed', 'uncertain']),
+    place: v.picklist(['destination', 'none', 'unknown']),
+    error: v.optional(failureSchema),
+  }),
+  clock: v.strictObject({ nowMs: milliseconds }),
+} as const;
+
+const eventSchema = v.variant('event', [
+  /** The guest was started there, by the destination's clock. */
+  v.strictObject({ event: v.literal('resumed'), atMs: milliseconds }),
+  v.strictObject({ event: v.literal('lost'), message: text }),
+]);
+
+export type ControlRequest = v.InferOutput<typeof requestSchema>;
+export type Ask = ControlRequest['ask'];
+export type ControlAnswer<A extends Ask> = v.InferOutput<(typeof answerSchemas)[A]>;
+export type ControlEvent = v.InferOutput<typeof eventSchema>;
+
+/** A receiver's answer before anybody looked into it. */
+export type ControlReply = { readonly answer: unknown } | { readonly error: Failure };
+
+const replySchema = v.union([v.strictObject({ answer: v.unknown() }), v.strictObject({ error: failureSchema })]);
+
+/** The token that a control link opens with. */
+export const parseControl = (body: Buffer): string => parse(controlSchema, body, 'control frame').token;
+export const parseRequest = (body: Buffer): ControlRequest => parse(requestSchema, body, 'request');
+export const parseReply = (body: Buffer): ControlReply => parse(replySchema, body, 'reply');
+export const parseEvent = (body: Buffer): ControlEvent => parse(eventSchema, body, 'event');
+
+/** Checks the answer to a request; throws `wire-protocol` for another shape. */
+export function checkAnswer<A extends Ask>(ask: A, answer: unknown): ControlAnswer<A> {
+  const result = v.safeParse(answerSchemas[ask], answer);
+  if (result.success) return result.output;
+  throw refused(`an answer to ${ask}`, v.flatten(result.issues).root?.[0] ?? result.issues[0].message);
+}
+
+function parse<T extends v.GenericSchema>(schema: T, body: Buffer, what: string): v.InferOutput<T> {
+  try {
+    return v.parse(schema, JSON.parse(body.toString('utf8')));
+  } catch (error) {
+    throw refused(`a ${what}`, String(error), error);
+  }
+}
+
+function refused(what: string, why: string, cause?: unknown): WherryError {
+  return new WherryError('wire-protocol', `${what} that is not one: ${why}`, { cause });
+}

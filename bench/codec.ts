@@ -123,7 +123,7 @@ async function benchPagePath(): Promise<void> {
     const touching = await fastest(touch, cachedJobs);
     const both = await fastest(() => {
       touch();
-      encoder.encode(pages);
+      encoder.encode(pages, 1);
     }, cachedJobs);
     report(`page path, ${name}`, 1 / (1 / both - 1 / touching));
   }
@@ -131,17 +131,17 @@ async function benchPagePath(): Promise<void> {
   let tick = 0;
   const misses = await fastest(() => {
     nameJob(missing, tick++);
-    missing.encode(pages);
+    missing.encode(pages, 1);
   }, 20);
   report('page path, every page a miss', misses);
   const uncached = preparedEncoder(0, memory);
-  report('page path, no cache', await fastest(() => void uncached.encode(pages), 20));
+  report('page path, no cache', await fastest(() => void uncached.encode(pages, 1), 20));
 }
 
 async function benchMethods(): Promise<void> {
   const memory = guestMemory();
   const encoder = preparedEncoder(0, memory);
-  const { payload } = encoder.encode(pages);
+  const { payload } = encoder.encode(pages, 1);
   const decoder = new PartDecoder({ cachePagesPerShard: 0, maxPages: pages });
   for (const [method, level] of [
     ['zlib', 1],
@@ -155,7 +155,7 @@ async function benchMethods(): Promise<void> {
     report(`compress alone, ${name}`, await fastest(async () => void (await codec.compress(payload, level)), 2));
     report(
       `part encoded, ${name}`,
-      await fastest(async () => void (await codec.compress(encoder.encode(pages).payload, level)), 2),
+      await fastest(async () => void (await codec.compress(encoder.encode(pages, 1).payload, level)), 2),
     );
     report(
       `decompress alone, ${name}`,

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { WherryError } from '../shared/failure';
 import type { Method } from '../shared/settings';
 import { encodeInputBytes, keyBytes, type Encoded, type EncodeJob, type OpenCompress } from './job';
-import { checkLevel, methodTable } from './methods';
+import { checkLevel, methodTable, regularBits } from './methods';
 import { PartEncoder } from './part-encoder';
 import { Ring } from './ring';
 import { Sequence } from './sequence';
@@ -30,7 +30,7 @@ export class EncodeJobs {
     const start = performance.now();
     checkLevel(job.method, job.level);
     this.readPages(job);
-    const { payload, deltaBytes, fullBytes, counts } = this.encoder.encode(job.pages);
+    const { payload, deltaBytes, fullBytes, counts } = this.encoder.encode(job.pages, regularBits(job));
     const encodeMs = performance.now() - start;
     return this.compressing.run(async () => {
       const compressStart = performance.now();

@@ -13,6 +13,9 @@ export interface EncodedPart {
   readonly counts: PageCounts;
 }
 
+/** A delta shorter than this costs less than any page but an almost uniform one, and is not worth a look at it. */
+const longDeltaBytes = 512;
+
 type Counts = { -readonly [K in keyof PageCounts]: number };
 
 /** Turns the pages of one shard into parts, each page against its copy in the shard's cache where there is one. */
@@ -31,6 +34,7 @@ export class PartEncoder {
   private readonly full: Int32Array;
   private fulls = 0;
   private counts = noCounts();
+  private regularBits: number | undefined;
 
   /** Throws `worker` when there is no memory for `cachePages`; with 0 every page goes full. */
   constructor(
@@ -55,8 +59,12 @@ export class PartEncoder {
     return this.arena.bytes(this.pagesAt, count * pageBytes);
   }
 
-  /** Encodes the first `count` of `pages`, known by the first `count` of `keys`. Parts must be decoded in this order. */
-  encode(count: number): EncodedPart {
+  /**
+   * Encodes the first `count` of `pages`, known by the first `count` of `keys`. Parts must be decoded in this order.
+   * @param regularBits of the method that the part is for; where there is none, what counts is bytes as they are
+   */
+  encode(count: number, regularBits: number | undefined): EncodedPart {
+    this.regularBits = regularBits;
     this.opsEnd = 0;
     this.deltasEnd = this.deltasAt;
     this.fulls = 0;
@@ -92,13 +100,21 @@ export class PartEncoder {
     } else if (length === undefined) {
       this.counts.overflow++;
       this.putFullStore(page, known, pageAt);
-    } else {
+    } else if (this.isDearer(length, pageAt)) this.putFullStore(page, known, pageAt);
+    else {
       this.counts.xbzrle++;
       this.putOp(op.delta, known);
       this.opsEnd = putNumber(this.ops, this.opsEnd, length);
       this.deltasEnd += length;
       this.arena.copyPage(slotAt, pageAt);
     }
+  }
+
+  /** Whether the delta just written would come to more than its page, both compressed. */
+  private isDearer(length: number, pageAt: number): boolean {
+    const bits = this.regularBits;
+    if (bits === undefined || length < longDeltaBytes) return false;
+    return this.arena.packedSize(this.deltasEnd, length, bits) > this.arena.packedSize(pageAt, pageBytes, bits);
   }
 
   private putFull(page: number): void {

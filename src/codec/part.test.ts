@@ -13,12 +13,12 @@ interface TestPage {
   readonly bytes: Uint8Array;
 }
 
-function encode(encoder: PartEncoder, pages: readonly TestPage[]): EncodedPart {
+function encode(encoder: PartEncoder, pages: readonly TestPage[], regularBits?: number): EncodedPart {
   pages.forEach(({ key, bytes }, i) => {
     encoder.keys.writeDoubleLE(key, i * keyBytes);
     encoder.pages(pages.length).set(bytes, i * pageBytes);
   });
-  return encoder.encode(pages.length);
+  return encoder.encode(pages.length, regularBits);
 }
 
 const joined = (pages: readonly TestPage[]) => Buffer.concat(pages.map(({ bytes }) => bytes));
@@ -27,6 +27,7 @@ const page = (fill: number) => new Uint8Array(pageBytes).fill(fill);
 /** A guest of a few pages in which each step rewrites some: not at all, a bit, or wholly. */
 const step = fc.record({
   shard: fc.nat(2),
+  regularBits: fc.constantFrom(undefined, 1, 9),
   touched: fc.array(
     fc.record({ number: fc.nat(9), spots: fc.array(fc.nat(pageBytes - 1), { maxLength: 5 }), all: fc.boolean() }),
     { minLength: 0, maxLength: maxPages },
@@ -44,7 +45,7 @@ describe('PartEncoder and PartDecoder', () => {
           encoder: new PartEncoder(maxPages, cachePages, policy),
           memory: Array.from({ length: 10 }, (_, i) => page(i)),
         }));
-        for (const [tick, { shard, touched }] of steps.entries()) {
+        for (const [tick, { shard, regularBits, touched }] of steps.entries()) {
           const { encoder, memory } = shards[shard] as (typeof shards)[number];
           const pages = touched.map(({ number, spots, all }) => {
             const bytes = memory[number] as Uint8Array;
@@ -52,10 +53,10 @@ describe('PartEncoder and PartDecoder', () => {
             if (all) for (let i = 0; i < pageBytes; i += 2) bytes[i] = (bytes[i] as number) + 1;
             return { key: pageKey(shard, number * 1000), bytes: bytes.slice() };
           });
-          const { payload, counts } = encode(encoder, pages);
+          const { payload, counts } = encode(encoder, pages, regularBits);
           expect(payload.length).toBeLessThanOrEqual(maxPartBytes(pages.length));
           expect(counts.normal + counts.xbzrle + counts.unchanged).toBe(pages.length);
-          expect(counts.hits).toBe(counts.xbzrle + counts.unchanged + counts.overflow);
+          expect(counts.hits).toBeGreaterThanOrEqual(counts.xbzrle + counts.unchanged + counts.overflow);
           expect(joined(pages).equals(decoder.decode(shard, payload, pages.length))).toBe(true);
         }
       }),

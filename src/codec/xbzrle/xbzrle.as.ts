@@ -2,6 +2,8 @@
 // Payload: pairs of (ULEB128 unchanged bytes, ULEB128 changed bytes, the changed bytes' new values); a trailing
 // unchanged run is not written. All runs are maximal, so there is exactly one encoding of a page pair.
 
+export { packedSize } from './packed-size.as';
+
 const PAGE: i32 = 4096;
 const OVERFLOW: i32 = -1;
 const REFUSED: i32 = -1;

@@ -68,7 +68,10 @@ describe('wherry migrate to a receiver', () => {
     const other = await idlePair();
     const again = await runWherry(migrateWords({ source: other.source, destination: receiver.url }, way));
     expect(again).toMatchObject({ code: 1, result: { status: 'failed', guestRunningOn: 'source' } });
-    expect(again.result?.error).toMatchObject({ code: 'not-incoming', message: expect.stringMatching(/is paused/) as string });
+    expect(again.result?.error).toMatchObject({
+      code: 'not-incoming',
+      message: expect.stringMatching(/is paused/) as string,
+    });
     expect((await queryStatus(await monitor(other.source))).status).toBe('running');
   });
 

@@ -5,6 +5,7 @@ import { registerDoctor } from './doctor';
 import { buildProgram, runProgram } from './program';
 import { registerReceive } from './receive';
 import { registerSample } from './sample';
+import { registerSend } from './send';
 import { spawnChild } from './spawn-child';
 import { surviveClosedReaders, writeLine } from './streams';
 
@@ -25,6 +26,7 @@ const program = buildProgram(
 registerDoctor(program);
 registerConsole(program);
 registerSample(program, surroundings);
+registerSend(program, async (request) => end(await (await import('./run-send')).runSend(request, surroundings)));
 registerReceive(program, async (request) =>
   end(await (await import('./run-receive')).runReceive(request, surroundings)),
 );

@@ -17,8 +17,11 @@ export function renderReport(report: Report, last?: Snapshot): readonly string[]
 /** One sentence on how it ended and where the guest is. */
 export function renderOutcome({ status, error, guestRunningOn }: Report): string {
   const why = error === undefined ? '' : `: ${error.message.replace(/\.$/, '')}`;
-  return `Migration ${status}${why}. ${whereabouts[guestRunningOn]}`;
+  const place = status === 'completed' && guestRunningOn === 'unknown' ? handedOver : whereabouts[guestRunningOn];
+  return `Migration ${status}${why}. ${place}`;
 }
+
+const handedOver = 'The destination has the guest; whether it runs there is for its own monitor to say.';
 
 const whereabouts: Readonly<Record<GuestPlace, string>> = {
   source: 'The guest runs on the source.',

@@ -15,9 +15,9 @@ const readers: Readonly<Record<Exclude<SettingOption['kind'], 'switch'>, (text: 
   duration: parseDuration,
 };
 
-/** Gives a command every setting as an option. */
-export function addSettings(command: Command): Command {
-  for (const name of settingNames) {
+/** Gives a command settings as options, all of them if not told which. */
+export function addSettings(command: Command, names: readonly (keyof MigrationSettings)[] = settingNames): Command {
+  for (const name of names) {
     const { flag, placeholder, kind, help } = settingOptions[name];
     if (kind === 'switch') command.option(flag, help);
     else {

@@ -24,6 +24,10 @@ export interface SenderOptions {
   readonly onNotice: (text: string) => void;
   /** Once: why the source's stream was cut off. Never called after the source has closed its side by itself. */
   readonly onFailure: (error: WherryError) => void;
+  /** What the destination says on the return path. */
+  readonly onAnswer?: (bytes: Buffer) => void;
+  /** The stream has ended and the return path too: there is no more to carry. */
+  readonly onOver?: () => void;
 }
 
 /** Takes the source's stream, carries it to a receiver, and brings the return path back. */
@@ -36,6 +40,8 @@ export class Sender {
   #failure: WherryError | undefined;
   #chain: Promise<void> = Promise.resolve();
   #closed = false;
+  #sentEnd = false;
+  #answersEnded = false;
   #welcome: (() => void) | undefined;
   #refused: ((error: WherryError) => void) | undefined;
 
@@ -49,7 +55,7 @@ export class Sender {
       counters: this.counters,
       rate: () => settings.maxBandwidth,
       onEpoch: (epoch) => this.#queue(epoch),
-      onEnd: () => void this.#chain.then(() => this.#writer?.send('end')),
+      onEnd: () => void this.#chain.then(() => this.#sendEnd()),
     });
     this.#pool = new CompressPool({
       spawn,
@@ -126,12 +132,24 @@ export class Sender {
     return this.#pool.status();
   }
 
+  /** The source has sent all of the guest's memory, or what may be some of it in a form that is not understood. */
+  get pagesDone(): boolean {
+    const { opaqueReason } = this.builder;
+    return opaqueReason !== undefined && opaqueReason !== 'truncated';
+  }
+
+  /** Ends everything that is over anyway, in good order: the receiver hears the last frame. */
+  finish(): void {
+    this.#channel?.finish();
+    this.close();
+  }
+
   /** Ends everything; the source's socket is cut off, which makes a source in mid-migration keep its guest. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#intake.close();
-    this.#channel?.destroy();
+    if (this.#channel?.ended === false) this.#channel.destroy();
     this.#pool.close();
   }
 
@@ -177,8 +195,10 @@ export class Sender {
   #hear({ type, epoch, body }: Frame): void {
     if (type === 'received') this.#writer?.received(Number(body.readBigUInt64BE(0)));
     else if (type === 'ack') this.#intake.acknowledge(epoch);
-    else if (type === 'returnPath') this.#intake.answer(body);
-    else if (type === 'returnEnd') this.#endOfReturnPath();
+    else if (type === 'returnPath') {
+      this.options.onAnswer?.(body);
+      this.#intake.answer(body);
+    } else if (type === 'returnEnd') this.#endOfReturnPath();
     else if (type === 'welcome') this.#welcome?.();
     else if (type === 'failure') {
       const { code, message } = parseFailure(body);
@@ -190,7 +210,21 @@ export class Sender {
   #endOfReturnPath(): void {
     if (this.builder.opaqueReason === undefined) {
       this.#fail(new WherryError('destination-failed', 'the destination closed the stream in mid-migration'));
-    } else this.#intake.endAnswers();
+    } else {
+      this.#intake.endAnswers();
+      this.#answersEnded = true;
+      this.#whenOver();
+    }
+  }
+
+  async #sendEnd(): Promise<void> {
+    await this.#writer?.send('end');
+    this.#sentEnd = true;
+    this.#whenOver();
+  }
+
+  #whenOver(): void {
+    if (this.#sentEnd && this.#answersEnded && this.#failure === undefined) this.options.onOver?.();
   }
 
   #fail(error: WherryError): void {

@@ -61,6 +61,12 @@ export class Channel {
   giveUp({ code, message }: Failure): void {
     if (this.#ended) return;
     this.send('failure', encodeJson({ code, message: message.slice(0, maxReasonLength) }));
+    this.finish();
+  }
+
+  /** Ends the link once the peer has been sent everything; nothing is reported any more. */
+  finish(): void {
+    if (this.#ended) return;
     this.#ended = true;
     // What still comes is read and dropped: closing on unread bytes would reset the link and lose our last words.
     this.socket.resume();

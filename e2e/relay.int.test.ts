@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import type { QemuPair } from '../src/guest/qemu-pair';
+import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
+import { differingPages } from './kit/ram';
+import { startReceive } from './kit/receive';
+import { runWherry, type WherryRun } from './kit/wherry';
+
+const mebibyte = 2 ** 20;
+const memoryBytes = 64 * mebibyte;
+
+/** Runs `wherry send` before a pair's source, and calls `drive` once it waits for the stream. */
+async function relayed(
+  pair: QemuPair,
+  url: string,
+  words: readonly string[],
+  drive: (uri: string, pid: number) => Promise<unknown>,
+): Promise<WherryRun> {
+  const uri = `unix:${pair.directory}/relay`;
+  let driven: Promise<unknown> = Promise.resolve();
+  const run = await runWherry(['send', '--listen', uri, '--to', url, '--json', ...words], (child) => {
+    let [text, begun] = ['', false];
+    child.stdout?.on('data', (chunk: Buffer | string) => {
+      text += String(chunk);
+      if (begun || !text.includes('"listening"')) return;
+      begun = true;
+      driven = drive(uri, child.pid ?? NaN);
+    });
+  });
+  await driven;
+  return run;
+}
+
+async function migrate(pair: QemuPair, uri: string): Promise<void> {
+  const source = await monitor(pair.source);
+  await setCapabilities(source, { events: true, 'return-path': true });
+  await source.execute('migrate-set-parameters', { 'max-bandwidth': 0 });
+  await source.execute('migrate', { uri });
+  source.close(); // a monitor serves one client at a time
+}
+
+describe('wherry send under a migration that plain QMP drives', () => {
+  it('delivers the guest and leaves its `cont` to the driver', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
+    const receiver = await startReceive(pair.destination, '--once');
+    const run = await relayed(pair, receiver.url, ['--method', 'zstd'], (uri) => migrate(pair, uri));
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'unknown' });
+    expect(run.code).toBe(0);
+    expect(run.result?.pages.xbzrle).toBeGreaterThan(0);
+    expect(run.result?.wireBytes).toBeLessThan(run.result?.rawBytes ?? 0);
+    expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
+    expect(await receiver.ended).toBe(0);
+
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect((await queryStatus(source)).status).toBe('postmigrate');
+    expect((await queryStatus(destination)).status).toBe('paused');
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+    await destination.execute('cont');
+    await expectCountedOn(pair);
+    await expectSweepsWhole(pair, destination);
+  });
+
+  it('fails, with the guest on the source, when it is stopped half way', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 20, fillBytes: 32 * mebibyte });
+    const receiver = await startReceive(pair.destination);
+    const run = await relayed(pair, receiver.url, ['--max-bandwidth', '4MB/s'], async (uri, pid) => {
+      await migrate(pair, uri);
+      process.kill(pid, 'SIGTERM');
+    });
+    expect(run.result, run.stderr).toMatchObject({ status: 'cancelled', guestRunningOn: 'source' });
+    expect(run.code).toBe(130);
+    expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'failed' });
+    const { serial } = pair.sides.source;
+    const { beats } = await nextBeat(serial);
+    expect((await nextBeat(serial)).beats).toBe(beats + 1);
+  });
+
+  it('ends at once with a token that is not the receiver’s', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 0, fillBytes: mebibyte });
+    const { url } = await startReceive(pair.destination);
+    const wrong = url.replace(/token=.*/, `token=${'ab'.repeat(32)}`);
+    const run = await runWherry(['send', '--listen', `unix:${pair.directory}/relay`, '--to', wrong, '--json']);
+    expect(run).toMatchObject({ code: 1, result: { status: 'failed', error: { code: 'wire-refused' } } });
+  });
+});

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { parseQmpAddress, type QmpAddress } from '../engine/qmp/address';
+import { parsePairing, type Pairing } from '../engine/wire/pairing';
+import { WherryError } from '../shared/failure';
+import type { MigrationSettings } from '../shared/settings';
+import { addSettings, argument, readSettings } from './settings-options';
+
+/** What `wherry send` was asked to do. */
+export interface SendRequest {
+  readonly listen: QmpAddress;
+  readonly to: Pairing;
+  readonly settings: MigrationSettings;
+  readonly json: boolean;
+}
+
+/** The settings that concern the wire; the others are the source's, and whoever drives it sets them there. */
+const wireSettings = [
+  'method',
+  'level',
+  'compressThreads',
+  'decompressThreads',
+  'xbzrleCacheBytes',
+  'cachePolicy',
+  'maxBandwidth',
+] as const satisfies readonly (keyof MigrationSettings)[];
+
+type Options = Readonly<Record<string, unknown>> & { readonly listen: QmpAddress; readonly to: Pairing };
+
+/** `wherry send`: the source's end under a migration that another tool drives. */
+export function registerSend(program: Command, action: (request: SendRequest) => Promise<void>): void {
+  const command = program
+    .command('send')
+    .description('carry the stream of a migration that another tool drives to a `wherry receive`')
+    .requiredOption(
+      '--listen <address>',
+      "where the source's stream comes: unix:/path or tcp:host:port, as the `migrate` command is given it",
+      argument(parseStreamAddress),
+    )
+    .requiredOption('--to <url>', 'wherry://… as `wherry receive` printed it', argument(parsePairing));
+  addSettings(command, wireSettings)
+    .option('--json', 'one JSON object a line on standard output')
+    .action((options: Options) => {
+      const { listen, to } = options;
+      return action({ listen, to, settings: readSettings(options), json: options['json'] === true });
+    });
+}
+
+/** The grammar is that of a monitor's address. */
+function parseStreamAddress(text: string): QmpAddress {
+  try {
+    return parseQmpAddress(text);
+  } catch {
+    throw new WherryError('usage', `expected unix:/path or tcp:host:port, got ${JSON.stringify(text)}`);
+  }
+}

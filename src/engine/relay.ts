@@ -1,0 +1,137 @@
+import { createServer, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { WherryError, asWherryError } from '../shared/failure';
+import type { MigrationSettings } from '../shared/settings';
+import type { Report, Snapshot } from '../shared/snapshot';
+import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
+import type { SpawnWorker } from '../shared/worker';
+import type { Ending } from './endings';
+import { Outcome } from './outcome';
+import type { QmpAddress } from './qmp/address';
+import { relayEnding } from './relay-ending';
+import { sessionReport } from './report';
+import { RunStats, type SessionFacts } from './run-stats';
+import { Sender } from './sender';
+import { AnswerReader } from './stream/answers';
+import type { Pairing } from './wire/pairing';
+
+const snapshotMs = 100;
+
+export interface RelayOptions {
+  /** Where the source's stream is taken: what its `migrate` is given as URI. */
+  readonly listen: QmpAddress;
+  readonly to: Pairing;
+  /** Those that concern the wire; the source's own are for whoever drives it. */
+  readonly settings: MigrationSettings;
+  readonly spawn: SpawnWorker;
+  readonly onSnapshot?: (snapshot: Snapshot) => void;
+  /** The source may be sent on its way. */
+  readonly onListening?: () => void;
+}
+
+/**
+ * Carries the stream of a migration that another tool drives: no monitor of ours, nothing started or stopped, and at
+ * the end only what the stream itself tells.
+ */
+export class Relay {
+  /** The end, whatever it is; never rejects. */
+  readonly finished: Promise<Report>;
+  readonly #stats: RunStats;
+  /** A break is ours; the verdict is that there is no more to carry. */
+  readonly #outcome = new Outcome();
+  readonly #answers = new AnswerReader();
+  #state: SessionState = 'preparing';
+  #place: GuestPlace = 'unknown';
+  #sender: Sender | undefined;
+  #notice: string | undefined;
+  #asked = false;
+
+  constructor(private readonly options: RelayOptions) {
+    this.#stats = new RunStats(options.settings, () => performance.now());
+    this.finished = this.#run().then((ending) => this.#report(ending));
+  }
+
+  snapshot(): Snapshot {
+    return this.#stats.snapshot(this.#sender, this.#facts);
+  }
+
+  /** Cuts the stream off: a source in mid-migration keeps its guest. */
+  cancel(): void {
+    this.#asked = true;
+    this.#outcome.settle({ kind: 'cancelled' });
+  }
+
+  async #run(): Promise<Ending> {
+    const ticker = setInterval(() => this.#publish(), snapshotMs);
+    let unlisten = (): void => undefined;
+    try {
+      const sender = await this.#connect();
+      if (!this.#asked) {
+        unlisten = await listenForStream(this.options.listen, (source) => {
+          this.#state = 'bulk';
+          sender.attach(source);
+        });
+        this.options.onListening?.();
+        await this.#outcome.first();
+      }
+      const { talked, shut } = this.#answers;
+      const { pagesDone } = sender;
+      return relayEnding({ broken: this.#outcome.broken, asked: this.#asked, pagesDone, talked, shut });
+    } catch (error) {
+      return { end: 'failed', place: 'source', error: asWherryError(error) };
+    } finally {
+      clearInterval(ticker);
+      unlisten();
+      if (this.#outcome.verdict?.kind === 'handed-over') this.#sender?.finish();
+      else this.#sender?.close();
+    }
+  }
+
+  async #connect(): Promise<Sender> {
+    const { settings, spawn, to } = this.options;
+    this.#sender = await Sender.create({
+      settings,
+      spawn,
+      onNotice: (text) => (this.#notice = text),
+      onFailure: (error) => this.#outcome.fail(error),
+      onAnswer: (bytes) => this.#answers.push(bytes),
+      onOver: () => this.#outcome.settle({ kind: 'handed-over' }),
+    });
+    await this.#sender.connect(to.host, to.port, to.token);
+    return this.#sender;
+  }
+
+  #report(ending: Ending): Report {
+    this.#state = ending.end;
+    this.#place = ending.place;
+    const report = sessionReport(ending, this.#stats, this.#sender, this.#facts);
+    this.#publish();
+    return report;
+  }
+
+  get #facts(): SessionFacts {
+    if (!isEnd(this.#state) && this.#sender?.pagesDone === true) this.#state = 'switchover';
+    const unknown = { setupTimeMs: undefined, downtimeMs: undefined, rounds: 0, info: {} };
+    return { ...unknown, state: this.#state, guestRunningOn: this.#place, notice: this.#notice };
+  }
+
+  #publish(): void {
+    this.options.onSnapshot?.(this.snapshot());
+  }
+}
+
+/** Takes one connection at an address; returns how to stop listening. */
+async function listenForStream(where: QmpAddress, take: (source: Socket) => void): Promise<() => void> {
+  const server = createServer({ allowHalfOpen: true });
+  server.once('connection', (socket) => {
+    server.close();
+    take(socket);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new WherryError('usage', `cannot listen for the source's stream: ${error.message}`)),
+    );
+    server.listen(where.kind === 'unix' ? { path: where.path } : { host: where.host, port: where.port }, resolve);
+  });
+  return () => void server.close();
+}

@@ -24,6 +24,14 @@ describe('an expected pause', () => {
     expect(expectedPause({ ...inputs, dirtyRate: undefined })).toBeDefined();
   });
 
+  it('of a guest stopped now has everything that is left in it, also where it would converge', () => {
+    const many = { ...inputs, remainingBytes: 400 * mib };
+    const [planned, forced] = [expectedPause(many), expectedPause({ ...many, now: true })];
+    expect(planned?.high).toBeLessThan(1000);
+    expect(forced?.low).toBeGreaterThan(2000);
+    expect(forced?.high).toBeGreaterThan(10_000);
+  });
+
   it('is a band of whole milliseconds, whatever the figures', () => {
     const amount = fc.integer({ min: 0, max: 2 ** 40 });
     const pace = fc.integer({ min: 1, max: 2 ** 34 });

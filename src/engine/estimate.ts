@@ -17,6 +17,8 @@ export interface PauseInputs {
   readonly wireRate: number | undefined;
   /** Device state, stream bytes; a guess until it has been seen. */
   readonly deviceBytes: number;
+  /** The guest is to be stopped now, whatever that costs. */
+  readonly now?: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ const lastPagesFaster = 0.3;
 export function expectedPause(inputs: PauseInputs): BandMs | undefined {
   const { remainingBytes, dirtyRate, guestRate, wireRate, heldBytes, inFlightBytes, deviceBytes } = inputs;
   if (remainingBytes === undefined || !guestRate || !wireRate) return undefined;
-  const converging = dirtyRate === undefined || dirtyRate < guestRate;
+  const converging = inputs.now !== true && (dirtyRate === undefined || dirtyRate < guestRate);
   const threshold = (guestRate * sourceDowntimeLimit(inputs.downtimeLimitMs)) / 1000;
   const fresh = Math.min(dirtyRate ?? 0, threshold);
   const most = converging ? Math.min(Math.max(remainingBytes, fresh), threshold) : Math.max(remainingBytes, fresh);

@@ -1,5 +1,5 @@
-import type { MigrationSettings } from '../shared/settings';
-import type { Report, Snapshot } from '../shared/snapshot';
+import type { MigrationSettings, SettingsChange } from '../shared/settings';
+import type { BandMs, Report, Snapshot } from '../shared/snapshot';
 import type { SpawnWorker } from '../shared/worker';
 import { Session } from './session';
 
@@ -15,11 +15,29 @@ export interface MigrationOptions {
   readonly onSnapshot?: (snapshot: Snapshot) => void;
 }
 
+/** What may be done to a migration under way, besides cancelling it. */
+export interface MigrationControl {
+  /**
+   * Changes settings from now on; resolves to all that are in force then. Rejects with `usage`, naming the range, for
+   * a value out of it, and for a migration that is not under way; nothing has changed then.
+   */
+  change(change: SettingsChange): Promise<MigrationSettings>;
+  /** Stops sending until `resume`, the guest running on; throws `usage` unless it is bulk or iterating. */
+  pause(): void;
+  /** Sends again; does nothing unless paused. A guest that is stopped for the switchover resumes sending by itself. */
+  resume(): void;
+  /** How long the guest would stand still if the switchover were forced now, ms; absent as long as nobody can say. */
+  switchoverCost(): BandMs | undefined;
+  /** Has the source stop the guest as soon as it can, whatever the downtime; rejects with `usage` when it cannot be. */
+  forceSwitchover(): Promise<void>;
+}
+
 /** A migration under way. */
 export interface RunningMigration {
   /** The end, whatever it is; never rejects. */
   readonly finished: Promise<Report>;
   snapshot(): Snapshot;
+  readonly control: MigrationControl;
   /** Asks for the guest to stay on the source; too late once the source has handed it over. */
   cancel(): void;
 }

@@ -9,6 +9,7 @@ const facts: SessionFacts = {
   setupTimeMs: 40,
   downtimeMs: undefined,
   rounds: 3,
+  flow: undefined,
   notice: undefined,
   info: {
     status: 'active',

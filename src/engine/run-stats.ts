@@ -1,7 +1,15 @@
 import { pageBytes, type MigrationSettings } from '../shared/settings';
-import type { BandMs, CacheCounts, CompressionCounts, PageCounts, Snapshot, WireClasses } from '../shared/snapshot';
+import type {
+  BandMs,
+  CacheCounts,
+  CompressionCounts,
+  FlowControl,
+  PageCounts,
+  Snapshot,
+  WireClasses,
+} from '../shared/snapshot';
 import type { GuestPlace, SessionState } from '../shared/state';
-import { expectedPause } from './estimate';
+import { expectedPause, type PauseInputs } from './estimate';
 import type { MigrateInfo } from './qmp/migrate';
 import { RateMeter } from './rate-meter';
 import { newSenderCounters, type SenderCounters } from './sender-stats';
@@ -29,6 +37,7 @@ export interface SessionFacts {
   readonly setupTimeMs: number | undefined;
   readonly downtimeMs: number | undefined;
   readonly rounds: number;
+  readonly flow: FlowControl | undefined;
   readonly notice: string | undefined;
   /** The source's latest answer to `query-migrate`. */
   readonly info: MigrateInfo;
@@ -47,10 +56,17 @@ export class RunStats {
   #lastPause: BandMs | undefined;
 
   constructor(
-    private readonly settings: MigrationSettings,
+    private settings: MigrationSettings,
     private readonly clock: () => number,
   ) {
     this.#started = clock();
+  }
+
+  /** Settings in force from now on. */
+  use(settings: MigrationSettings): void {
+    // What the link gave before says nothing about what it gives under another limit.
+    if (settings.maxBandwidth !== this.settings.maxBandwidth) this.#peakWireRate = undefined;
+    this.settings = settings;
   }
 
   get elapsedMs(): number {
@@ -91,6 +107,7 @@ export class RunStats {
       ...defined('dirtyRate', dirtyRate(facts)),
       ...defined('expectedDowntimeMs', pause),
       ...defined('downtimeMs', facts.downtimeMs),
+      ...defined('flow', facts.flow),
       ...defined('notice', facts.notice),
     };
   }
@@ -121,11 +138,23 @@ export class RunStats {
 
   /** While the guest runs: the pause if it were stopped now. Afterwards: what was predicted last. */
   #pause(sender: SenderView | undefined, facts: SessionFacts): BandMs | undefined {
-    const { state, info } = facts;
+    const { state } = facts;
     const running = state === 'bulk' || state === 'iterating';
     if (sender === undefined || !running || sender.counters.rawBytes < settledBytes) return this.#lastPause;
-    const pause = expectedPause({
-      remainingBytes: info.ram?.remaining,
+    const pause = expectedPause(this.#pauseInputs(sender, facts));
+    if (pause !== undefined) this.#lastPause = pause;
+    return pause;
+  }
+
+  /** What stopping the guest at once would cost; absent as long as nobody can say. */
+  pauseIfStoppedNow(sender: SenderView | undefined, facts: SessionFacts): BandMs | undefined {
+    if (sender === undefined || sender.counters.rawBytes < settledBytes) return undefined;
+    return expectedPause({ ...this.#pauseInputs(sender, facts), now: true });
+  }
+
+  #pauseInputs(sender: SenderView, facts: SessionFacts): PauseInputs {
+    return {
+      remainingBytes: facts.info.ram?.remaining,
       dirtyRate: dirtyRate(facts),
       downtimeLimitMs: this.settings.downtimeLimitMs,
       heldBytes: sender.unacknowledgedBytes,
@@ -133,9 +162,7 @@ export class RunStats {
       inFlightBytes: sender.inFlightBytes,
       wireRate: this.#peakWireRate,
       deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,
-    });
-    if (pause !== undefined) this.#lastPause = pause;
-    return pause;
+    };
   }
 }
 

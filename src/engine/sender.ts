@@ -37,6 +37,7 @@ export class Sender {
   readonly #pool: CompressPool;
   #channel: Channel | undefined;
   #writer: PacedWriter | undefined;
+  #settings: MigrationSettings;
   #failure: WherryError | undefined;
   #chain: Promise<void> = Promise.resolve();
   #closed = false;
@@ -50,10 +51,11 @@ export class Sender {
     private readonly builder: EpochBuilder,
   ) {
     const { settings, spawn, onNotice } = options;
+    this.#settings = settings;
     this.#intake = new Intake({
       builder,
       counters: this.counters,
-      rate: () => settings.maxBandwidth,
+      rate: () => this.#settings.maxBandwidth,
       onEpoch: (epoch) => this.#queue(epoch),
       onEnd: () => void this.#chain.then(() => this.#sendEnd()),
     });
@@ -106,6 +108,22 @@ export class Sender {
   /** Starts carrying the source's stream. */
   attach(source: Socket): void {
     this.#intake.attach(source);
+  }
+
+  /** Goes on with other settings, from the next part and the next byte on. */
+  change(settings: MigrationSettings): void {
+    this.#settings = settings;
+    this.#pool.setMethod(settings.method, settings.level);
+    this.#writer?.setRate(settings.maxBandwidth);
+  }
+
+  /** Writes nothing more to the wire until `resume`; the source is held back by what it fills meanwhile. */
+  pause(): void {
+    this.#writer?.pause();
+  }
+
+  resume(): void {
+    this.#writer?.resume();
   }
 
   /** Wire bytes written so far, framing included. */
@@ -186,7 +204,7 @@ export class Sender {
 
   /** Tables hold the device state too, so they are compressed where that pays. */
   async #packed(table: Buffer): Promise<{ readonly method: Method; readonly table: Uint8Array }> {
-    const { method, level } = this.options.settings;
+    const { method, level } = this.#settings;
     if (method === 'none' || table.length < minPackedTableBytes) return { method: 'none', table };
     const packed = await methodTable[method].compress(table, level);
     return packed.length < table.length ? { method, table: packed } : { method: 'none', table };

@@ -1,15 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import { WherryError, asWherryError, toFailure } from '../shared/failure';
-import { checkSettings, type MigrationSettings } from '../shared/settings';
+import { type WherryError, asWherryError, toFailure } from '../shared/failure';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
 import { openCarrier } from './carrier';
+import { Controls, acceptedSettings } from './controls';
 import { awaitVerdict, backToSource, findSource, type Ending } from './endings';
 import type { Far } from './far';
 import type { MigrationOptions, RunningMigration } from './migration';
 import { openFar } from './open-far';
 import { Outcome } from './outcome';
-import { beginMigration, configureSource, inspect, type SourceFacts } from './prepare';
+import { beginMigration, configureSource, inspect } from './prepare';
 import { QmpClient, type QmpEvent } from './qmp/client';
 import { queryMigrate, type MigrateInfo } from './qmp/migrate';
 import { RunStats, type SessionFacts } from './run-stats';
@@ -26,7 +26,7 @@ const pollMs = 200;
  */
 export class Session implements RunningMigration {
   readonly finished: Promise<Report>;
-  readonly #settings: MigrationSettings;
+  readonly control: Controls;
   readonly #stats: RunStats;
   readonly #outcome = new Outcome();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
@@ -35,7 +35,7 @@ export class Session implements RunningMigration {
   #info: MigrateInfo = {};
   #sender: Sender | undefined;
   #source: QmpClient | undefined;
-  #facts: SourceFacts | undefined;
+  #wasRunning = false;
   #rounds = 0;
   #setupTimeMs: number | undefined;
   #stoppedAt: number | undefined;
@@ -44,17 +44,22 @@ export class Session implements RunningMigration {
   #cancelled = false;
 
   constructor(private readonly options: MigrationOptions) {
-    const checked = checkSettings(options.settings);
-    this.#settings = options.settings;
+    this.control = new Controls(options.settings, {
+      state: () => this.#state,
+      sender: () => this.#sender,
+      source: () => this.#source,
+      cost: () => this.#stats.pauseIfStoppedNow(this.#sender, this.#facts),
+      onChange: () => {
+        this.#stats.use(this.control.settings);
+        this.#publish();
+      },
+    });
     this.#stats = new RunStats(options.settings, () => performance.now());
-    const problem = checked.ok
-      ? undefined
-      : new WherryError('usage', checked.problems.map((p) => p.message).join('; '));
-    this.finished = this.#run(problem).then((end) => this.#report(end));
+    this.finished = this.#run().then((end) => this.#report(end));
   }
 
   snapshot(): Snapshot {
-    return this.#stats.snapshot(this.#sender, this.#sessionFacts);
+    return this.#stats.snapshot(this.#sender, this.#facts);
   }
 
   cancel(): void {
@@ -70,12 +75,12 @@ export class Session implements RunningMigration {
     else this.#source?.execute('migrate_cancel').catch((error: unknown) => this.#say(toFailure(error).message));
   }
 
-  async #run(problem: WherryError | undefined): Promise<Ending> {
+  async #run(): Promise<Ending> {
     await Promise.resolve();
     this.#step('start');
     const ticker = setInterval(() => this.#publish(), snapshotMs);
     try {
-      if (problem !== undefined) throw problem;
+      acceptedSettings(this.options.settings);
       const far = await this.#send();
       return await this.#conclude(far);
     } catch (error) {
@@ -91,16 +96,16 @@ export class Session implements RunningMigration {
     const source = await this.#monitor(this.options.source);
     this.#source = source;
     const shared = {
-      settings: this.#settings,
+      settings: this.control.settings,
       spawn: this.options.spawn,
       onNotice: (text: string) => this.#say(text),
       onFailure: (error: WherryError) => this.#outcome.fail(error),
     };
     const far = await openFar(this.options.destination, shared);
     this.#cleanups.push(() => far.close());
-    this.#facts = await inspect(source, far);
-    if (!this.#facts.running) this.#place = 'none';
-    await configureSource(source, this.#settings);
+    this.#wasRunning = (await inspect(source, far)).running;
+    if (!this.#wasRunning) this.#place = 'none';
+    await configureSource(source, this.control.settings);
     this.#sender = await openCarrier(far, { ...shared, onOpened: (close) => this.#cleanups.push(close) });
     const sockets = await StreamSockets.create();
     this.#cleanups.push(() => sockets.close());
@@ -144,6 +149,8 @@ export class Session implements RunningMigration {
       this.#stoppedAt = timestampMs;
       this.#place = 'none';
       this.#step('stopped');
+      // Nothing may hold back the last pages of a guest that stands still.
+      this.control.resume();
     } else if (name === 'RESUME') {
       this.#stoppedAt = undefined;
       this.#place = 'source';
@@ -169,7 +176,7 @@ export class Session implements RunningMigration {
   /** Waits for the end of the stream, and sees to it that one copy runs: there, or here. */
   async #conclude(far: Far): Promise<Ending> {
     const source = this.#source as QmpClient;
-    const wasRunning = this.#facts?.running === true;
+    const wasRunning = this.#wasRunning;
     await this.#outcome.first();
     if (this.#outcome.verdict === undefined) {
       this.#say(`giving up: ${this.#outcome.broken?.message ?? ''}`);
@@ -179,7 +186,7 @@ export class Session implements RunningMigration {
     const { verdict } = this.#outcome;
     if (verdict?.kind === 'handed-over') {
       this.#step('handed-over');
-      const ending = await far.confirm(this.#settings.paused || !wasRunning);
+      const ending = await far.confirm(this.control.settings.paused || !wasRunning);
       await this.#poll(source);
       return ending;
     }
@@ -200,12 +207,12 @@ export class Session implements RunningMigration {
       uncertain: 'contact-lost',
     } as const;
     this.#step(event[ending.end]);
-    const report = sessionReport(ending, this.#stats, this.#sender, this.#sessionFacts);
+    const report = sessionReport(ending, this.#stats, this.#sender, this.#facts);
     this.#publish();
     return report;
   }
 
-  get #sessionFacts(): SessionFacts {
+  get #facts(): SessionFacts {
     const [stopped, resumed] = [this.#stoppedAt, this.#resumedAt];
     return {
       state: this.#state,
@@ -213,6 +220,7 @@ export class Session implements RunningMigration {
       setupTimeMs: this.#setupTimeMs,
       downtimeMs: stopped === undefined || resumed === undefined ? undefined : Math.round(resumed - stopped),
       rounds: this.#rounds,
+      flow: this.control.flow,
       notice: this.#notice,
       info: this.#info,
     };

@@ -82,6 +82,19 @@ export const settingsSchema = v.pipe(
 
 export type MigrationSettings = v.InferOutput<typeof settingsSchema>;
 
+/** Settings that may be changed while a migration runs. */
+export const liveSettingNames = [
+  'method',
+  'level',
+  'maxBandwidth',
+  'downtimeLimitMs',
+] as const satisfies readonly (keyof MigrationSettings)[];
+export type LiveSettingName = (typeof liveSettingNames)[number];
+
+/** Some of them; what is left out stays as it is. Ranges are checked against the settings in force. */
+export const settingsChangeSchema = v.pipe(v.partial(v.pick(settingsSchema.pipe[0], liveSettingNames)), v.readonly());
+export type SettingsChange = v.InferOutput<typeof settingsChangeSchema>;
+
 export const defaultSettings: MigrationSettings = {
   method: 'zstd',
   level: 1,

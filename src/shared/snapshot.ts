@@ -58,6 +58,9 @@ export interface WorkerStatus {
   readonly restarts: number;
 }
 
+/** What an operator has done to the flow: nothing is sent until told, or the guest is stopped as soon as can be. */
+export type FlowControl = 'paused' | 'forced';
+
 /**
  * The engine's state as seen from outside, taken a few times a second. Unknown is absent, not 0. Units in names, or:
  * bytes, bytes per second.
@@ -96,7 +99,9 @@ export interface Snapshot {
   /** RESUME at the destination minus STOP at the source, from QMP event times. */
   readonly downtimeMs?: number;
   readonly guestRunningOn: GuestPlace;
+  /** In force now; some may have been changed since the start. */
   readonly settings: MigrationSettings;
+  readonly flow?: FlowControl;
   /** The latest thing worth a log line, e.g. `compress-3 died, restarted`. */
   readonly notice?: string;
 }

@@ -59,18 +59,25 @@ export function shardCachePages(cacheBytes: number, threads: number): number {
 export class CompressPool {
   readonly #workers: readonly RingWorker<Encoded>[];
   readonly #busyMs: number[];
+  #way: { readonly method: Method; readonly level: number };
 
   constructor(private readonly options: CompressPoolOptions) {
-    const { threads } = options;
+    const { threads, method, level } = options;
+    this.#way = { method, level };
     this.#workers = Array.from({ length: threads }, (_, shard) => this.#worker(shard));
     this.#busyMs = this.#workers.map(() => 0);
+  }
+
+  /** How parts are compressed from the next one on. */
+  setMethod(method: Method, level: number): void {
+    this.#way = { method, level };
   }
 
   /** Encodes one part and releases it; rejects with `worker` when its worker cannot be kept alive. */
   async encode({ shard, pages, keys, bytes, release }: PagePart): Promise<EncodedPart> {
     const worker = this.#workers[shard];
     if (worker === undefined) throw new WherryError('internal', `no compress worker ${shard}`);
-    const { method, level } = this.options;
+    const { method, level } = this.#way;
     const { reply, output } = await worker.run({
       input: [keys, bytes],
       message: (slot) => ({ type: 'encode', slot, pages, method, level }),

@@ -99,6 +99,33 @@ describe('PacedWriter', () => {
     expect(writer.limitedMs).toBeGreaterThan(0);
   });
 
+  it('writes nothing while paused, not even the rest of a frame, and then goes on', async () => {
+    const writer = new PacedWriter(channel, 2_000_000);
+    const sent = [writer.send('hello', [hello()]), writer.send('part', [Buffer.alloc(200_000, 1)])];
+    await once(pair.far, 'readable');
+    writer.pause();
+    const held = channel.bytesSent;
+    expect(held).toBeLessThan(200_000);
+    writer.received(held);
+    writer.setRate(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(channel.bytesSent).toBe(held);
+    writer.resume();
+    const frames = await receive(writer, 2);
+    await Promise.all(sent);
+    expect(frames.map(({ body }) => body.length)).toEqual([hello().length, 200_000]);
+  });
+
+  it('goes on at another rate at once, also from a wait that the old one asked for', async () => {
+    const writer = new PacedWriter(channel, 1);
+    const sent = [writer.send('hello', [hello()]), writer.send('part', [Buffer.alloc(100_000)])];
+    await once(pair.far, 'readable');
+    expect(channel.bytesSent).toBeLessThan(5000);
+    writer.setRate(0);
+    await receive(writer, 2);
+    await Promise.all(sent);
+  });
+
   it('believes no receiver that claims more than was sent, or takes its word back', async () => {
     const writer = new PacedWriter(channel, 0);
     pair.far.resume();

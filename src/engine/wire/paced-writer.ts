@@ -16,6 +16,7 @@ export class PacedWriter {
   readonly #queue: Queued[] = [];
   #pumping = false;
   readonly #bucket: TokenBucket;
+  #paused = false;
   #received = 0;
   #wake: (() => void) | undefined;
   /** Round trips: when the byte count `sent` was reached. */
@@ -30,7 +31,7 @@ export class PacedWriter {
 
   constructor(
     private readonly channel: Channel,
-    private readonly rate: number,
+    private rate: number,
   ) {
     this.#bucket = new TokenBucket(rate, performance.now());
     channel.socket.on('drain', () => this.#resume());
@@ -40,6 +41,23 @@ export class PacedWriter {
   /** Bytes written and not yet taken by the receiver. */
   get inFlight(): number {
     return this.channel.bytesSent - this.#received;
+  }
+
+  /** Goes on at another rate, bytes a second; 0 for unlimited. */
+  setRate(rate: number): void {
+    this.#bucket.setRate(rate, performance.now());
+    this.rate = rate;
+    this.#resume();
+  }
+
+  /** Writes nothing more until `resume`; what is being written stops in the middle of its frame. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#resume();
   }
 
   /** Queues a frame; resolves when its last byte went to the socket (or the link is gone). */
@@ -79,10 +97,11 @@ export class PacedWriter {
   }
 
   async #writeSlices(bytes: Uint8Array): Promise<void> {
-    const slice = sliceBytes(this.rate);
-    for (let at = 0; at < bytes.length && !this.channel.ended; at += slice) {
+    for (let at = 0; at < bytes.length;) {
       await this.#permission();
-      const piece = bytes.subarray(at, at + slice);
+      if (this.channel.ended) return;
+      const piece = bytes.subarray(at, at + sliceBytes(this.rate));
+      at += piece.length;
       this.#bucket.take(piece.length, performance.now());
       const more = this.channel.write(piece);
       // Before any wait: an answer that comes meanwhile would make the round trip look like none.
@@ -92,6 +111,12 @@ export class PacedWriter {
   }
 
   async #permission(): Promise<void> {
+    do await this.#turn();
+    while (this.#paused && !this.channel.ended);
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#paused && !this.channel.ended) await this.#woken();
     const started = performance.now();
     for (let wait = this.#bucket.delay(started); wait > 0; wait = this.#bucket.delay(performance.now())) {
       if (this.channel.ended) return;

@@ -71,6 +71,55 @@ describe('TokenBucket', () => {
     }
   });
 
+  it('carries no more than the limits of each moment allow when they change, and comes near that', () => {
+    const turn = fc.record({ rate: fc.constantFrom(0, ...rates, 3000), forMs: fc.integer({ min: 1, max: 900 }) });
+    fc.assert(
+      fc.property(fc.constantFrom(...rates), fc.array(turn, { minLength: 1, maxLength: 12 }), (first, turns) => {
+        const bucket = new TokenBucket(first, 0);
+        let now = 0;
+        // Time that the bytes written take at the rate of their moment; without a limit they take none.
+        let spentMs = 0;
+        let limitedMs = 0;
+        let sliceMs = 0;
+        for (const { rate, forMs } of turns) {
+          bucket.setRate(rate, now);
+          const end = now + forMs;
+          if (rate > 0) limitedMs += forMs;
+          for (let writes = 0; now < end && (rate > 0 || writes < 100);) {
+            const wait = bucket.delay(now);
+            if (wait > 0) {
+              now = Math.min(end, now + Math.max(wait, 1e-6)); // less would not move a clock this far on
+              continue;
+            }
+            const slice = sliceBytes(rate);
+            bucket.take(slice, now);
+            writes += 1;
+            if (rate > 0) spentMs += (slice * 1000) / rate;
+            if (rate > 0) sliceMs = Math.max(sliceMs, (slice * 1000) / rate);
+          }
+          now = end;
+        }
+        // What is owed when a limit is lifted is forgiven.
+        const debts = 1 + turns.filter(({ rate }) => rate === 0).length;
+        expect(spentMs).toBeLessThanOrEqual(limitedMs + 40 + debts * sliceMs + 0.001);
+        if (turns.every(({ rate }) => rate > 0)) expect(spentMs).toBeGreaterThanOrEqual(limitedMs - 1);
+      }),
+    );
+  });
+
+  it('does not make a slow link wait for the slice of a fast one', () => {
+    const bucket = new TokenBucket(1000 * mbit, 0);
+    bucket.take(64 * 1024, 0);
+    const before = bucket.delay(0);
+    bucket.setRate(10_000, 0);
+    expect(bucket.delay(0)).toBeCloseTo(before);
+    bucket.setRate(0, 0);
+    expect(bucket.delay(0)).toBe(0);
+    bucket.setRate(10_000, 60_000);
+    bucket.take(400, 60_000);
+    expect(bucket.delay(60_000)).toBeCloseTo(40);
+  });
+
   it('is not confused by a clock that steps back', () => {
     const bucket = new TokenBucket(1000, 1000);
     bucket.take(1000, 1000);

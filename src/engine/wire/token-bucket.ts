@@ -9,11 +9,26 @@ export class TokenBucket {
 
   /** @param rate bytes a second, 0 for unlimited */
   constructor(
-    private readonly rate: number,
+    private rate: number,
     now: number,
     private readonly burstMs = 40,
   ) {
     this.#at = now;
+  }
+
+  /**
+   * Goes on at another rate, 0 for unlimited. What is owed or saved up stays the same as time, not as bytes: the slices
+   * of a fast link must not hold a slow one up for seconds, nor its burst flood it.
+   */
+  setRate(rate: number, now: number): void {
+    if (this.rate === 0) {
+      this.#tokens = 0;
+      this.#at = now;
+    } else {
+      this.#refill(now);
+      this.#tokens *= rate / this.rate;
+    }
+    this.rate = rate;
   }
 
   /** Milliseconds to wait until the next slice may be written; 0 for now. */

@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startMigration, type RunningMigration } from '../src/engine/migration';
+import { queryStatus } from '../src/engine/qmp/migrate';
+import { startBuiltinPair } from '../src/guest/builtin-pair';
+import type { SamplePair } from '../src/shared/guest';
+import { defaultSettings, type MigrationSettings, type SettingsChange } from '../src/shared/settings';
+import type { Snapshot } from '../src/shared/snapshot';
+import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { monitor, samplePair } from './kit/pairs';
+import { differingPages } from './kit/ram';
+import { until } from './kit/until';
+
+const mebibyte = 2 ** 20;
+const memoryBytes = 64 * mebibyte;
+let workers: BundledWorkers;
+let directory: string;
+
+beforeAll(async () => {
+  process.env['NODE_PATH'] = resolve('node_modules'); // the bundles lie outside the project
+  workers = await bundleWorkers(['compress', 'decompress', 'builtin-guest']);
+  directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+});
+afterAll(() => {
+  workers.remove();
+  rmSync(directory, { recursive: true });
+});
+
+/** Pages of random bytes, rewritten faster than any of the limits below lets them through. */
+async function restlessPair(): Promise<SamplePair> {
+  const pair = await startBuiltinPair({ memoryBytes, workload: 'random', seed: 3, rate: 4000, spawn: workers.spawn });
+  onTestFinished(() => pair.stop());
+  return pair;
+}
+
+/** A migration that stays slow and does not end by itself, left paused at the destination once it does. */
+function migrate(pair: SamplePair, settings: Partial<MigrationSettings> = {}): RunningMigration {
+  const slow = { compressThreads: 2, maxBandwidth: 2e6, downtimeLimitMs: 1, paused: true };
+  const run = startMigration({ ...pair, settings: { ...defaultSettings, ...slow, ...settings }, spawn: workers.spawn });
+  onTestFinished(async () => {
+    run.cancel();
+    await run.finished;
+  });
+  return run;
+}
+
+/** The first snapshot that shows it. */
+function seen(run: RunningMigration, what: string, shows: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+  return until(() => {
+    const snapshot = run.snapshot();
+    return shows(snapshot) && snapshot;
+  }, what);
+}
+
+const underWay = (run: RunningMigration): Promise<Snapshot> =>
+  seen(run, 'bytes on the wire', ({ state, wireBytes }) => state !== 'preparing' && wireBytes > 500_000);
+
+/** Wire bytes a second from now on, over a stretch of the run's own clock. */
+async function wireRate(run: RunningMigration): Promise<number> {
+  const from = run.snapshot();
+  const to = await seen(run, 'a second and a half', ({ elapsedMs }) => elapsedMs > from.elapsedMs + 1500);
+  return ((to.wireBytes - from.wireBytes) * 1000) / (to.elapsedMs - from.elapsedMs);
+}
+
+async function expectEqualRam(pair: SamplePair): Promise<void> {
+  const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+  expect((await queryStatus(destination)).status).toBe('paused');
+  expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
+}
+
+async function expectRunningOnSource(pair: SamplePair): Promise<void> {
+  expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+}
+
+describe('a migration whose settings are changed under way', () => {
+  it('follows the bandwidth limit up and down', async () => {
+    const run = migrate(await restlessPair(), { maxBandwidth: 1e6 });
+    await underWay(run);
+    expect(await wireRate(run)).toBeLessThan(1.1e6);
+    expect((await run.control.change({ maxBandwidth: 8e6 })).maxBandwidth).toBe(8e6);
+    expect(run.snapshot().settings.maxBandwidth).toBe(8e6);
+    const fast = await wireRate(run);
+    expect(fast).toBeGreaterThan(2e6);
+    expect(fast).toBeLessThan(8.5e6);
+    await run.control.change({ maxBandwidth: 5e5 });
+    expect(await wireRate(run)).toBeLessThan(6e5);
+  });
+
+  it('compresses by the method and level in force', async () => {
+    const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 3, spawn: workers.spawn });
+    onTestFinished(() => pair.stop());
+    const run = migrate(pair, { method: 'none', level: 0 });
+    const plain = await underWay(run);
+    expect(plain.wireClasses.normal).toBe(0);
+    expect(await run.control.change({ method: 'zstd', level: 3 })).toMatchObject({ method: 'zstd', level: 3 });
+    const compressed = await seen(run, 'compressed pages', ({ wireClasses }) => wireClasses.normal > 500_000);
+    expect(compressed.compression).toMatchObject({ method: 'zstd', level: 3 });
+    await run.control.change({ method: 'zlib', level: 9 });
+    await seen(run, 'more of them', ({ wireClasses }) => wireClasses.normal > 1_000_000);
+    await run.control.change({ maxBandwidth: 0, downtimeLimitMs: 2000 });
+    expect(await run.finished).toMatchObject({ status: 'completed', compression: { method: 'zlib', level: 9 } });
+    await expectEqualRam(pair);
+  });
+
+  it('ends once the downtime limit allows it', async () => {
+    const pair = await restlessPair();
+    const run = migrate(pair, { maxBandwidth: 8e6 });
+    await seen(run, 'rounds that do not help', ({ rounds }) => rounds >= 3);
+    const { state } = run.snapshot();
+    expect(state).toBe('iterating');
+    await run.control.change({ downtimeLimitMs: 60_000 });
+    const source = await monitor(pair.source);
+    const parameters = await source.execute<Record<string, number>>('query-migrate-parameters');
+    expect(parameters['downtime-limit']).toBe(59_880);
+    expect(await run.finished).toMatchObject({ status: 'completed' });
+    await expectEqualRam(pair);
+  });
+
+  it.each<[string, SettingsChange, RegExp]>([
+    ['a level no method has', { level: 20 }, /Compression level: zstd takes 1 to 19, got 20/],
+    ['a level of another method', { method: 'zlib', level: 12 }, /zlib takes 0 to 9, got 12/],
+    ['a negative bandwidth', { maxBandwidth: -1 }, /Bandwidth limit: expected a whole number from 0 to/],
+    ['no downtime at all', { downtimeLimitMs: 0 }, /Downtime limit: expected a whole number from 1 to 2000000, got 0/],
+    ['what cannot be changed', { paused: false } as SettingsChange, /Leave paused: cannot be changed/],
+  ])('refuses %s and goes on as it was', async (_, change, message) => {
+    const run = migrate(await restlessPair());
+    await underWay(run);
+    const before = run.snapshot().settings;
+    const refusal = await run.control.change(change).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'usage', message: expect.stringMatching(message) as string });
+    expect(run.snapshot().settings).toEqual(before);
+  });
+
+  it('refuses everything before it flows and after its end', async () => {
+    const run = migrate(await restlessPair());
+    const early = run.control.change({ level: 2 });
+    await expect(early).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('preparing') as string,
+    });
+    expect(() => run.control.pause()).toThrow('cannot pause');
+    await underWay(run);
+    run.cancel();
+    await run.finished;
+    const late = run.control.forceSwitchover();
+    await expect(late).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('cancelled') as string,
+    });
+    expect(() => run.control.pause()).toThrow('it is cancelled');
+  });
+});
+
+describe('a migration whose flow is controlled', () => {
+  it('puts nothing on the wire while paused, and goes on from there', async () => {
+    const pair = await restlessPair();
+    const run = migrate(pair);
+    await underWay(run);
+    run.control.pause();
+    const held = run.snapshot();
+    expect(held.flow).toBe('paused');
+    const later = await seen(run, 'time to pass', ({ elapsedMs }) => elapsedMs > held.elapsedMs + 1000);
+    expect(later.wireBytes).toBe(held.wireBytes);
+    await expectRunningOnSource(pair);
+    run.control.resume();
+    const resumed = await seen(run, 'more bytes', ({ wireBytes }) => wireBytes > held.wireBytes + 500_000);
+    expect(resumed.flow).toBeUndefined();
+    await run.control.forceSwitchover();
+    expect(await run.finished).toMatchObject({ status: 'completed' });
+    await expectEqualRam(pair);
+  });
+
+  it('is cancelled while paused, the guest staying where it is', async () => {
+    const pair = await restlessPair();
+    const run = migrate(pair);
+    await underWay(run);
+    run.control.pause();
+    run.cancel();
+    expect(await run.finished).toMatchObject({ status: 'cancelled', guestRunningOn: 'source' });
+    await expectRunningOnSource(pair);
+  });
+
+  it('that would never converge switches over when forced, and has said at what cost', async () => {
+    const pair = await restlessPair();
+    const run = migrate(pair, { maxBandwidth: 8e6 });
+    await seen(run, 'rounds that do not help', ({ rounds, state }) => rounds >= 3 && state === 'iterating');
+    const cost = await until(() => run.control.switchoverCost(), 'a cost');
+    expect(cost.high).toBeGreaterThan(cost.low);
+    await run.control.forceSwitchover();
+    expect(run.snapshot().flow).toBe('forced');
+    expect(() => run.control.pause()).toThrow('has been forced');
+    const limit = run.control.change({ downtimeLimitMs: 10 });
+    await expect(limit).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('forced') as string });
+    expect(await run.finished).toMatchObject({ status: 'completed' });
+    await expectEqualRam(pair);
+  });
+
+  it('can be forced from the pause, in the first pass', async () => {
+    const pair = await restlessPair();
+    const run = migrate(pair);
+    await underWay(run);
+    run.control.pause();
+    await run.control.forceSwitchover();
+    await run.control.change({ maxBandwidth: 0 });
+    expect(await run.finished).toMatchObject({ status: 'completed' });
+    await expectEqualRam(pair);
+  });
+});
+
+describe('a migration between two QEMUs', () => {
+  it('takes every change, a pause and a forced switchover, and arrives whole', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte });
+    const run = migrate(pair, { method: 'none', level: 0 });
+    await underWay(run);
+    run.control.pause();
+    const held = run.snapshot();
+    const later = await seen(run, 'time to pass', ({ elapsedMs }) => elapsedMs > held.elapsedMs + 500);
+    expect(later.wireBytes).toBe(held.wireBytes);
+    run.control.resume();
+    await run.control.change({ method: 'zlib', level: 1, maxBandwidth: 4e6 });
+    await seen(run, 'compressed pages', ({ wireClasses }) => wireClasses.normal > 100_000);
+    await run.control.change({ downtimeLimitMs: 2, method: 'zstd', maxBandwidth: 0 });
+    await seen(run, 'rounds', ({ rounds }) => rounds >= 2);
+    await run.control.change({ maxBandwidth: 1e6 });
+    await run.control.forceSwitchover();
+    expect(await run.finished).toMatchObject({ status: 'completed', guestRunningOn: 'none' });
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+  });
+});

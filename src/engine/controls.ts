@@ -1,0 +1,137 @@
+import { Sequence } from '../codec/sequence';
+import { WherryError } from '../shared/failure';
+import {
+  checkSettings,
+  liveSettingNames,
+  settingLabels,
+  type MigrationSettings,
+  type SettingsChange,
+} from '../shared/settings';
+import type { BandMs, FlowControl } from '../shared/snapshot';
+import type { SessionState } from '../shared/state';
+import { sourceDowntimeLimit } from './estimate';
+import type { MigrationControl } from './migration';
+import type { QmpClient } from './qmp/client';
+import type { Sender } from './sender';
+
+/** QEMU's longest; with it the source stops the guest at its next look at what is left. */
+const longestDowntimeMs = 2_000_000;
+
+/** What an operator acts upon. */
+export interface Controlled {
+  readonly state: () => SessionState;
+  readonly sender: () => Pick<Sender, 'change' | 'pause' | 'resume'> | undefined;
+  readonly source: () => Pick<QmpClient, 'execute'> | undefined;
+  readonly cost: () => BandMs | undefined;
+  /** Settings or control have changed. */
+  readonly onChange: () => void;
+}
+
+/**
+ * What an operator may do to a migration under way, besides cancelling it. Every refusal is a `usage` error that says
+ * why; what is refused changes nothing.
+ */
+export class Controls implements MigrationControl {
+  readonly #changes = new Sequence();
+  #flow: FlowControl | undefined;
+
+  constructor(
+    private inForce: MigrationSettings,
+    private readonly on: Controlled,
+  ) {}
+
+  /** The settings in force. */
+  get settings(): MigrationSettings {
+    return this.inForce;
+  }
+
+  get flow(): FlowControl | undefined {
+    return this.#flow;
+  }
+
+  /** One call after another, in the order they were made. */
+  change(change: SettingsChange): Promise<MigrationSettings> {
+    return this.#changes.run(() => this.#apply(change));
+  }
+
+  pause(): void {
+    this.#expect('pause', ['bulk', 'iterating']);
+    if (this.#flow === 'forced') throw refused('the switchover has been forced: sending cannot be paused any more');
+    this.#set('paused');
+    this.on.sender()?.pause();
+  }
+
+  resume(): void {
+    if (this.#flow !== 'paused') return;
+    this.on.sender()?.resume();
+    this.#set(undefined);
+  }
+
+  switchoverCost(): BandMs | undefined {
+    return this.on.cost();
+  }
+
+  forceSwitchover(): Promise<void> {
+    return this.#changes.run(() => this.#force());
+  }
+
+  async #force(): Promise<void> {
+    this.#expect('force the switchover', ['bulk', 'iterating']);
+    if (this.#flow === 'forced') return;
+    await this.#limitDowntime(longestDowntimeMs);
+    // The source measures its own pace: one that is held back would never see that what is left fits.
+    this.resume();
+    this.#set('forced');
+  }
+
+  async #apply(change: SettingsChange): Promise<MigrationSettings> {
+    const next = checked(this.inForce, change);
+    const sender = this.#expect('change settings', ['bulk', 'iterating', 'switchover']);
+    const { downtimeLimitMs } = this.inForce;
+    const limited = next.downtimeLimitMs !== downtimeLimitMs;
+    if (limited && this.#flow === 'forced') {
+      throw refused(`${settingLabels.downtimeLimitMs}: the switchover has been forced, whatever the downtime`);
+    }
+    if (limited) await this.#limitDowntime(sourceDowntimeLimit(next.downtimeLimitMs));
+    sender.change(next);
+    this.inForce = next;
+    this.on.onChange();
+    return next;
+  }
+
+  async #limitDowntime(ms: number): Promise<void> {
+    await this.on.source()?.execute('migrate-set-parameters', { 'downtime-limit': ms });
+  }
+
+  #set(control: FlowControl | undefined): void {
+    this.#flow = control;
+    this.on.onChange();
+  }
+
+  #expect(what: string, states: readonly SessionState[]): NonNullable<ReturnType<Controlled['sender']>> {
+    const state = this.on.state();
+    const sender = this.on.sender();
+    if (sender === undefined || !states.includes(state)) {
+      throw refused(`cannot ${what}: expected a migration that is ${states.join(' or ')}, it is ${state}`);
+    }
+    return sender;
+  }
+}
+
+function checked(current: MigrationSettings, change: SettingsChange): MigrationSettings {
+  const names = Object.keys(change) as (keyof MigrationSettings)[];
+  const fixed = names.find((name) => !(liveSettingNames as readonly string[]).includes(name));
+  if (fixed !== undefined) throw refused(`${settingLabels[fixed] ?? fixed}: cannot be changed while a migration runs`);
+  return acceptedSettings({ ...current, ...change });
+}
+
+/** The settings, if they are that; throws `usage` naming everything that is out of range. */
+export function acceptedSettings(given: unknown): MigrationSettings {
+  const check = checkSettings(given);
+  if (!check.ok) throw refused(check.problems.map(({ message }) => message).join('; '));
+  return check.settings;
+}
+
+function refused(message: string): WherryError {
+  return new WherryError('usage', message);
+}

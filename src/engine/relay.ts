@@ -111,7 +111,7 @@ export class Relay {
 
   get #facts(): SessionFacts {
     if (!isEnd(this.#state) && this.#sender?.pagesDone === true) this.#state = 'switchover';
-    const unknown = { setupTimeMs: undefined, downtimeMs: undefined, rounds: 0, info: {} };
+    const unknown = { setupTimeMs: undefined, downtimeMs: undefined, rounds: 0, flow: undefined, info: {} };
     return { ...unknown, state: this.#state, guestRunningOn: this.#place, notice: this.#notice };
   }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = 'src/codec/xbzrle/xbzrle.as.ts';
-const imported = 'src/codec/xbzrle/packed-size.as.ts';
+const imported = ['src/codec/xbzrle/packed-size.as.ts', 'src/codec/xbzrle/page-hash.as.ts'];
 const target = join(root, 'src/codec/xbzrle/generated.ts');
 const flags = [
   '-O3',
@@ -24,7 +24,7 @@ const flags = [
 
 function inputsDigest() {
   const compiler = readFileSync(join(root, 'node_modules/assemblyscript/package.json'), 'utf8');
-  const sources = [source, imported].map((path) => readFileSync(join(root, path), 'utf8'));
+  const sources = [source, ...imported].map((path) => readFileSync(join(root, path), 'utf8'));
   const inputs = [compiler, flags.join(' '), ...sources];
   return createHash('sha256').update(inputs.join('\n')).digest('hex');
 }

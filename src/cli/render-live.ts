@@ -88,8 +88,8 @@ function wire({ wireRate, wireBytes, rawBytes, limiterBusyShare, settings }: Sna
   );
 }
 
-function pages({ pages: { duplicate, normal, xbzrle, unchanged, overflow } }: Snapshot): string {
-  return `zero ${duplicate}, normal ${normal}, xbzrle ${xbzrle}, unchanged ${unchanged}, overflow ${overflow}`;
+function pages({ pages: { duplicate, normal, xbzrle, unchanged, repeated, overflow } }: Snapshot): string {
+  return `zero ${duplicate}, normal ${normal}, xbzrle ${xbzrle}, unchanged ${unchanged}, repeated ${repeated}, overflow ${overflow}`;
 }
 
 function cacheText({ size, lookups, hits }: CacheCounts): string {

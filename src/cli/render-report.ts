@@ -50,6 +50,7 @@ function ramRows({ wireBytes, rawBytes, totalBytes, pages, ...report }: Report, 
     ['duplicate', `${pages.duplicate} pages`],
     ['normal', `${pages.normal} pages`],
     ['unchanged', `${pages.unchanged} pages`],
+    ['repeated', `${pages.repeated} pages`],
     ['dirty sync count', String(report.rounds)],
   ];
 }

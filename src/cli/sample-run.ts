@@ -2,7 +2,7 @@ import { defaultSettings } from '../shared/settings';
 import type { Report, Snapshot } from '../shared/snapshot';
 
 const counts = {
-  pages: { duplicate: 90_000, normal: 30_000, xbzrle: 8000, unchanged: 120, overflow: 7 },
+  pages: { duplicate: 90_000, normal: 30_000, xbzrle: 8000, unchanged: 120, repeated: 60, overflow: 7 },
   cache: { size: 64 * 2 ** 20, lookups: 40_000, hits: 10_000, misses: 30_000 },
   compression: { method: 'zstd', level: 1, rawBytes: 125_000_000, compressedBytes: 25_000_000 },
 } as const;

@@ -52,6 +52,10 @@ export class AdaptiveCache implements CachePolicy {
     return this.pages.insert(key, this.score <= 0 || this.pagesTurns.next());
   }
 
+  touch(slot: number): void {
+    this.pages.touch(slot);
+  }
+
   private compare(key: number): void {
     const recent = this.recent.lookup(key) !== undefined;
     const thrifty = this.thrifty.lookup(key) !== undefined;

@@ -74,6 +74,8 @@ export const pageCountsSchema = v.strictObject({
   normal: pageCount,
   xbzrle: pageCount,
   unchanged: pageCount,
+  /** Pages equal to one in another slot. */
+  repeated: pageCount,
   /** Cached pages whose delta did not fit into a page. */
   overflow: pageCount,
   lookups: pageCount,

@@ -7,6 +7,8 @@ export interface CachePolicy {
   lookup(key: number): number | undefined;
   /** A slot for a page that has none: a fresh one, in ascending order, or that of a page given up for it. */
   insert(key: number): number;
+  /** Counts as a use of the page in this slot, which must hold one. */
+  touch(slot: number): void;
 }
 
 /**
@@ -35,7 +37,6 @@ export class PageCache implements CachePolicy {
     return slot;
   }
 
-  /** Makes a slot in use the most recently used. */
   touch(slot: number): void {
     if (slot === this.newest) return;
     this.unlink(slot);

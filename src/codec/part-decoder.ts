@@ -28,6 +28,8 @@ interface Shard {
 interface Ops {
   readonly codes: Uint8Array;
   readonly slots: Int32Array;
+  /** The second slot of a copy. */
+  readonly targets: Int32Array;
   readonly lengths: Int32Array;
 }
 
@@ -45,6 +47,7 @@ export class PartDecoder {
     this.ops = {
       codes: new Uint8Array(maxPages),
       slots: new Int32Array(maxPages),
+      targets: new Int32Array(maxPages),
       lengths: new Int32Array(maxPages),
     };
     this.pagesOffset = Math.ceil(maxPartBytes(maxPages) / pageBytes) * pageBytes;
@@ -107,27 +110,30 @@ export class PartDecoder {
 
   /** Reads one op; returns how many bytes of deltas or full pages belong to it. */
   private readOp(reader: NumberReader, page: number): number {
-    const { codes, slots, lengths } = this.ops;
+    const { codes, slots, targets, lengths } = this.ops;
     const code = reader.next();
-    if (code === undefined || code < op.full || code > op.unchanged) {
+    if (code === undefined || code < op.full || code > op.copy) {
       throw refused(`page ${page}: no operation ${code ?? 'at all'}`);
     }
     codes[page] = code;
     if (code === op.full) return pageBytes;
-    const slot = reader.next();
-    const { cachePagesPerShard } = this.caps;
-    if (slot === undefined || slot >= cachePagesPerShard) {
-      throw refused(`page ${page}: expected a slot below ${cachePagesPerShard}, got ${slot ?? 'none'}`);
-    }
-    slots[page] = slot;
+    slots[page] = this.readSlot(reader, page);
     if (code === op.fullStore) return pageBytes;
-    if (code === op.unchanged) return 0;
+    if (code === op.copy) targets[page] = this.readSlot(reader, page);
+    if (code === op.unchanged || code === op.copy) return 0;
     const length = reader.next();
     if (length === undefined || length < 1 || length > pageBytes) {
       throw refused(`page ${page}: expected a delta of 1 to ${pageBytes} bytes, got ${length ?? 'none'}`);
     }
     lengths[page] = length;
     return length;
+  }
+
+  private readSlot(reader: NumberReader, page: number): number {
+    const { cachePagesPerShard } = this.caps;
+    const slot = reader.next();
+    if (slot !== undefined && slot < cachePagesPerShard) return slot;
+    throw refused(`page ${page}: expected a slot below ${cachePagesPerShard}, got ${slot ?? 'none'}`);
   }
 
   private apply(shard: Shard, payload: Uint8Array, pages: number, deltasAt: number): Uint8Array {
@@ -157,6 +163,10 @@ export class PartDecoder {
         const length = this.ops.lengths[page] as number;
         if (!arena.decode(slotAt, delta, length)) throw refused(`page ${page}: malformed delta of ${length} bytes`);
         delta += length;
+      } else if (code === op.copy) {
+        const to = this.ops.targets[page] as number;
+        arena.copyPage(shard.slotsAt + to * pageBytes, slotAt);
+        shard.filled[to] = 1;
       }
       arena.copyPage(target, slotAt);
     }

@@ -1,5 +1,6 @@
 import { pageBytes, type CachePolicyName } from '../shared/settings';
 import { cachePolicyTable } from './cache-policies';
+import { ContentIndex } from './content-index';
 import { keyBytes, type PageCounts } from './job';
 import type { CachePolicy } from './page-cache';
 import { op, opBytesMax, partHeaderBytes, putNumber } from './part-format';
@@ -16,6 +17,12 @@ export interface EncodedPart {
 /** A delta shorter than this costs less than any page but an almost uniform one, and is not worth a look at it. */
 const longDeltaBytes = 512;
 
+/** What a shard knows about its slots: by address and by content. */
+interface PageStore {
+  readonly policy: CachePolicy;
+  readonly contents: ContentIndex;
+}
+
 type Counts = { -readonly [K in keyof PageCounts]: number };
 
 /** Turns the pages of one shard into parts, each page against its copy in the shard's cache where there is one. */
@@ -23,7 +30,7 @@ export class PartEncoder {
   /** Where the next job's pages go: `keyBytes` a page and 4096 bytes a page, `maxPages` of each. */
   readonly keys: Buffer;
   private readonly arena: XbzrleArena;
-  private readonly cache: CachePolicy | undefined;
+  private readonly cache: PageStore | undefined;
   private readonly pagesAt: number;
   private readonly deltasAt: number;
   private readonly slotsAt: number;
@@ -34,6 +41,8 @@ export class PartEncoder {
   private readonly full: Int32Array;
   private fulls = 0;
   private counts = noCounts();
+  /** Of the page at hand, once it was looked for among the slots. */
+  private hash = 0;
   private regularBits: number | undefined;
 
   /** Throws `worker` when there is no memory for `cachePages`; with 0 every page goes full. */
@@ -48,7 +57,9 @@ export class PartEncoder {
     this.pagesAt = this.arena.arenaStart;
     this.deltasAt = this.pagesAt + maxPages * pageBytes;
     this.slotsAt = this.deltasAt + deltasRoom;
-    this.cache = cachePages > 0 ? cachePolicyTable[policy](cachePages) : undefined;
+    if (cachePages > 0) {
+      this.cache = { policy: cachePolicyTable[policy](cachePages), contents: new ContentIndex(cachePages) };
+    }
     this.keys = Buffer.alloc(maxPages * keyBytes);
     this.ops = Buffer.alloc(maxPages * opBytesMax);
     this.full = new Int32Array(maxPages);
@@ -81,39 +92,66 @@ export class PartEncoder {
     };
   }
 
-  private encodePage(cache: CachePolicy, page: number): void {
+  private encodePage(cache: PageStore, page: number): void {
     const key = this.keys.readDoubleLE(page * keyBytes);
     const pageAt = this.pagesAt + page * pageBytes;
-    const known = cache.lookup(key);
+    const known = cache.policy.lookup(key);
     this.counts.lookups++;
     if (known === undefined) {
       this.counts.misses++;
-      this.putFullStore(page, cache.insert(key), pageAt);
+      if (!this.putRepeated(cache, pageAt, () => cache.policy.insert(key))) {
+        this.putFullStore(cache, page, cache.policy.insert(key));
+      }
       return;
     }
     this.counts.hits++;
+    this.encodeKnown(cache, page, known);
+  }
+
+  private encodeKnown(cache: PageStore, page: number, known: number): void {
+    const pageAt = this.pagesAt + page * pageBytes;
     const slotAt = this.slotsAt + known * pageBytes;
     const length = this.arena.encode(slotAt, pageAt, this.deltasEnd);
     if (length === 0) {
       this.counts.unchanged++;
       this.putOp(op.unchanged, known);
-    } else if (length === undefined) {
-      this.counts.overflow++;
-      this.putFullStore(page, known, pageAt);
-    } else if (this.isDearer(length, pageAt)) this.putFullStore(page, known, pageAt);
+    } else if (length !== undefined && length < longDeltaBytes) this.putDelta(cache, page, known, length);
+    else if (this.putRepeated(cache, pageAt, () => known)) return;
+    else if (length !== undefined && !this.isDearer(length, pageAt)) this.putDelta(cache, page, known, length);
     else {
-      this.counts.xbzrle++;
-      this.putOp(op.delta, known);
-      this.opsEnd = putNumber(this.ops, this.opsEnd, length);
-      this.deltasEnd += length;
-      this.arena.copyPage(slotAt, pageAt);
+      if (length === undefined) this.counts.overflow++;
+      this.putFullStore(cache, page, known);
     }
+  }
+
+  private putDelta({ contents }: PageStore, page: number, slot: number, length: number): void {
+    this.counts.xbzrle++;
+    this.putOp(op.delta, slot);
+    this.opsEnd = putNumber(this.ops, this.opsEnd, length);
+    this.deltasEnd += length;
+    this.arena.copyPage(this.slotsAt + slot * pageBytes, this.pagesAt + page * pageBytes);
+    contents.drop(slot);
+  }
+
+  /** Sends a reference for a page that some slot holds, whatever its address; false if none does. */
+  private putRepeated({ policy, contents }: PageStore, pageAt: number, slotFor: () => number): boolean {
+    this.hash = this.arena.pageHash(pageAt);
+    const from = contents.find(this.hash);
+    if (from === undefined || !this.arena.samePage(this.slotsAt + from * pageBytes, pageAt)) return false;
+    policy.touch(from);
+    const to = slotFor();
+    this.counts.repeated++;
+    this.putOp(op.copy, from);
+    this.opsEnd = putNumber(this.ops, this.opsEnd, to);
+    this.arena.copyPage(this.slotsAt + to * pageBytes, pageAt);
+    contents.put(to, this.hash);
+    return true;
   }
 
   /** Whether the delta just written would come to more than its page, both compressed. */
   private isDearer(length: number, pageAt: number): boolean {
     const bits = this.regularBits;
-    if (bits === undefined || length < longDeltaBytes) return false;
+    if (bits === undefined) return false;
     return this.arena.packedSize(this.deltasEnd, length, bits) > this.arena.packedSize(pageAt, pageBytes, bits);
   }
 
@@ -123,11 +161,13 @@ export class PartEncoder {
     this.counts.normal++;
   }
 
-  private putFullStore(page: number, slot: number, pageAt: number): void {
+  /** Expects the page's hash to be known already. */
+  private putFullStore({ contents }: PageStore, page: number, slot: number): void {
     this.putOp(op.fullStore, slot);
     this.full[this.fulls++] = page;
     this.counts.normal++;
-    this.arena.copyPage(this.slotsAt + slot * pageBytes, pageAt);
+    this.arena.copyPage(this.slotsAt + slot * pageBytes, this.pagesAt + page * pageBytes);
+    contents.put(slot, this.hash);
   }
 
   private putOp(opcode: number, slot: number): void {
@@ -162,5 +202,5 @@ export class PartEncoder {
 }
 
 function noCounts(): Counts {
-  return { normal: 0, xbzrle: 0, unchanged: 0, overflow: 0, lookups: 0, hits: 0, misses: 0 };
+  return { normal: 0, xbzrle: 0, unchanged: 0, repeated: 0, overflow: 0, lookups: 0, hits: 0, misses: 0 };
 }

@@ -17,13 +17,15 @@ export const op = {
   delta: 3,
   /** Slot: the very page in that slot. */
   unchanged: 4,
+  /** Two slots: the page in the first one, also stored in the second. */
+  copy: 5,
 } as const;
 
 /** Bytes of the length in front of the ops. */
 export const partHeaderBytes = 4;
 
-/** Most bytes of one op: opcode, a slot below 2^21, a delta's length of at most 4096. */
-export const opBytesMax = 1 + 3 + 2;
+/** Most bytes of one op: opcode and two slots below 2^21. */
+export const opBytesMax = 1 + 3 + 3;
 
 /** Most bytes of a number in an op. */
 const numberBytesMax = 3;

@@ -50,12 +50,13 @@ describe('PartEncoder and PartDecoder', () => {
           const pages = touched.map(({ number, spots, all }) => {
             const bytes = memory[number] as Uint8Array;
             for (const spot of spots) bytes[spot] = tick + spot;
-            if (all) for (let i = 0; i < pageBytes; i += 2) bytes[i] = (bytes[i] as number) + 1;
+            if (all && spots.length === 0) bytes.fill(number % 2);
+            else if (all) for (let i = 0; i < pageBytes; i += 2) bytes[i] = (bytes[i] as number) + 1;
             return { key: pageKey(shard, number * 1000), bytes: bytes.slice() };
           });
           const { payload, counts } = encode(encoder, pages, regularBits);
           expect(payload.length).toBeLessThanOrEqual(maxPartBytes(pages.length));
-          expect(counts.normal + counts.xbzrle + counts.unchanged).toBe(pages.length);
+          expect(counts.normal + counts.xbzrle + counts.unchanged + counts.repeated).toBe(pages.length);
           expect(counts.hits).toBeGreaterThanOrEqual(counts.xbzrle + counts.unchanged + counts.overflow);
           expect(joined(pages).equals(decoder.decode(shard, payload, pages.length))).toBe(true);
         }
@@ -72,7 +73,16 @@ describe('PartEncoder and PartDecoder', () => {
       { key: 1, bytes: page(1) },
       { key: 2, bytes: page(2) },
     ]);
-    expect(first.counts).toEqual({ normal: 2, xbzrle: 0, unchanged: 0, overflow: 0, lookups: 2, hits: 0, misses: 2 });
+    expect(first.counts).toEqual({
+      normal: 2,
+      xbzrle: 0,
+      unchanged: 0,
+      repeated: 0,
+      overflow: 0,
+      lookups: 2,
+      hits: 0,
+      misses: 2,
+    });
     expect(first).toMatchObject({ deltaBytes: 0, fullBytes: 2 * pageBytes });
     const second = encode(encoder, [
       { key: 1, bytes: changed },
@@ -81,9 +91,42 @@ describe('PartEncoder and PartDecoder', () => {
       { key: 3, bytes: page(3) },
       { key: 2, bytes: page(2) },
     ]);
-    expect(second.counts).toEqual({ normal: 3, xbzrle: 1, unchanged: 1, overflow: 1, lookups: 5, hits: 3, misses: 2 });
+    expect(second.counts).toEqual({
+      normal: 3,
+      xbzrle: 1,
+      unchanged: 1,
+      repeated: 0,
+      overflow: 1,
+      lookups: 5,
+      hits: 3,
+      misses: 2,
+    });
     const ops = [op.delta, 0, 3, op.unchanged, 1, op.fullStore, 0, op.fullStore, 1, op.fullStore, 0];
     expect([...second.payload.subarray(0, 18)]).toEqual([11, 0, 0, 0, ...ops, 5, 1, 9]);
+  });
+
+  it('sends a page that is in some slot as a reference, whatever its address', () => {
+    const decoder = new PartDecoder({ cachePagesPerShard: 4, maxPages });
+    const encoder = new PartEncoder(maxPages, 4, 'lru');
+    const changed = page(9).fill(1, 0, 2000);
+    const steps = [
+      [7, 7, 8, 7].map((fill, key) => ({ key, bytes: page(fill) })),
+      [
+        { key: 2, bytes: page(7) }, // another page, now like the others
+        { key: 0, bytes: changed }, // the slot that was referred to changes
+        { key: 9, bytes: page(7) }, // and is not referred to any more
+        { key: 8, bytes: changed },
+      ],
+    ];
+    const counted = steps.map((pages) => {
+      const { payload, counts } = encode(encoder, pages);
+      expect(joined(pages).equals(decoder.decode(0, payload, pages.length))).toBe(true);
+      return counts;
+    });
+    expect(counted).toMatchObject([
+      { normal: 2, repeated: 2, misses: 4 },
+      { normal: 2, repeated: 2, overflow: 1 },
+    ]);
   });
 
   it('starts cold after a worker was replaced, and the decoder follows', () => {
@@ -120,7 +163,12 @@ describe('PartDecoder', () => {
     ['ops past its end', Buffer.from([5, 0, 0, 0, 1]), 1],
     ['ops of 4 GiB', Buffer.from([255, 255, 255, 255, 1]), 1],
     ['opcode 0', part([0]), 1],
-    ['an unknown opcode', part([5]), 1],
+    ['an unknown opcode', part([6]), 1],
+    ['a copy without its second slot', part([op.copy, 0]), 1],
+    ['a copy to a slot past the cap', part([op.copy, 0, 0xc8, 1]), 1],
+    ['a copy from a slot past the cap', part([op.copy, 0xc8, 1, 0]), 1],
+    ['a copy of an empty slot', part([op.copy, 1, 0]), 1],
+    ['a copy with a page of its own', part([op.copy, 0, 1], [], 1), 1],
     ['fewer ops than pages', part([op.full], [], 1), 2],
     ['more ops than pages', part([op.full, op.full], [], 2), 1],
     ['an op without its slot', part([op.unchanged]), 1],
@@ -144,7 +192,7 @@ describe('PartDecoder', () => {
 
   it('takes only malformed parts for malformed, whatever bytes come', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 8 }), fc.nat(3), fc.nat(2), (ops, n, fulls) => {
+      fc.property(fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 8 }), fc.nat(3), fc.nat(2), (ops, n, fulls) => {
         try {
           const pages = new PartDecoder(caps).decode(0, part(ops, [0, 1, 9], fulls), n);
           expect(pages).toHaveLength(n * pageBytes);

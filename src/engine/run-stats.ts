@@ -172,8 +172,8 @@ function dirtyRate({ info: { ram }, rounds }: SessionFacts): number | undefined 
   return pages === undefined || rounds < 2 ? undefined : pages * (ram?.['page-size'] ?? pageBytes);
 }
 
-export function pageCounts({ duplicate, normal, xbzrle, unchanged, overflow }: SenderCounters): PageCounts {
-  return { duplicate, normal, xbzrle, unchanged, overflow };
+export function pageCounts({ duplicate, normal, xbzrle, unchanged, repeated, overflow }: SenderCounters): PageCounts {
+  return { duplicate, normal, xbzrle, unchanged, repeated, overflow };
 }
 
 function wireClasses({ wireXbzrle, wireNormal, wirePlain }: SenderCounters, wireBytes: number): WireClasses {

@@ -13,7 +13,7 @@ const answer: Encoded = {
   busyMs: 1,
   deltaBytes: 1000,
   fullBytes: 8192,
-  counts: { normal: 2, xbzrle: 3, unchanged: 4, overflow: 1, lookups: 9, hits: 8, misses: 1 },
+  counts: { normal: 2, xbzrle: 3, unchanged: 4, repeated: 5, overflow: 1, lookups: 9, hits: 8, misses: 1 },
 };
 const wire = 1000 + partOverheadBytes + frameHeadBytes;
 

@@ -9,6 +9,7 @@ export interface SenderCounters {
   normal: number;
   xbzrle: number;
   unchanged: number;
+  repeated: number;
   overflow: number;
   lookups: number;
   hits: number;
@@ -31,6 +32,7 @@ export function newSenderCounters(): SenderCounters {
     normal: 0,
     xbzrle: 0,
     unchanged: 0,
+    repeated: 0,
     overflow: 0,
     lookups: 0,
     hits: 0,
@@ -50,6 +52,7 @@ export function countPart(counters: SenderCounters, { answer, frame }: EncodedPa
   counters.normal += counts.normal;
   counters.xbzrle += counts.xbzrle;
   counters.unchanged += counts.unchanged;
+  counters.repeated += counts.repeated;
   counters.overflow += counts.overflow;
   counters.lookups += counts.lookups;
   counters.hits += counts.hits;

@@ -18,6 +18,8 @@ export interface PageCounts {
   readonly xbzrle: number;
   /** Pages equal to the cached copy: a reference, no bytes. */
   readonly unchanged: number;
+  /** Pages equal to one that the far end has under another address: a reference, no bytes. */
+  readonly repeated: number;
   /** Cached pages whose delta did not fit. */
   readonly overflow: number;
 }

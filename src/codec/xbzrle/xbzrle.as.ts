@@ -3,6 +3,7 @@
 // unchanged run is not written. All runs are maximal, so there is exactly one encoding of a page pair.
 
 export { packedSize } from './packed-size.as';
+export { pageHash, samePage } from './page-hash.as';
 
 const PAGE: i32 = 4096;
 const OVERFLOW: i32 = -1;
@@ -119,7 +120,7 @@ export function decode(page: usize, payload: usize, length: i32): i32 {
   return 0;
 }
 
-/** Copies a page; the two must not overlap. */
+/** Copies a page; the two may be one, but must not overlap otherwise. */
 export function copyPage(to: usize, from: usize): void {
   memory.copy(to, from, PAGE);
 }

@@ -8,6 +8,8 @@ interface Exports {
   decode(page: number, payload: number, length: number): number;
   copyPage(to: number, from: number): void;
   packedSize(from: number, length: number, regularBits: number): number;
+  pageHash(page: number): number;
+  samePage(a: number, b: number): number;
 }
 
 const wasmPageBytes = 65_536;
@@ -72,6 +74,15 @@ export class XbzrleArena {
    */
   packedSize(from: number, length: number, regularBits: number): number {
     return this.exports.packedSize(from, length, regularBits);
+  }
+
+  /** A hash of a page's content, a safe integer above 0. */
+  pageHash(page: number): number {
+    return this.exports.pageHash(page);
+  }
+
+  samePage(a: number, b: number): boolean {
+    return this.exports.samePage(a, b) !== 0;
   }
 }
 

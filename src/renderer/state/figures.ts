@@ -58,7 +58,8 @@ export interface PageClass {
 
 /** Pages by class, as `info migrate` counts them. */
 export function pageClasses(pages: PageCounts, wire?: Snapshot['wireClasses']): readonly PageClass[] {
-  const total = Math.max(pages.duplicate + pages.unchanged + pages.xbzrle + pages.normal, 1);
+  const referred = pages.unchanged + pages.repeated;
+  const total = Math.max(pages.duplicate + referred + pages.xbzrle + pages.normal, 1);
   const row = (name: string, colour: string, sent: number, wireBytes?: number, note?: string): PageClass => ({
     name,
     colour,
@@ -68,9 +69,10 @@ export function pageClasses(pages: PageCounts, wire?: Snapshot['wireClasses']): 
     ...(note !== undefined && { note }),
   });
   const overflow = pages.overflow === 0 ? undefined : `${count(pages.overflow)} of them overflow`;
+  const repeated = pages.repeated === 0 ? undefined : `${count(pages.repeated)} of them equal to another page`;
   return [
     row('Zero', '--class-zero', pages.duplicate),
-    row('Unchanged', '--class-unchanged', pages.unchanged),
+    row('Unchanged', '--class-unchanged', referred, undefined, repeated),
     row('XBZRLE', '--class-xbzrle', pages.xbzrle, wire?.xbzrle),
     row('Full', '--class-full', pages.normal, wire && wire.normal + wire.plain, overflow),
   ];
@@ -99,6 +101,7 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['normal', `${count(pages.normal)} pages`],
     ['xbzrle', `${count(pages.xbzrle)} pages`],
     ['unchanged', `${count(pages.unchanged)} pages`],
+    ['repeated', `${count(pages.repeated)} pages`],
     ['xbzrle overflow', count(pages.overflow)],
     ['xbzrle cache size', cache.size === 0 ? 'off' : formatBytes(cache.size)],
     ['xbzrle cache lookups', count(cache.lookups)],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startMigration, type RunningMigration } from '../src/engine/migration';
-import { queryStatus } from '../src/engine/qmp/migrate';
+import { queryCapabilities, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type MigrationSettings, type SettingsChange } from '../src/shared/settings';
@@ -150,6 +150,16 @@ describe('a migration whose settings are changed under way', () => {
       message: expect.stringContaining('cancelled') as string,
     });
     expect(() => run.control.pause()).toThrow('it is cancelled');
+  });
+});
+
+describe('a migration with auto-converge', () => {
+  it.each([false, true])('asks it of the source when it is %s, also after another run', async (autoConverge) => {
+    const pair = await restlessPair();
+    const source = await monitor(pair.source);
+    await setCapabilities(source, { 'auto-converge': !autoConverge });
+    await underWay(migrate(pair, { autoConverge }));
+    expect((await queryCapabilities(source)).get('auto-converge')).toBe(autoConverge);
   });
 });
 

@@ -72,6 +72,7 @@ describe('wherry migrate', () => {
         cachePolicy: fc.constantFrom(...cachePolicies),
         maxBandwidth: fc.integer(limits.maxBandwidth),
         downtimeLimitMs: fc.integer(limits.downtimeLimitMs),
+        autoConverge: fc.boolean(),
         paused: fc.boolean(),
       }),
     );

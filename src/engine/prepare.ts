@@ -68,8 +68,12 @@ export function expectIncoming({ status, where }: FarFacts): void {
 }
 
 /** Sets capabilities and parameters of the source. */
-export async function configureSource(source: QmpClient, { downtimeLimitMs }: MigrationSettings): Promise<void> {
+export async function configureSource(
+  source: QmpClient,
+  { autoConverge, downtimeLimitMs }: MigrationSettings,
+): Promise<void> {
   await setWanted(source, 'source');
+  if (autoConverge) await setCapabilities(source, { 'auto-converge': true });
   // The limit is kept on the wire, where the bytes are smaller; QEMU's own would hold them back twice.
   await source.execute('migrate-set-parameters', {
     'max-bandwidth': 0,

@@ -42,6 +42,7 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     kind: 'duration',
     help: 'pause aimed for: 300ms, 1s',
   },
+  autoConverge: { flag: '--auto-converge', kind: 'switch', help: 'slow the guest down where it writes too fast' },
   paused: { flag: '--paused', kind: 'switch', help: 'leave the guest paused on the destination when done' },
 };
 

@@ -36,6 +36,7 @@ export const settingLabels = {
   cachePolicy: 'XBZRLE cache policy',
   maxBandwidth: 'Bandwidth limit',
   downtimeLimitMs: 'Downtime limit',
+  autoConverge: 'Auto-converge',
   paused: 'Leave paused',
 } as const;
 
@@ -67,6 +68,8 @@ export const settingsSchema = v.pipe(
     /** Bytes per second on the wire; 0 is unlimited. */
     maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth),
     downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs),
+    /** QEMU slows the guest down where it dirties memory faster than the link carries it. */
+    autoConverge: v.boolean(),
     /** Leave the guest paused on the destination when done. */
     paused: v.boolean(),
   }),
@@ -104,6 +107,7 @@ export const defaultSettings: MigrationSettings = {
   cachePolicy: 'adaptive',
   maxBandwidth: 0,
   downtimeLimitMs: 300,
+  autoConverge: false,
   paused: false,
 };
 

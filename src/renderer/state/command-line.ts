@@ -20,6 +20,7 @@ export function commandLine(source: string, destination: string, settings: Migra
     `--source ${quote(source)}`,
     `--destination ${quote(destination)}`,
     ...changed.map(([flag, , text]) => `${flag} ${text}`),
+    ...(settings.autoConverge ? ['--auto-converge'] : []),
     ...(settings.paused ? ['--paused'] : []),
   ].join(' ');
 }

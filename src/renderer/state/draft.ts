@@ -16,6 +16,7 @@ export interface Draft {
   cachePolicy: CachePolicyName;
   maxBandwidth: string;
   downtimeLimitMs: string;
+  autoConverge: boolean;
   paused: boolean;
 }
 
@@ -27,7 +28,7 @@ export interface DraftCheck {
 
 /** A draft holding the default settings. */
 export function defaultDraft(): Draft {
-  const { method, level, compressThreads, decompressThreads, cachePolicy, paused } = defaultSettings;
+  const { method, level, compressThreads, decompressThreads, cachePolicy, autoConverge, paused } = defaultSettings;
   return {
     method,
     level: String(level),
@@ -38,6 +39,7 @@ export function defaultDraft(): Draft {
     cachePolicy,
     maxBandwidth: settingText('rate', defaultSettings.maxBandwidth),
     downtimeLimitMs: settingText('duration', defaultSettings.downtimeLimitMs),
+    autoConverge,
     paused,
   };
 }
@@ -64,6 +66,7 @@ export function checkDraft(draft: Draft): DraftCheck {
     cachePolicy: draft.cachePolicy,
     maxBandwidth: draft.maxBandwidth.trim() === '' ? 0 : read('maxBandwidth', parseRate, draft.maxBandwidth),
     downtimeLimitMs: read('downtimeLimitMs', parseDuration, draft.downtimeLimitMs),
+    autoConverge: draft.autoConverge,
     paused: draft.paused,
   } satisfies Record<SettingName, unknown>;
 

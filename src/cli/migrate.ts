@@ -10,6 +10,7 @@ import type { Streams } from './streams';
 export interface MigrationRun {
   readonly source: string;
   readonly destination: string;
+  readonly direct?: boolean;
   readonly settings: MigrationSettings;
   readonly json: boolean;
 }
@@ -25,11 +26,12 @@ export interface Surroundings {
  * @returns the exit status
  */
 export async function migrate(run: MigrationRun, { streams, spawn }: Surroundings): Promise<number> {
-  const { source, destination, settings, json } = run;
+  const { source, destination, settings, json, direct = false } = run;
   const display = displayFor(json, streams);
   const migration = startMigration({
     source,
     destination,
+    direct,
     settings,
     spawn,
     onSnapshot: (snapshot) => display.snapshot(snapshot),

@@ -18,6 +18,8 @@ export interface MigrateRequest {
   readonly source: string;
   /** A QMP address, or what a receiver printed. */
   readonly destination: string;
+  /** `destination` is a QEMU's own `-incoming` address. */
+  readonly direct?: true;
   readonly settings: MigrationSettings;
   readonly json: boolean;
 }
@@ -59,6 +61,7 @@ export function buildProgram(actions: Actions, version: string): Command {
       'QMP socket of the QEMU waiting with -incoming defer -S, or wherry://… as `wherry receive` printed it',
       farAddress,
     )
+    .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used")
     .option('--json', 'one JSON object a line on standard output')
     .action((options: Options) => actions.migrate(migrateRequest(options)));
 
@@ -97,9 +100,24 @@ function migrateRequest(options: Options): MigrateRequest {
   return {
     source: String(options['source']),
     destination: String(options['destination']),
-    settings: readSettings(options),
+    ...wayOf(options),
     json: options['json'] === true,
   };
+}
+
+function wayOf(options: Options): Pick<MigrateRequest, 'direct' | 'settings'> {
+  const settings = readSettings(options);
+  if (options['direct'] !== true) return { settings };
+  expectDirect(options);
+  return { direct: true, settings: { ...settings, method: 'none' } };
+}
+
+/** What has no meaning without a receiver or a monitor over there is refused, not ignored. */
+function expectDirect(options: Options): void {
+  if (String(options['destination']).startsWith(pairingScheme)) {
+    throw new WherryError('usage', "--direct: expected QEMU's own -incoming address, got a receiver's");
+  }
+  if (options['paused'] === true) throw new WherryError('usage', '--direct: --paused needs a monitor over there');
 }
 
 function demoRequest(options: Options): DemoRequest {

@@ -1,8 +1,23 @@
+import type { Socket } from 'node:net';
 import type { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
-import type { Far } from './far';
+import type { SenderView } from './run-stats';
 import { Sender } from './sender';
+import type { Pairing } from './wire/pairing';
+
+/** What takes the source's stream to the destination's side. */
+export interface Carrier extends SenderView {
+  /** Starts carrying the source's stream. */
+  attach(source: Socket): void;
+  /** Goes on with other settings; throws `usage`, unchanged, for one that means nothing here. */
+  change(settings: MigrationSettings): void;
+  /** Writes nothing more until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Ends everything; the source's socket is cut off, which makes a source in mid-migration keep its guest. */
+  close(): void;
+}
 
 export interface CarrierOptions {
   readonly settings: MigrationSettings;
@@ -13,10 +28,10 @@ export interface CarrierOptions {
   readonly onOpened: (close: () => void) => void;
 }
 
-/** A sender that the destination's side has let in. */
-export async function openCarrier(far: Far, { onOpened, ...options }: CarrierOptions): Promise<Sender> {
-  const { host, port, token } = await far.open();
-  const sender = await Sender.create(options);
+/** A sender that a receiver has let in. */
+export async function openSender({ host, port, token }: Pairing, options: CarrierOptions): Promise<Sender> {
+  const { onOpened, ...rest } = options;
+  const sender = await Sender.create(rest);
   onOpened(() => sender.close());
   await sender.connect(host, port, token);
   return sender;

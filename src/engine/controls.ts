@@ -9,10 +9,10 @@ import {
 } from '../shared/settings';
 import type { BandMs, FlowControl } from '../shared/snapshot';
 import type { SessionState } from '../shared/state';
+import type { Carrier } from './carrier';
 import { sourceDowntimeLimit } from './estimate';
 import type { MigrationControl } from './migration';
 import type { QmpClient } from './qmp/client';
-import type { Sender } from './sender';
 
 /** QEMU's longest; with it the source stops the guest at its next look at what is left. */
 const longestDowntimeMs = 2_000_000;
@@ -20,7 +20,7 @@ const longestDowntimeMs = 2_000_000;
 /** What an operator acts upon. */
 export interface Controlled {
   readonly state: () => SessionState;
-  readonly sender: () => Pick<Sender, 'change' | 'pause' | 'resume'> | undefined;
+  readonly sender: () => Pick<Carrier, 'change' | 'pause' | 'resume'> | undefined;
   readonly source: () => Pick<QmpClient, 'execute'> | undefined;
   readonly cost: () => BandMs | undefined;
   /** Settings or control have changed. */

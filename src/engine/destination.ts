@@ -26,7 +26,7 @@ export class Destination {
     return new Destination(await QmpClient.connect(address), address);
   }
 
-  async inspect(): Promise<FarFacts> {
+  async inspect(): Promise<Required<FarFacts>> {
     const { status } = await queryStatus(this.monitor);
     return { status, memoryBytes: await queryMemoryBytes(this.monitor), where: this.monitor.where };
   }

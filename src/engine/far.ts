@@ -1,29 +1,23 @@
 import type { WherryError } from '../shared/failure';
+import type { Carrier, CarrierOptions } from './carrier';
 import type { Ending } from './endings';
 
 /** The destination as it is before a migration. */
 export interface FarFacts {
   /** QEMU's word for its state. */
   readonly status: string;
-  readonly memoryBytes: number;
+  /** Absent where nobody can ask. */
+  readonly memoryBytes?: number;
   /** Its monitor, as messages name it. */
   readonly where: string;
-}
-
-/** Where a sender is let in. */
-export interface Admission {
-  readonly host: string;
-  readonly port: number;
-  /** Hex; what it has to show. */
-  readonly token: string;
 }
 
 /** The destination's side of a migration as the session sees it: here, or with a receiver elsewhere. */
 export interface Far {
   /** Looks and changes nothing. */
   inspect(): Promise<FarFacts>;
-  /** Makes the destination wait for a stream, behind a receiver. */
-  open(): Promise<Admission>;
+  /** Makes the destination wait for a stream, and opens the way there. */
+  carry(options: CarrierOptions): Promise<Carrier>;
   /** The source has let go: starts the guest, or sees that it is there and paused. Never rejects. */
   confirm(paused: boolean): Promise<Ending>;
   /** Milliseconds by this host's clock at which the guest was started there. */

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { WherryError } from '../shared/failure';
-import { pageBytes, type MigrationSettings } from '../shared/settings';
+import { pageBytes } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
+import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { Destination } from './destination';
 import type { Ending } from './endings';
-import type { Admission, Far, FarFacts } from './far';
+import type { Far, FarFacts } from './far';
 import { Receiver } from './receiver';
 import { StreamSockets } from './stream-sockets';
 
 export interface LocalFarOptions {
-  readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;
   readonly onFailure: (error: WherryError) => void;
@@ -33,21 +33,20 @@ export class LocalFar implements Far {
     return this.destination.inspect();
   }
 
-  async open(): Promise<Admission> {
+  async carry(options: CarrierOptions): Promise<Carrier> {
     this.#sockets = await StreamSockets.create();
     await this.destination.prepare(this.#sockets);
     const token = randomBytes(32).toString('hex');
     const host = '127.0.0.1';
     const connectDestination = () => this.destination.connectStream();
-    const { settings, ...options } = this.options;
     this.#receiver = await Receiver.listen(host, 0, {
-      ...options,
+      ...this.options,
       token,
       // A shard holds whole pages, at least one.
-      maxCacheBytes: settings.xbzrleCacheBytes + settings.compressThreads * pageBytes,
+      maxCacheBytes: options.settings.xbzrleCacheBytes + options.settings.compressThreads * pageBytes,
       connectDestination,
     });
-    return { host, port: this.#receiver.port, token };
+    return openSender({ host, port: this.#receiver.port, token }, options);
   }
 
   confirm(paused: boolean): Promise<Ending> {

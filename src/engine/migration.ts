@@ -9,6 +9,8 @@ export interface MigrationOptions {
   readonly source: string;
   /** QMP address of the QEMU waiting with `-incoming defer -S`, or what a receiver before it printed (`wherry://…`). */
   readonly destination: string;
+  /** `destination` is the `-incoming` address of an unmodified QEMU: no receiver, native XBZRLE only. */
+  readonly direct?: boolean;
   readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;
   /** Called about ten times a second and at every change of state. */

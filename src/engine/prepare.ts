@@ -49,7 +49,7 @@ export async function inspect(source: QmpClient, far: Far): Promise<SourceFacts>
   const there = await far.inspect();
   expectIncoming(there);
   const memoryBytes = await queryMemoryBytes(source);
-  if (memoryBytes !== there.memoryBytes) {
+  if (there.memoryBytes !== undefined && memoryBytes !== there.memoryBytes) {
     throw new WherryError(
       'ram-mismatch',
       `the source has ${memoryBytes} bytes of RAM, the destination ${there.memoryBytes}: they have to be equal`,

@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
 import { WherryError, toFailure } from '../shared/failure';
+import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { ClockOffset } from './clock-offset';
 import type { Ending } from './endings';
-import type { Admission, Far, FarFacts } from './far';
+import type { Far, FarFacts } from './far';
 import { Channel } from './wire/channel';
 import { checkAnswer, parseEvent, parseReply, type Ask, type ControlAnswer, type ControlRequest } from './wire/control';
 import type { Frame } from './wire/frame';
@@ -66,9 +67,9 @@ export class RemoteFar implements Far {
     return this.#ask({ ask: 'inspect' });
   }
 
-  async open(): Promise<Admission> {
+  async carry(options: CarrierOptions): Promise<Carrier> {
     const { streamToken } = await this.#ask({ ask: 'prepare' });
-    return { host: this.pairing.host, port: this.pairing.port, token: streamToken };
+    return openSender({ ...this.pairing, token: streamToken }, options);
   }
 
   async confirm(paused: boolean): Promise<Ending> {

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type WherryError, asWherryError, toFailure } from '../shared/failure';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
-import { openCarrier } from './carrier';
+import type { Carrier } from './carrier';
 import { Controls, acceptedSettings } from './controls';
 import { awaitVerdict, backToSource, findSource, type Ending } from './endings';
 import type { Far } from './far';
@@ -14,7 +14,6 @@ import { QmpClient, type QmpEvent } from './qmp/client';
 import { queryMigrate, type MigrateInfo } from './qmp/migrate';
 import { RunStats, type SessionFacts } from './run-stats';
 import { sessionReport } from './report';
-import type { Sender } from './sender';
 import { step, takes, type SessionEvent } from './session-state';
 import { StreamSockets } from './stream-sockets';
 
@@ -33,7 +32,7 @@ export class Session implements RunningMigration {
   #state: SessionState = 'idle';
   #place: GuestPlace = 'source';
   #info: MigrateInfo = {};
-  #sender: Sender | undefined;
+  #sender: Carrier | undefined;
   #source: QmpClient | undefined;
   #wasRunning = false;
   #rounds = 0;
@@ -101,12 +100,12 @@ export class Session implements RunningMigration {
       onNotice: (text: string) => this.#say(text),
       onFailure: (error: WherryError) => this.#outcome.fail(error),
     };
-    const far = await openFar(this.options.destination, shared);
+    const far = await openFar(this.options.destination, this.options.direct === true, shared);
     this.#cleanups.push(() => far.close());
     this.#wasRunning = (await inspect(source, far)).running;
     if (!this.#wasRunning) this.#place = 'none';
     await configureSource(source, this.control.settings);
-    this.#sender = await openCarrier(far, { ...shared, onOpened: (close) => this.#cleanups.push(close) });
+    this.#sender = await far.carry({ ...shared, onOpened: (close) => this.#cleanups.push(close) });
     const sockets = await StreamSockets.create();
     this.#cleanups.push(() => sockets.close());
     const { uri, accepted } = await sockets.listenForSource(source, this.options.source);

@@ -90,6 +90,25 @@ export function putZero(
   return end + 1;
 }
 
+/** Writes what stands before a delta's bytes; returns the position at which the caller writes them. */
+export function putXbzrleHead(
+  target: Buffer,
+  at: number,
+  offset: number,
+  name: Uint8Array | undefined,
+  deltaBytes: number,
+): number {
+  const end = putHead(target, at, offset, ramFlag.xbzrle, name);
+  target[end] = 1; // the encoding: XBZRLE
+  target.writeUInt16BE(deltaBytes, end + 1);
+  return end + 3;
+}
+
+/** Bytes that `putXbzrleHead` writes. */
+export function xbzrleHeadBytes(name: Uint8Array | undefined): number {
+  return recordHeadBytes(name) + 3;
+}
+
 /** Bytes of a record before its payload (a page's 4096 bytes, a zero page's one). */
 export function recordHeadBytes(name: Uint8Array | undefined): number {
   return name === undefined ? wordBytes : wordBytes + 1 + name.length;

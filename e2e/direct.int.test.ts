@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import type { QemuPair } from '../src/guest/qemu-pair';
+import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
+import { differingPages } from './kit/ram';
+import { runWherry } from './kit/wherry';
+
+const mebibyte = 2 ** 20;
+const memoryBytes = 64 * mebibyte;
+const busyPair = () => samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
+
+/** Makes a destination wait as `-incoming unix:…` would; its address. */
+async function incoming(pair: QemuPair): Promise<string> {
+  const uri = `unix:${pair.directory}/incoming`;
+  const destination = await monitor(pair.destination);
+  await setCapabilities(destination, { events: true });
+  await destination.execute('migrate-incoming', { uri });
+  destination.close();
+  return uri;
+}
+
+describe('wherry migrate --direct', () => {
+  it.each([
+    ['all of it', '64MiB', 'adaptive'],
+    ['less than is written', '4MiB', 'lru'],
+    ['one page', '4KiB', 'lru'],
+    ['nothing', '0', 'lru'],
+  ])('arrives whole at an unmodified QEMU with a cache for %s', async (_, cache, policy) => {
+    const pair = await busyPair();
+    const ends = ['--source', pair.source, '--destination', await incoming(pair)];
+    const limits = ['--xbzrle-cache', cache, '--cache-policy', policy, '--downtime-limit', '2s'];
+    const run = await runWherry(['migrate', '--direct', ...ends, ...limits, '--json']);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'unknown' });
+    expect(run.code).toBe(0);
+    if (cache === '64MiB') expect(run.result?.pages.xbzrle).toBeGreaterThan(0);
+
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect((await queryStatus(source)).status).toBe('postmigrate');
+    expect((await queryStatus(destination)).status).toBe('paused');
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+    await destination.execute('cont');
+    await expectCountedOn(pair);
+    await expectSweepsWhole(pair, destination);
+  });
+
+  it('leaves the guest on the source when the destination is killed', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 20, fillBytes: 32 * mebibyte });
+    const ends = ['--source', pair.source, '--destination', await incoming(pair)];
+    const run = await runWherry(['migrate', '--direct', ...ends, '--max-bandwidth', '4MB/s', '--json'], (child) => {
+      let [text, done] = ['', false];
+      child.stdout?.on('data', (chunk: Buffer | string) => {
+        text += String(chunk);
+        if (done || !/"wireBytes":[1-9]\d{6}/.test(text)) return;
+        done = true;
+        process.kill(pair.sides.destination.process.pid, 'SIGKILL');
+      });
+    });
+    expect(run.result, run.stderr).toMatchObject({
+      status: 'failed',
+      guestRunningOn: 'source',
+      error: { code: 'destination-failed' },
+    });
+    const { serial } = pair.sides.source;
+    const { beats } = await nextBeat(serial);
+    expect((await nextBeat(serial)).beats).toBe(beats + 1);
+  });
+
+  it.each([
+    [['--destination', `wherry://far:1?token=${'ab'.repeat(32)}`], "expected QEMU's own -incoming address"],
+    [['--destination', '/tmp/a', '--paused'], '--paused needs a monitor'],
+  ])('refuses %j', async (words, message) => {
+    const run = await runWherry(['migrate', '--direct', '--source', '/tmp/s', ...words]);
+    expect(run).toMatchObject({ code: 2, stdout: '' });
+    expect(run.stderr).toContain(message);
+  });
+});

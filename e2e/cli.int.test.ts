@@ -40,7 +40,7 @@ describe('bad input', () => {
     [['migrate'], "required option '--source <address>' not specified"],
     [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, got "lz4"'],
     [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],
-    [['migrate', ...ends, '--cache-policy', 'lru'], "unknown option '--cache-policy'"],
+    [['migrate', ...ends, '--channels', '2'], "unknown option '--channels'"],
     [['demo', '--memory', '1GB'], 'expected whole MiB'],
   ])('%j ends with 2 and says why', async (words, message) => {
     const { code, out, err } = await command.start(...words).ended;

@@ -1,5 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import type { Report, Snapshot } from '../shared/snapshot';
+import { isEnd } from '../shared/state';
 import { progressEvent, resultEvent } from './json-lines';
 import { newNotice, pace } from './pace';
 import { noPaint, paintFor } from './paint';
@@ -53,7 +54,7 @@ function logDisplay(streams: Streams): Display {
     snapshot(snapshot) {
       const text = notice(snapshot);
       if (text !== undefined) say(text);
-      if (due(snapshot)) say(renderLine(snapshot));
+      if (snapshot.state !== 'preparing' && !isEnd(snapshot.state) && due(snapshot)) say(renderLine(snapshot));
     },
     say,
     finish: (report, last) => writeEnd(streams, report, last),

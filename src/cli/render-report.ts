@@ -17,11 +17,22 @@ export function renderReport(report: Report, last?: Snapshot): readonly string[]
 /** One sentence on how it ended and where the guest is. */
 export function renderOutcome({ status, error, guestRunningOn }: Report): string {
   const why = error === undefined ? '' : `: ${error.message.replace(/\.$/, '')}`;
-  const place = status === 'completed' && guestRunningOn === 'unknown' ? handedOver : whereabouts[guestRunningOn];
-  return `Migration ${status}${why}. ${place}`;
+  return `Migration ${status}${why}. ${whereabout(status, guestRunningOn)}`;
+}
+
+function whereabout(status: Report['status'], place: GuestPlace): string {
+  if (status === 'completed' && place === 'unknown') return handedOver;
+  const untouched = status === 'failed' || status === 'cancelled';
+  return (untouched ? leftAlone[place] : undefined) ?? whereabouts[place];
 }
 
 const handedOver = 'The destination has the guest; whether it runs there is for its own monitor to say.';
+
+/** Where the guest is when the destination never had it. */
+const leftAlone: Readonly<Partial<Record<GuestPlace, string>>> = {
+  none: 'The guest is paused on the source; `cont` there continues it.',
+  unknown: 'Neither side was told to start or stop a guest.',
+};
 
 const whereabouts: Readonly<Record<GuestPlace, string>> = {
   source: 'The guest runs on the source.',

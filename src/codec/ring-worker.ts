@@ -4,6 +4,9 @@ import type { BufferPool } from './buffer-pool';
 import type { RingShape } from './job';
 import { Ring } from './ring';
 
+/** How long a worker may take to start; many do so at once, on few cores. */
+const startMs = 30_000;
+
 /** A job: bytes for the slot's input region and the message that tells the worker what to do with them. */
 export interface RingJob {
   readonly input: readonly Uint8Array[];
@@ -57,6 +60,8 @@ export class RingWorker<Reply> {
   #free: number[] = [];
   #waiting: Outstanding<Reply>[] = [];
   readonly #busy = new Map<number, Outstanding<Reply>>();
+  readonly #readers: { readonly resolve: () => void; readonly reject: (error: WherryError) => void }[] = [];
+  #startTimer: NodeJS.Timeout | undefined;
   #failure: WherryError | undefined;
   restarts = 0;
 
@@ -71,6 +76,15 @@ export class RingWorker<Reply> {
 
   get name(): string {
     return this.options.name;
+  }
+
+  /** Resolves when the process has opened its ring and takes jobs; rejects with `worker` where it never will. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      if (this.#ready) return resolve();
+      this.#readers.push({ resolve, reject });
+    });
   }
 
   /** Runs a job; rejects with `worker` when the process cannot be kept alive, or with the worker's own failure. */
@@ -111,6 +125,10 @@ export class RingWorker<Reply> {
     worker.onExit((reason) => {
       if (worker === this.#worker) this.#died(reason);
     });
+    clearTimeout(this.#startTimer);
+    this.#startTimer = setTimeout(() => {
+      this.#fail(new WherryError('worker', `${this.name} has not started within ${startMs} ms`));
+    }, startMs);
     worker.post(this.options.open({ path: ring.path, ...ring.shape }));
   }
 
@@ -124,7 +142,9 @@ export class RingWorker<Reply> {
     }
     if (said.type === 'ready') {
       this.#ready = true;
+      clearTimeout(this.#startTimer);
       this.#ring?.unlink();
+      for (const { resolve } of this.#readers.splice(0)) resolve();
     } else if (said.type === 'failed' && said.slot === undefined) this.#fail(said.error);
     else this.#answer(said.slot as number, said);
     this.#feed();
@@ -184,7 +204,8 @@ export class RingWorker<Reply> {
     const left = [...this.#busy.values(), ...this.#waiting];
     this.#busy.clear();
     this.#waiting = [];
-    for (const { reject } of left) reject(error);
+    clearTimeout(this.#startTimer);
+    for (const { reject } of [...left, ...this.#readers.splice(0)]) reject(error);
     this.#release();
     this.#worker?.kill();
   }

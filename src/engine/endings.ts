@@ -1,6 +1,6 @@
 import { WherryError, toFailure } from '../shared/failure';
 import type { EndState, GuestPlace } from '../shared/state';
-import type { Outcome } from './outcome';
+import type { Outcome, Verdict } from './outcome';
 import { QmpClient } from './qmp/client';
 import { queryMigrate, queryStatus } from './qmp/migrate';
 import { until } from './until';
@@ -8,7 +8,7 @@ import { until } from './until';
 /** How long a monitor may take to show the state it has to be in. */
 const showMs = 10_000;
 /** How long a source may take to notice that its stream was cut off. */
-const settleMs = 15_000;
+export const settleMs = 15_000;
 
 /** A migration's end: which it is, where the guest runs, and why, unless all went well. */
 export interface Ending {
@@ -58,7 +58,7 @@ export async function confirm(destination: QmpClient, { paused, resumed }: Confi
 export async function awaitVerdict(source: QmpClient, outcome: Outcome): Promise<void> {
   await outcome.settled(settleMs);
   if (outcome.verdict !== undefined) return;
-  await source.execute('migrate_cancel').catch(() => undefined);
+  await source.execute('migrate_cancel', undefined, { timeoutMs: settleMs }).catch(() => undefined);
   await outcome.settled(settleMs);
 }
 
@@ -81,39 +81,53 @@ export async function backToSource(
   const cancelled = asked ? verdict?.kind !== undefined : verdict?.kind === 'cancelled' && broken === undefined;
   try {
     if (resumedThere) return await stopSecondCopy(source);
-    if (wasRunning) await seeRunning(source);
-    const place = wasRunning ? 'source' : 'none';
+    const place = wasRunning ? await whereItIs(source) : 'none';
     if (cancelled) return { end: 'cancelled', place };
     return { end: 'failed', place, error: broken ?? (await sourceError(source)) };
   } catch (error) {
-    return lost(outcome, toFailure(error).message);
+    return lost(outcome, resumedThere, toFailure(error).message);
   }
 }
 
-/** The monitor of the source is gone: one more try to reach it, since QEMU itself may be well. */
-export async function findSource(address: string, wasRunning: boolean, outcome: Outcome): Promise<Ending> {
+/**
+ * The monitor of the source is gone, QEMU itself may be well: one more try to reach it. What it says of its migration
+ * counts, not whether its guest runs: a source that has completed must never be started again.
+ */
+export async function findSource(address: string): Promise<{ source: QmpClient; verdict: Verdict } | undefined> {
   try {
     const source = await QmpClient.connect(address, { timeoutMs: 2000 });
-    try {
-      if (wasRunning) await seeRunning(source);
-      const why = outcome.broken ?? new WherryError('qmp-closed', 'the monitor of the source was lost for a while');
-      return { end: 'failed', place: wasRunning ? 'source' : 'none', error: why };
-    } finally {
-      source.close();
-    }
-  } catch (error) {
-    return lost(outcome, toFailure(error).message);
+    const verdict = await until(async () => verdictOf((await queryMigrate(source)).status), settleMs, 100);
+    if (verdict !== undefined) return { source, verdict };
+    source.close();
+    return undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/** QEMU resumes a guest whose migration failed; where it does not, we do. The destination was never started. */
-async function seeRunning(source: QmpClient): Promise<void> {
+function verdictOf(status: string | undefined): Verdict | undefined {
+  if (status === 'completed') return { kind: 'handed-over' };
+  if (status === 'cancelled') return { kind: 'cancelled' };
+  if (status === 'failed' || status === 'none' || status === undefined) return { kind: 'source-failed' };
+  return undefined;
+}
+
+/**
+ * QEMU resumes a guest whose migration failed, at once or after a moment. One that is still held for a migration that
+ * is over is continued by us; one that somebody paused meanwhile stays paused.
+ */
+async function whereItIs(source: QmpClient): Promise<GuestPlace> {
   const running = async (): Promise<true | undefined> => ((await queryStatus(source)).running ? true : undefined);
-  if ((await until(running, showMs / 5)) !== undefined) return;
-  await source.execute('cont');
-  if ((await until(running, showMs)) === undefined) {
-    throw new WherryError('source-failed', 'the source does not go on running the guest');
+  if ((await until(running, showMs / 5)) !== undefined) return 'source';
+  const verdict = verdictOf((await queryMigrate(source)).status);
+  if (verdict === undefined || verdict.kind === 'handed-over') {
+    throw new WherryError('source-failed', 'the source still holds the guest for the migration');
   }
+  const { status } = await queryStatus(source);
+  if (status !== 'finish-migrate') return status === 'paused' ? 'none' : 'unknown';
+  await source.execute('cont');
+  if ((await until(running, showMs)) !== undefined) return 'source';
+  throw new WherryError('source-failed', 'the source does not go on running the guest');
 }
 
 /** A destination started without -S runs the guest already: two copies must never go on. */
@@ -130,10 +144,12 @@ async function sourceError(source: QmpClient): Promise<WherryError> {
   return new WherryError('source-failed', `the source gave the migration up: ${text ?? 'it does not say why'}`);
 }
 
-function lost({ broken }: Outcome, message: string): Ending {
+/** Nobody can say which side has the guest; the operator is told where to look. */
+export function lost({ broken }: Outcome, resumedThere: boolean, message: string): Ending {
   const why = broken === undefined ? message : `${broken.message}; ${message}`;
-  const advice =
-    'contact with the source was lost: check it (query-status); the destination was not started and must not be ' +
-    'while the source may still run';
+  const there = resumedThere
+    ? 'the destination runs the guest, started by itself: make sure that the source does not'
+    : 'the destination was not started and must not be while the source may still run';
+  const advice = `contact with the source was lost: check it (query-status, query-migrate); ${there}`;
   return { end: 'uncertain', place: 'unknown', error: new WherryError('source-failed', `${why}; ${advice}`) };
 }

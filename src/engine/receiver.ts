@@ -99,10 +99,14 @@ export class ReceiverSession implements Visitor {
       (error) => this.fail(error),
     );
     channel.socket.on('data', () => this.#report());
-    options.connectDestination().then(
-      (destination) => this.#open(destination),
-      (error: unknown) => this.fail(error),
-    );
+    // A guest must not be stopped for workers that are still starting: no welcome before they take jobs.
+    this.#pool
+      .ready()
+      .then(() => options.connectDestination())
+      .then(
+        (destination) => this.#open(destination),
+        (error: unknown) => this.fail(error),
+      );
   }
 
   hear({ type, aux, epoch, body }: Frame): void {

@@ -18,7 +18,7 @@ import { newSenderCounters, type SenderCounters } from './sender-stats';
 const usualDeviceBytes = 128 * 1024;
 
 /** Stream bytes before which no pace means anything. */
-const settledBytes = 2 ** 20;
+const settledBytes = 256 * 1024;
 
 /** The parts of a sender that statistics read. */
 export interface SenderView {
@@ -81,7 +81,7 @@ export class RunStats {
   snapshot(sender: SenderView | undefined, facts: SessionFacts): Snapshot {
     const { state, info } = facts;
     const counters = sender?.counters ?? newSenderCounters();
-    const workers = this.#mark(sender, counters);
+    const workers = this.#mark(sender, counters, facts.setupTimeMs !== undefined);
     const ram = info.ram;
     const pause = this.#pause(sender, facts);
     return {
@@ -121,7 +121,9 @@ export class RunStats {
     return { method, level, rawBytes: partBytes, compressedBytes: frameBytes };
   }
 
-  #mark(sender: SenderView | undefined, counters: SenderCounters): Snapshot['workers'] {
+  #mark(sender: SenderView | undefined, counters: SenderCounters, sending: boolean): Snapshot['workers'] {
+    // A rate over time in which nothing could be sent would be no rate.
+    if (!sending) return [];
     const now = this.clock();
     this.#guest.mark(counters.rawBytes, now);
     this.#pace.mark(counters.rawBytes, now);

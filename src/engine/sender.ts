@@ -14,7 +14,7 @@ import type { Frame } from './wire/frame';
 import { encodeJson, parseFailure } from './wire/hello';
 import { PacedWriter } from './wire/paced-writer';
 
-const handshakeMs = 10_000;
+const handshakeMs = 40_000;
 /** Tables shorter than this go as they are. */
 const minPackedTableBytes = 512;
 
@@ -99,7 +99,7 @@ export class Sender {
     const hello = { token, shards, decompressThreads, cachePagesPerShard, maxPartPages: partPages(shards) };
     void this.#writer.send('hello', [encodeJson(hello)]);
     try {
-      await welcomed;
+      await Promise.all([welcomed, this.#pool.ready()]);
     } finally {
       clearTimeout(timer);
     }

@@ -60,7 +60,8 @@ function spawn(): WorkerHandle {
   const state = { alive: true };
   workers.push(state);
   const ignore = (): void => undefined;
-  return { pid: 1, post: ignore, onMessage: ignore, onExit: ignore, kill: () => void (state.alive = false) };
+  const onMessage = (listener: (message: unknown) => void): void => queueMicrotask(() => listener({ type: 'ready' }));
+  return { pid: 1, post: ignore, onMessage, onExit: ignore, kill: () => void (state.alive = false) };
 }
 
 interface Run {
@@ -127,7 +128,7 @@ describe('a session that cannot begin', () => {
     const { report, states } = migrate(here.path, there.path);
     expect(await report).toMatchObject({
       status: 'failed',
-      guestRunningOn: 'source',
+      guestRunningOn: source['query-status'] === idle['query-status'] ? 'source' : 'unknown',
       error: { code, message: expect.stringMatching(message) as string },
       wireBytes: 0,
     });
@@ -177,10 +178,13 @@ describe('a session that cannot begin', () => {
 });
 
 /** A destination whose migration socket takes connections. */
-async function listeningDestination(): Promise<{ there: FakeMonitor; sockets: Socket[] }> {
+async function listeningDestination(
+  more: (...args: Parameters<Answer>) => boolean = () => false,
+): Promise<{ there: FakeMonitor; sockets: Socket[] }> {
   const sockets: Socket[] = [];
-  const there = await monitor(incoming, ({ execute, arguments: given, id }: Asked, socket) => {
-    if (execute !== 'migrate-incoming') return false;
+  const there = await monitor(incoming, (asked: Asked, socket) => {
+    const { execute, arguments: given, id } = asked;
+    if (execute !== 'migrate-incoming') return more(asked, socket);
     const { uri } = given as { readonly uri: string };
     const server = createServer((one) => {
       one.on('error', () => undefined);
@@ -223,8 +227,56 @@ describe('a session under way', () => {
       guestRunningOn: 'source',
       error: { code: 'qmp-closed' },
     });
-    expect(here.asked.at(-1)?.execute).toBe('query-status');
+    expect(changes(here)).not.toContain('cont');
     expect(changes(there)).not.toContain('cont');
+  });
+
+  it('confirms a guest that a lost source has handed over, and leaves the source alone', async () => {
+    let [handedOver, running] = [false, false];
+    const { there } = await listeningDestination(({ execute, id }, socket) => {
+      if (execute === 'cont') {
+        running = true;
+        reply(socket, { event: 'RESUME', timestamp: { seconds: 1, microseconds: 0 } });
+      }
+      if (execute !== 'query-status' || !handedOver) return false;
+      reply(socket, { return: { status: running ? 'running' : 'paused', running }, id });
+      return true;
+    });
+    const here = await monitor(idle, ({ execute, id }, socket) => {
+      if (execute === 'migrate') socket.destroy();
+      if (execute === 'migrate') handedOver = true;
+      if (execute !== 'query-migrate' || !handedOver) return execute === 'migrate';
+      reply(socket, { return: { status: 'completed' }, id });
+      return true;
+    });
+    expect(await migrate(here.path, there.path).report).toMatchObject({
+      status: 'completed',
+      guestRunningOn: 'destination',
+    });
+    expect(changes(here)).not.toContain('cont');
+    expect(changes(there)).toContain('cont');
+  });
+
+  it('never continues a source that does not say that its migration is over', async () => {
+    const { there } = await listeningDestination();
+    let held = false;
+    const here = await monitor(idle, ({ execute, id }, socket) => {
+      if (execute === 'migrate') {
+        held = true;
+        reply(socket, { return: {}, id });
+        reply(socket, { event: 'MIGRATION', data: { status: 'failed' }, timestamp: { seconds: 1, microseconds: 0 } });
+        return true;
+      }
+      if (!held || !/^query-(status|migrate)$/.test(execute)) return false;
+      const status = { status: 'finish-migrate', running: false };
+      reply(socket, { return: execute === 'query-status' ? status : { status: 'device' }, id });
+      return true;
+    });
+    expect(await migrate(here.path, there.path).report).toMatchObject({
+      status: 'uncertain',
+      guestRunningOn: 'unknown',
+    });
+    expect(changes(here)).not.toContain('cont');
   });
 
   it('is uncertain when the source is gone for good, and starts nothing', async () => {

@@ -1,17 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { type WherryError, asWherryError, toFailure } from '../shared/failure';
+import { WherryError, asWherryError } from '../shared/failure';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
 import type { Carrier } from './carrier';
 import { Controls, acceptedSettings } from './controls';
-import { awaitVerdict, backToSource, findSource, type Ending } from './endings';
+import { awaitVerdict, backToSource, findSource, lost, settleMs, type Ending } from './endings';
 import type { Far } from './far';
 import type { MigrationOptions, RunningMigration } from './migration';
 import { openFar } from './open-far';
-import { Outcome } from './outcome';
+import { Outcome, type Verdict } from './outcome';
 import { beginMigration, configureSource, inspect } from './prepare';
 import { QmpClient, type QmpEvent } from './qmp/client';
-import { queryMigrate, type MigrateInfo } from './qmp/migrate';
+import { queryMigrate, queryStatus, type MigrateInfo } from './qmp/migrate';
 import { RunStats, type SessionFacts } from './run-stats';
 import { sessionReport } from './report';
 import { step, takes, type SessionEvent } from './session-state';
@@ -30,7 +30,7 @@ export class Session implements RunningMigration {
   readonly #outcome = new Outcome();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
   #state: SessionState = 'idle';
-  #place: GuestPlace = 'source';
+  #place: GuestPlace = 'unknown';
   #info: MigrateInfo = {};
   #sender: Carrier | undefined;
   #source: QmpClient | undefined;
@@ -71,7 +71,19 @@ export class Session implements RunningMigration {
     this.#cancelled = true;
     this.#step('cancel');
     if (this.#setupTimeMs === undefined) this.#outcome.settle({ kind: 'cancelled' });
-    else this.#source?.execute('migrate_cancel').catch((error: unknown) => this.#say(toFailure(error).message));
+    else void this.#askToCancel();
+  }
+
+  /** A source that does not answer a cancel is as good as broken: the session must come to its end all the same. */
+  async #askToCancel(): Promise<void> {
+    try {
+      await this.#source?.execute('migrate_cancel', undefined, { timeoutMs: settleMs });
+      await this.#outcome.settled(settleMs);
+      if (this.#outcome.verdict !== undefined) return;
+      this.#outcome.fail(new WherryError('qmp-timeout', `the source has not cancelled within ${settleMs} ms`));
+    } catch (error) {
+      this.#outcome.fail(asWherryError(error));
+    }
   }
 
   async #run(): Promise<Ending> {
@@ -86,7 +98,10 @@ export class Session implements RunningMigration {
       return { end: 'failed', place: this.#place, error: asWherryError(error) };
     } finally {
       clearInterval(ticker);
-      for (const cleanup of this.#cleanups.reverse()) await Promise.resolve(cleanup()).catch(() => undefined);
+      for (const cleanup of this.#cleanups.reverse())
+        await Promise.resolve()
+          .then(cleanup)
+          .catch(() => undefined);
     }
   }
 
@@ -94,6 +109,8 @@ export class Session implements RunningMigration {
   async #send(): Promise<Far> {
     const source = await this.#monitor(this.options.source);
     this.#source = source;
+    const { status, running } = await queryStatus(source);
+    this.#place = running ? 'source' : status === 'paused' ? 'none' : 'unknown';
     const shared = {
       settings: this.control.settings,
       spawn: this.options.spawn,
@@ -103,7 +120,6 @@ export class Session implements RunningMigration {
     const far = await openFar(this.options.destination, this.options.direct === true, shared);
     this.#cleanups.push(() => far.close());
     this.#wasRunning = (await inspect(source, far)).running;
-    if (!this.#wasRunning) this.#place = 'none';
     await configureSource(source, this.control.settings);
     this.#sender = await far.carry({ ...shared, onOpened: (close) => this.#cleanups.push(close) });
     const sockets = await StreamSockets.create();
@@ -175,7 +191,6 @@ export class Session implements RunningMigration {
   /** Waits for the end of the stream, and sees to it that one copy runs: there, or here. */
   async #conclude(far: Far): Promise<Ending> {
     const source = this.#source as QmpClient;
-    const wasRunning = this.#wasRunning;
     await this.#outcome.first();
     if (this.#outcome.verdict === undefined) {
       this.#say(`giving up: ${this.#outcome.broken?.message ?? ''}`);
@@ -183,17 +198,25 @@ export class Session implements RunningMigration {
       await awaitVerdict(source, this.#outcome);
     }
     const { verdict } = this.#outcome;
+    if (verdict?.kind !== 'source-lost') return this.#end(source, far, verdict);
+    this.#sender?.close();
+    const found = await findSource(this.options.source);
+    if (found === undefined) return lost(this.#outcome, this.#resumedAt !== undefined, verdict.error.message);
+    this.#cleanups.push(() => found.source.close());
+    this.#outcome.fail(new WherryError('qmp-closed', 'the monitor of the source was lost for a while'));
+    return this.#end(found.source, far, found.verdict);
+  }
+
+  async #end(source: QmpClient, far: Far, verdict: Verdict | undefined): Promise<Ending> {
+    const wasRunning = this.#wasRunning;
+    const resumedThere = this.#resumedAt !== undefined;
     if (verdict?.kind === 'handed-over') {
       this.#step('handed-over');
       const ending = await far.confirm(this.control.settings.paused || !wasRunning);
       await this.#poll(source);
       return ending;
     }
-    if (verdict?.kind === 'source-lost') {
-      this.#sender?.close();
-      return findSource(this.options.source, wasRunning, this.#outcome);
-    }
-    const resumedThere = this.#resumedAt !== undefined;
+    if (verdict === undefined) return lost(this.#outcome, resumedThere, 'the source does not say how it ended');
     return backToSource(source, { wasRunning, outcome: this.#outcome, asked: this.#cancelled, resumedThere });
   }
 
@@ -240,7 +263,12 @@ export class Session implements RunningMigration {
     this.#publish();
   }
 
+  /** Whoever watches must not be able to bring the migration down. */
   #publish(): void {
-    this.options.onSnapshot?.(this.snapshot());
+    try {
+      this.options.onSnapshot?.(this.snapshot());
+    } catch (error) {
+      this.#notice = `the display failed: ${String(error)}`;
+    }
   }
 }

@@ -92,6 +92,11 @@ export class CompressPool {
     return this.#workers.map(({ name, restarts }, shard) => ({ name, restarts, busyMs: this.#busyMs[shard] ?? 0 }));
   }
 
+  /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.ready()));
+  }
+
   close(): void {
     for (const worker of this.#workers) worker.close();
   }

@@ -60,6 +60,11 @@ export class DecompressPool {
     return output;
   }
 
+  /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.ready()));
+  }
+
   close(): void {
     for (const worker of this.#workers) worker.close();
   }

@@ -51,10 +51,14 @@ export const settingNames = Object.keys(settingOptions) as readonly (keyof Migra
 
 /** The `wherry migrate` line that does the same, quoted for a POSIX shell; settings at their default are left out. */
 export function commandLine(source: string, destination: string, settings: MigrationSettings): string {
-  const chosen = settingNames.filter((name) => settings[name] !== defaultSettings[name]);
   const words = ['wherry', 'migrate', '--source', source, '--destination', destination];
-  for (const name of chosen) words.push(...settingWords(name, settings[name]));
-  return words.map(quoted).join(' ');
+  return [...words.map(quoted), settingsLine(settings)].join(' ').trimEnd();
+}
+
+/** The options that make the defaults these settings, as they are typed; none for the defaults. */
+export function settingsLine(settings: MigrationSettings): string {
+  const chosen = settingNames.filter((name) => settings[name] !== defaultSettings[name]);
+  return chosen.flatMap((name) => settingWords(name, settings[name]).map(quoted)).join(' ');
 }
 
 function settingWords(name: keyof MigrationSettings, value: string | number | boolean): readonly string[] {

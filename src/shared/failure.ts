@@ -17,6 +17,8 @@ export const failureCodes = [
   'wire-refused', // the peer refused us, or we refused the peer
   'codec', // a part that does not decode
   'worker', // a worker process could not start or kept dying
+  'store', // a profile or a run could not be read or written
+  'store-newer', // it was written by a newer version, and stays as it is
   'cancelled',
   'internal',
 ] as const;

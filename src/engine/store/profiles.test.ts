@@ -1,0 +1,254 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { shippedProfiles } from '../../shared/profile';
+import { checkSettings, defaultSettings } from '../../shared/settings';
+import { profileFileName } from './profile-file';
+import { Profiles } from './profiles';
+import { testFolder } from './testing';
+
+const settings = { ...defaultSettings, level: 7 };
+const keep = { replace: false };
+const replace = { replace: true };
+
+async function ownNames(profiles: Profiles): Promise<readonly string[]> {
+  const { profiles: all } = await profiles.list();
+  return all.filter(({ shipped }) => !shipped).map(({ name }) => name);
+}
+
+/** Puts a file where the profile of that name is kept. */
+function put(folder: string, name: string, content: unknown): string {
+  const file = join(folder, profileFileName(name));
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+const stored = (name: string, more: object = {}): object => ({ format: 'wherry-profile', version: 1, name, ...more });
+
+describe('shipped profiles', () => {
+  it('are good settings, listed first', async () => {
+    for (const profile of shippedProfiles) expect(checkSettings(profile.settings).ok).toBe(true);
+    const { profiles } = await new Profiles(join(testFolder(), 'none')).list();
+    expect(profiles).toEqual(shippedProfiles.map((profile) => ({ ...profile, shipped: true })));
+    expect(profiles.map(({ name }) => name)).toEqual([
+      'Slow link',
+      'Fast link',
+      'Write-heavy guest',
+      'Seed: zlib',
+      'Seed: zstd',
+    ]);
+  });
+
+  it('stay as they are, in whatever case', async () => {
+    const profiles = new Profiles(testFolder());
+    await expect(profiles.save({ name: 'slow LINK', settings }, replace)).rejects.toThrow('comes with Wherry');
+    await expect(profiles.delete('Slow link')).rejects.toMatchObject({ code: 'usage' });
+    expect((await profiles.get('slow link')).settings.xbzrleCacheBytes).toBe(256 * 2 ** 20);
+  });
+});
+
+describe('own profiles', () => {
+  it('are kept, found in any case, replaced only when asked, and deleted', async () => {
+    const folder = testFolder();
+    const profiles = new Profiles(folder);
+    await profiles.save({ name: '  Night  ', settings }, keep);
+    expect(await new Profiles(folder).get('nIGHT')).toEqual({ name: 'Night', settings, shipped: false });
+    await expect(profiles.save({ name: 'night', settings: defaultSettings }, keep)).rejects.toThrow('not replaced');
+    await profiles.save({ name: 'night', settings: defaultSettings }, replace);
+    expect(await profiles.get('Night')).toEqual({ name: 'night', settings: defaultSettings, shipped: false });
+    await profiles.delete('NIGHT');
+    expect(readdirSync(folder)).toEqual([]);
+    await expect(profiles.delete('night')).rejects.toThrow('there is no "night"');
+    await expect(profiles.get('night')).rejects.toThrow('expected one of Slow link, Fast link');
+  });
+
+  it.each([
+    ['', 'expected 1 to 64 characters, got none'],
+    ['   ', 'expected 1 to 64 characters'],
+    ['x'.repeat(65), 'expected 1 to 64 characters, got 65'],
+    ['a\nb', 'visible characters'],
+    ['a\u202eb', 'visible characters'],
+    ['\ud800', 'visible characters'],
+  ])('refuses the name %j', async (name, message) => {
+    await expect(new Profiles(testFolder()).save({ name, settings }, keep)).rejects.toThrow(message);
+  });
+
+  it('refuses settings that will not do', async () => {
+    const bad = { ...settings, level: 20 };
+    const profiles = new Profiles(testFolder());
+    await expect(profiles.save({ name: 'a', settings: bad }, keep)).rejects.toMatchObject({ code: 'usage' });
+    expect(await ownNames(profiles)).toEqual([]);
+  });
+
+  it('gets no path from any name', async () => {
+    const folder = join(testFolder(), 'profiles');
+    const profiles = new Profiles(folder);
+    const names = ['../../evil', '/etc/passwd', '..', '.', 'a/b', 'con', '__proto__', 'x'.repeat(64), 'é', '😀'];
+    for (const name of names) await profiles.save({ name, settings }, keep);
+    expect(readdirSync(folder).every((file) => /^[0-9a-f]{32}\.json$/.test(file))).toBe(true);
+    expect(readdirSync(join(folder, '..'))).toEqual(['profiles']);
+    expect([...(await ownNames(profiles))].sort()).toEqual([...names].sort());
+  });
+
+  it('takes back every name and all settings it took', async () => {
+    const profiles = new Profiles(testFolder());
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }), async (name) => {
+        const saved = await profiles.save({ name, settings }, replace).catch(() => undefined);
+        if (saved !== undefined) expect(await profiles.get(name)).toEqual({ ...saved, shipped: false });
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('a stored profile', () => {
+  it('of an older version has defaults for what was added since', async () => {
+    const folder = testFolder();
+    put(folder, 'old', stored('old', { settings: { method: 'zlib', level: 9 } }));
+    const { settings: found } = await new Profiles(folder).get('old');
+    expect(found).toEqual({ ...defaultSettings, method: 'zlib', level: 9 });
+  });
+
+  it('puts nothing into a prototype', async () => {
+    const folder = testFolder();
+    put(folder, 'odd', '{"format":"wherry-profile","version":1,"name":"odd","settings":{"__proto__":{"level":3}}}');
+    expect((await new Profiles(folder).get('odd')).settings).toEqual(defaultSettings);
+  });
+
+  it('of a newer version is refused, and neither replaced, nor deleted, nor imported over', async () => {
+    const folder = testFolder();
+    const file = put(folder, 'new', { ...stored('new'), version: 2, settings: { warp: 9 } });
+    const before = readFileSync(file, 'utf8');
+    const profiles = new Profiles(folder);
+    const reason = 'version 2 was written by a newer Wherry; this one reads up to version 1';
+    expect((await profiles.list()).refused).toEqual([{ file, reason }]);
+    await expect(profiles.get('new')).rejects.toThrow(reason);
+    await expect(profiles.save({ name: 'New', settings }, replace)).rejects.toMatchObject({ code: 'store-newer' });
+    await expect(profiles.delete('new')).rejects.toThrow('left as it is');
+    const text = JSON.stringify({ format: 'wherry-profiles', version: 1, profiles: [{ name: 'new', settings }] });
+    await expect(profiles.import(text, replace)).rejects.toThrow('left as it is');
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  it.each([
+    ['nothing', '', 'expected JSON'],
+    ['half a file', '{"format":"wherry-profile","versi', 'expected JSON'],
+    ['another format', { format: 'wherry-run', version: 1 }, 'expected a JSON object with "format": "wherry-profile"'],
+    ['a list', '[]', 'expected a JSON object'],
+    ['no version', { format: 'wherry-profile', name: 'bad', settings }, 'a "version" number'],
+    ['version 0', { ...stored('bad', { settings }), version: 0 }, 'a "version" number'],
+    ['no settings', stored('bad'), 'expected an object of settings'],
+    [
+      'a setting out of range',
+      stored('bad', { settings: { level: 99 } }),
+      'Compression level: expected a whole number',
+    ],
+    ['a setting from elsewhere', stored('bad', { settings: { warp: 9 } }), 'this version does not know warp'],
+    ['another name', stored('good', { settings }), 'the profile "good" does not belong in this file'],
+    ['a shipped name', stored('Slow link', { settings }), 'does not belong'],
+    ['no name', { format: 'wherry-profile', version: 1, settings }, 'Profile name: expected text'],
+    ['too much', ' '.repeat(64 * 1024 + 1), 'expected at most 65536 bytes'],
+  ])('with %s is refused with the reason, and the rest kept', async (_, content, reason) => {
+    const folder = testFolder();
+    const profiles = new Profiles(folder);
+    await profiles.save({ name: 'rest', settings }, keep);
+    const file = put(folder, 'bad', content);
+    const { refused } = await profiles.list();
+    expect(refused.map((each) => each.file)).toEqual([file]);
+    expect(refused[0]?.reason).toContain(reason);
+    expect(await ownNames(profiles)).toEqual(['rest']);
+    await expect(profiles.get('bad')).rejects.toThrow(reason);
+    await profiles.save({ name: 'bad', settings }, replace);
+    expect(await ownNames(profiles)).toEqual(['bad', 'rest']);
+  });
+
+  it('may be anything at all', async () => {
+    const folder = testFolder();
+    const profiles = new Profiles(folder);
+    await profiles.save({ name: 'rest', settings }, keep);
+    const hostile = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc
+        .record({
+          format: fc.constant('wherry-profile'),
+          version: fc.anything(),
+          name: fc.anything(),
+          settings: fc.anything(),
+        })
+        .map((value) => JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? 'big' : each))),
+    );
+    await fc.assert(
+      fc.asyncProperty(hostile, async (text) => {
+        put(folder, 'bad', text);
+        const { refused } = await profiles.list();
+        expect(refused).toHaveLength(1);
+        expect(await ownNames(profiles)).toEqual(['rest']);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('that is a folder stops neither the list nor itself from being refused', async () => {
+    const folder = testFolder();
+    mkdirSync(join(folder, profileFileName('bad')));
+    const profiles = new Profiles(folder);
+    expect((await profiles.list()).refused[0]?.reason).toContain('expected a plain file');
+    await expect(profiles.save({ name: 'bad', settings }, replace)).rejects.toThrow('found a folder');
+  });
+});
+
+describe('export and import', () => {
+  it('bring profiles elsewhere', async () => {
+    const here = new Profiles(testFolder());
+    await here.save({ name: 'b', settings }, keep);
+    await here.save({ name: 'a', settings: defaultSettings }, keep);
+    const there = new Profiles(testFolder());
+    expect(await there.import(await here.export(), keep)).toEqual(['a', 'b']);
+    expect(await there.list()).toEqual(await here.list());
+    expect(await there.export(['b'])).toBe(await here.export(['B']));
+  });
+
+  it('has nothing to export without profiles of one’s own', async () => {
+    await expect(new Profiles(testFolder()).export()).rejects.toMatchObject({ code: 'usage' });
+    await expect(new Profiles(testFolder()).export(['x'])).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('takes a single profile’s file too', async () => {
+    const profiles = new Profiles(testFolder());
+    expect(await profiles.import(JSON.stringify(stored('one', { settings })), keep)).toEqual(['one']);
+  });
+
+  const good = { name: 'good', settings };
+  const many = (...profiles: readonly unknown[]): object => ({ format: 'wherry-profiles', version: 1, profiles });
+  it.each([
+    ['not JSON', 'good', 'expected JSON'],
+    ['none', many(), 'expected at least one'],
+    ['a newer version', { ...many(good), version: 7 }, 'newer Wherry'],
+    ['a newer profile', { ...stored('good', { settings }), version: 7 }, 'newer Wherry'],
+    ['one bad level', many(good, { name: 'b', settings: { level: 77 } }), 'profile 2: Compression level'],
+    ['one bad name', many(good, { name: '\u0000', settings }), 'profile 2: Profile name'],
+    ['one that is none', many(good, null), 'profile 2: expected an object'],
+    ['a name twice', many(good, { name: 'GOOD', settings }), '"GOOD" is in it twice'],
+    ['a shipped name', many(good, { name: 'fast link', settings }), '"fast link" is the name of a shipped profile'],
+    ['a name that is taken', many(good, { name: 'Taken', settings }), 'there is a profile "Taken" already'],
+  ])('refuse %s and change nothing', async (_, content, reason) => {
+    const folder = testFolder();
+    const profiles = new Profiles(folder);
+    await profiles.save({ name: 'taken', settings: defaultSettings }, keep);
+    const before = await profiles.list();
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    await expect(profiles.import(text, keep)).rejects.toThrow(reason);
+    expect(await profiles.list()).toEqual(before);
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it('replace what is there when asked', async () => {
+    const profiles = new Profiles(testFolder());
+    await profiles.save({ name: 'taken', settings: defaultSettings }, keep);
+    await profiles.import(JSON.stringify(many({ name: 'taken', settings })), replace);
+    expect((await profiles.get('taken')).settings).toEqual(settings);
+  });
+});

@@ -1,0 +1,129 @@
+import * as v from 'valibot';
+import { failureCodes, WherryError } from '../../shared/failure';
+import { maxSeriesPoints, seriesColumns } from '../../shared/run-record';
+import type { RunRecord, RunSeries, RunSummary, SeriesColumn } from '../../shared/run-record';
+import { methods, type MigrationSettings } from '../../shared/settings';
+import type { Report } from '../../shared/snapshot';
+import { endStates } from '../../shared/state';
+import { checked, documentText, readDocument, storedSettings } from './document';
+import type { DocumentKind } from './document';
+
+const oneKind: DocumentKind = { format: 'wherry-run', version: 1 };
+const manyKind: DocumentKind = { format: 'wherry-history', version: 1 };
+
+/** A full series of eight columns is a sixth of this. */
+export const maxRunBytes = 2 ** 20;
+
+/** A run's id is its start and a random part; it is also its file's name, so it is checked before it becomes one. */
+export const runIdPattern = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/;
+export const runFilePattern = /^\d{8}T\d{9}Z-[0-9a-f]{8}\.json$/;
+
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const band = v.object({ low: amount, high: amount });
+
+/** What later versions add to a report comes through as it is; what is missing or wrong is refused. */
+const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
+  status: v.picklist(endStates),
+  totalTimeMs: amount,
+  // Between two hosts' clocks, a downtime can come out below 0.
+  downtimeMs: v.exactOptional(v.pipe(v.number(), v.finite())),
+  expectedDowntimeMs: v.exactOptional(amount),
+  expectedDowntimeBandMs: v.exactOptional(band),
+  setupTimeMs: v.exactOptional(amount),
+  rounds: amount,
+  wireBytes: amount,
+  rawBytes: amount,
+  totalBytes: v.exactOptional(amount),
+  throughputMbps: amount,
+  pages: v.looseObject({
+    duplicate: amount,
+    normal: amount,
+    xbzrle: amount,
+    unchanged: amount,
+    repeated: v.optional(amount, 0),
+    overflow: amount,
+  }),
+  cache: v.looseObject({ size: amount, lookups: amount, hits: amount, misses: amount }),
+  compression: v.looseObject({
+    method: v.picklist(methods),
+    level: amount,
+    rawBytes: amount,
+    compressedBytes: amount,
+  }),
+  guestRunningOn: v.picklist(['source', 'destination', 'none', 'unknown']),
+  error: v.exactOptional(v.object({ code: v.picklist(failureCodes), message: v.string() })),
+});
+
+const column = v.pipe(v.array(v.nullable(v.pipe(v.number(), v.finite()))), v.maxLength(maxSeriesPoints));
+const columns = Object.fromEntries(seriesColumns.map((name) => [name, column])) as Record<SeriesColumn, typeof column>;
+
+const seriesSchema: v.GenericSchema<unknown, RunSeries> = v.pipe(
+  v.object(columns),
+  v.check((series) => new Set(Object.values(series).map(({ length }) => length)).size === 1, 'columns of one length'),
+);
+
+const recordSchema = v.object({
+  id: v.pipe(v.string(), v.regex(runIdPattern)),
+  startedAt: v.pipe(v.string(), v.isoTimestamp()),
+  guest: v.string(),
+  source: v.string(),
+  destination: v.string(),
+  settings: v.unknown(),
+  changedSettings: v.exactOptional(v.record(v.string(), v.unknown())),
+  report: reportSchema,
+  series: seriesSchema,
+});
+
+/**
+ * A run as the text of its file.
+ * @throws WherryError `store` when it could not be read back: what is kept must be good
+ */
+export function runText(run: RunRecord): string {
+  const text = documentText(oneKind, run);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxRunBytes) throw new WherryError('store', `a run: expected at most ${maxRunBytes} bytes, got ${bytes}`);
+  parseRun(text);
+  return text;
+}
+
+/**
+ * Reads a run's file.
+ * @throws WherryError `store`, `store-newer`
+ */
+export function parseRun(text: string): RunRecord {
+  const { settings: input, changedSettings, ...rest } = checked(recordSchema, readDocument(oneKind, text));
+  const settings = storedSettings(input);
+  if (changedSettings === undefined) return { ...rest, settings };
+  return { ...rest, settings, changedSettings: changes(settings, changedSettings) };
+}
+
+function changes(settings: MigrationSettings, changed: Record<string, unknown>): Partial<MigrationSettings> {
+  const atEnd = storedSettings({ ...settings, ...changed });
+  const names = Object.keys(atEnd) as (keyof MigrationSettings)[];
+  return Object.fromEntries(names.filter((name) => name in changed).map((name) => [name, atEnd[name]]));
+}
+
+/** Runs, series and all, as the text of one file to take elsewhere. */
+export function historyJson(runs: readonly RunRecord[]): string {
+  return documentText(manyKind, { runs });
+}
+
+/** A run without its series. */
+export function summaryOf({ series: _series, ...summary }: RunRecord): RunSummary {
+  return summary;
+}
+
+/**
+ * The id that `text` names among `ids`, newest first: `last`, an id or the beginning of just one.
+ * @throws WherryError `usage`
+ */
+export function findId(text: string, ids: readonly string[]): string {
+  const [newest] = ids;
+  if (newest === undefined) throw new WherryError('usage', 'Run: the history is empty');
+  if (text === 'last') return newest;
+  const [found, another] = ids.filter((id) => text !== '' && id.startsWith(text));
+  if (found === undefined)
+    throw new WherryError('usage', `Run: expected an id from the history or last, got "${text}"`);
+  if (another === undefined) return found;
+  throw new WherryError('usage', `Run: "${text}" is the beginning of more than one id`);
+}

@@ -1,0 +1,139 @@
+import { settingNames, settingOptions } from './command-line';
+import type { RunSummary } from './run-record';
+import { settingLabels } from './settings';
+import type { MigrationSettings } from './settings';
+import type { Report } from './snapshot';
+import { formatBytes, formatDuration, formatWireBytes, settingText } from './units';
+
+/** What can be known of a run under one name; undefined is unknown. */
+export type FigureValue = string | number | boolean | undefined;
+
+/** One thing to say about a run, for lists, exports and comparisons alike. */
+export interface RunFigure {
+  /** Column name in exports; the unit is part of it. */
+  readonly key: string;
+  readonly label: string;
+  readonly value: (run: RunSummary) => FigureValue;
+  /** The value for people. */
+  readonly text: (run: RunSummary) => string;
+}
+
+const unknown = '–';
+const asIs = String;
+const count = (value: number): string => String(value);
+const ratio = (value: number): string => value.toFixed(2);
+const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
+
+/** Settings as the run was started; a change while it ran is in the text. */
+export const settingFigures: readonly RunFigure[] = settingNames.map((name) => ({
+  key: name,
+  label: settingLabels[name],
+  value: ({ settings }) => settings[name],
+  text: ({ settings, changedSettings: changed }) => {
+    const started = settingValueText(name, settings[name]);
+    return changed?.[name] === undefined ? started : `${started} → ${settingValueText(name, changed[name])}`;
+  },
+}));
+
+/** Outcome and figures, in the order of a report. */
+export const resultFigures: readonly RunFigure[] = [
+  figure('status', 'Outcome', (report) => report.status, asIs),
+  figure('totalTimeMs', 'Total time', (report) => report.totalTimeMs, formatDuration),
+  figure('downtimeMs', 'Measured downtime', (report) => report.downtimeMs, formatDuration),
+  figure('expectedDowntimeLowMs', 'Predicted downtime, low', ({ expectedDowntimeBandMs: b }) => b?.low, formatDuration),
+  figure(
+    'expectedDowntimeHighMs',
+    'Predicted downtime, high',
+    ({ expectedDowntimeBandMs: b }) => b?.high,
+    formatDuration,
+  ),
+  figure('downtimeAsPredicted', 'Downtime as predicted', asPredicted, (yes) => (yes ? 'yes' : 'no')),
+  figure('setupTimeMs', 'Setup time', (report) => report.setupTimeMs, formatDuration),
+  figure('rounds', 'Dirty syncs', (report) => report.rounds, count),
+  figure('totalBytes', 'Guest memory', (report) => report.totalBytes, formatBytes),
+  figure('rawBytes', 'Guest stream', (report) => report.rawBytes, formatWireBytes),
+  figure('wireBytes', 'On the wire', (report) => report.wireBytes, formatWireBytes),
+  figure('wireRatio', 'Ratio', (report) => over(report.rawBytes, report.wireBytes), ratio),
+  figure(
+    'throughputMbps',
+    'Throughput',
+    (report) => report.throughputMbps,
+    (mbps) => `${mbps.toFixed(1)} Mbit/s`,
+  ),
+  figure('pagesDuplicate', 'Zero pages', ({ pages }) => pages.duplicate, count),
+  figure('pagesUnchanged', 'Unchanged pages', ({ pages }) => pages.unchanged, count),
+  figure('pagesRepeated', 'Repeated pages', ({ pages }) => pages.repeated, count),
+  figure('pagesXbzrle', 'XBZRLE pages', ({ pages }) => pages.xbzrle, count),
+  figure('pagesNormal', 'Full pages', ({ pages }) => pages.normal, count),
+  figure('pagesOverflow', 'XBZRLE overflows', ({ pages }) => pages.overflow, count),
+  figure('cacheHitRate', 'Cache hit rate', ({ cache }) => over(cache.hits, cache.lookups), share),
+  figure('compressionRatio', 'Compression ratio', ({ compression: c }) => over(c.rawBytes, c.compressedBytes), ratio),
+  figure('guestRunningOn', 'Guest runs on', (report) => report.guestRunningOn, asIs),
+  figure('error', 'Error', ({ error }) => error?.message, asIs),
+];
+
+function figure<Value extends string | number | boolean>(
+  key: string,
+  label: string,
+  of: (report: Report) => Value | undefined,
+  write: (value: Value) => string,
+): RunFigure {
+  return {
+    key,
+    label,
+    value: ({ report }) => of(report),
+    text: ({ report }) => {
+      const value = of(report);
+      return value === undefined ? unknown : write(value);
+    },
+  };
+}
+
+/** The downtime's prediction as one text: `60 ms–110 ms`. */
+export function predictedText({ report: { expectedDowntimeBandMs: band } }: RunSummary): string {
+  return band === undefined ? unknown : `${formatDuration(band.low)}–${formatDuration(band.high)}`;
+}
+
+/** Whether the measured downtime lies in the band last predicted. */
+function asPredicted({ downtimeMs, expectedDowntimeBandMs: band }: Report): boolean | undefined {
+  if (downtimeMs === undefined || band === undefined) return undefined;
+  return downtimeMs >= band.low && downtimeMs <= band.high;
+}
+
+function over(part: number, whole: number): number | undefined {
+  return whole === 0 ? undefined : part / whole;
+}
+
+/** A setting's value as it is typed: `64MiB`, `100Mbit`, `zstd`. */
+export function settingValueText(name: keyof MigrationSettings, value: FigureValue): string {
+  const { kind } = settingOptions[name];
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number' && (kind === 'bytes' || kind === 'rate' || kind === 'duration')) {
+    return settingText(kind, value);
+  }
+  return String(value ?? unknown);
+}
+
+/** One line of a comparison: the same thing of every run, in the runs' order. */
+export interface ComparedFigure {
+  readonly key: string;
+  readonly label: string;
+  readonly texts: readonly string[];
+  readonly values: readonly (string | number | boolean | null)[];
+  readonly differs: boolean;
+}
+
+export interface Comparison {
+  readonly settings: readonly ComparedFigure[];
+  readonly figures: readonly ComparedFigure[];
+}
+
+/** Runs side by side, differences marked; what was changed while a run lasted is a difference too. */
+export function compareRuns(runs: readonly RunSummary[]): Comparison {
+  const compared = ({ key, label, value, text }: RunFigure): ComparedFigure => {
+    const values = runs.map((run) => value(run) ?? null);
+    const texts = runs.map(text);
+    return { key, label, values, texts, differs: new Set(values).size > 1 || new Set(texts).size > 1 };
+  };
+  return { settings: settingFigures.map(compared), figures: resultFigures.map(compared) };
+}

@@ -51,7 +51,7 @@ export async function bundleCommand(): Promise<BundledCommand> {
   const running = new Set<ChildProcess>();
   return {
     start(...words) {
-      const command = startCommand(join(folder, 'out', 'main', 'wherry.cjs'), words);
+      const command = startCommand(folder, words);
       running.add(command.child);
       void command.ended.then(() => running.delete(command.child));
       return command;
@@ -67,10 +67,11 @@ function workerPrograms(...names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, `src/workers/${name}.ts`]));
 }
 
-function startCommand(program: string, words: readonly string[]): RunningCommand {
-  const child = spawn(process.execPath, [program, ...words], {
+function startCommand(folder: string, words: readonly string[]): RunningCommand {
+  const child = spawn(process.execPath, [join(folder, 'out', 'main', 'wherry.cjs'), ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_PATH: resolve('node_modules') }, // for the native addon, which is not bundled
+    // The path is for the native addon, which is not bundled.
+    env: { ...process.env, NODE_PATH: resolve('node_modules'), WHERRY_DATA_DIR: join(folder, 'data') },
   });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Report } from '../../src/shared/snapshot';
 
@@ -19,12 +22,17 @@ export interface WherryEvent {
   readonly [key: string]: unknown;
 }
 
-/** Runs `bin/wherry` (so the last build) to its end; it is killed if the test ends first. */
+/**
+ * Runs `bin/wherry` (so the last build) to its end; it is killed if the test ends first.
+ * @param data its data folder; without one it has one of its own for as long as its test lasts
+ */
 export async function runWherry(
   args: readonly string[],
   onStart: (child: ChildProcess) => void = () => undefined,
+  data = ownFolder(),
 ): Promise<WherryRun> {
-  const child = spawn(process.execPath, ['bin/wherry', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, WHERRY_DATA_DIR: data };
+  const child = spawn(process.execPath, ['bin/wherry', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   onTestFinished(() => void child.kill('SIGKILL'));
   onStart(child);
   let [stdout, stderr] = ['', ''];
@@ -38,6 +46,12 @@ export async function runWherry(
   const last = events.at(-1);
   const result = last?.event === 'result' ? (last as unknown as Report) : undefined;
   return { code, stdout, stderr, events, result };
+}
+
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wherry-data-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 function eventIn(line: string): readonly WherryEvent[] {

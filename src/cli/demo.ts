@@ -1,4 +1,5 @@
 import { startBuiltinPair } from '../guest/builtin-pair';
+import { formatBytes } from '../shared/units';
 import { exitCodes } from './exit-codes';
 import { migrate, type Surroundings } from './migrate';
 import type { DemoRequest } from './program';
@@ -19,7 +20,8 @@ export async function demo(request: DemoRequest, surroundings: Surroundings): Pr
     const pair = await startBuiltinPair({ ...sample, spawn: surroundings.spawn });
     try {
       if (stopped) return exitCodes.cancelled;
-      return await migrate({ source: pair.source, destination: pair.destination, settings, json }, surroundings);
+      const guest = `built-in guest (${sample.workload}, ${formatBytes(sample.memoryBytes)})`;
+      return await migrate({ source: pair.source, destination: pair.destination, guest, settings, json }, surroundings);
     } finally {
       await pair.stop();
     }

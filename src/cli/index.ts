@@ -1,23 +1,33 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { dataFolder } from '../engine/store/data-folder';
+import { openStores } from '../engine/store/stores';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
+import { registerHistory } from './history';
+import { registerProfiles } from './profiles';
 import { buildProgram, runProgram } from './program';
 import { registerReceive } from './receive';
 import { registerSample } from './sample';
 import { registerSend } from './send';
+import type { FindProfile } from './settings-options';
 import { spawnChild } from './spawn-child';
 import { surviveClosedReaders, writeLine } from './streams';
 
 const streams = { out: process.stdout, err: process.stderr };
 surviveClosedReaders(streams);
 
+const { profiles, history } = openStores(dataFolder(process.env, homedir()));
+const profile: FindProfile = async (name) => (await profiles.get(name)).settings;
+
 // The spawner finds the workers beside the file it is in, so it has to be in this one and not in what is loaded later.
-const surroundings = { streams, spawn: spawnChild };
+const surroundings = { streams, spawn: spawnChild, history };
 
 // The engine is loaded when it is needed: help and doctor must work where its native addon does not.
 const program = buildProgram(
   {
+    profile,
     migrate: async (request) => end(await (await import('./migrate')).migrate(request, surroundings)),
     demo: async (request) => end(await (await import('./demo')).demo(request, surroundings)),
   },
@@ -26,10 +36,14 @@ const program = buildProgram(
 registerDoctor(program);
 registerConsole(program);
 registerSample(program, surroundings);
-registerSend(program, async (request) => end(await (await import('./run-send')).runSend(request, surroundings)));
+registerSend(program, profile, async (request) =>
+  end(await (await import('./run-send')).runSend(request, surroundings)),
+);
 registerReceive(program, async (request) =>
   end(await (await import('./run-receive')).runReceive(request, surroundings)),
 );
+registerProfiles(program, { streams, profiles });
+registerHistory(program, { streams, history });
 
 void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
   if (code !== undefined) process.exitCode = code;

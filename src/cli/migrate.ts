@@ -1,16 +1,21 @@
 import { startMigration } from '../engine/migration';
+import type { History } from '../engine/store/history';
+import { RunRecorder } from '../engine/store/run-recorder';
+import { toFailure } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
 import { onStopSignal } from './signals';
-import type { Streams } from './streams';
+import { writeLine, type Streams } from './streams';
 
 /** One migration as the command runs it. */
 export interface MigrationRun {
   readonly source: string;
   readonly destination: string;
   readonly direct?: boolean;
+  /** What the history calls the guest; the source's address when absent. */
+  readonly guest?: string;
   readonly settings: MigrationSettings;
   readonly json: boolean;
 }
@@ -19,22 +24,27 @@ export interface MigrationRun {
 export interface Surroundings {
   readonly streams: Streams;
   readonly spawn: SpawnWorker;
+  readonly history: Pick<History, 'add'>;
 }
 
 /**
  * Runs a migration to its end, showing it; a stop signal cancels it, and only its own end ends it.
  * @returns the exit status
  */
-export async function migrate(run: MigrationRun, { streams, spawn }: Surroundings): Promise<number> {
+export async function migrate(run: MigrationRun, { streams, spawn, history }: Surroundings): Promise<number> {
   const { source, destination, settings, json, direct = false } = run;
   const display = displayFor(json, streams);
+  const recorder = new RunRecorder({ guest: source, ...run });
   const migration = startMigration({
     source,
     destination,
     direct,
     settings,
     spawn,
-    onSnapshot: (snapshot) => display.snapshot(snapshot),
+    onSnapshot: (snapshot) => {
+      recorder.snapshot(snapshot);
+      display.snapshot(snapshot);
+    },
   });
   const release = onStopSignal((times) => {
     migration.cancel();
@@ -43,6 +53,10 @@ export async function migrate(run: MigrationRun, { streams, spawn }: Surrounding
   try {
     const report = await migration.finished;
     display.finish(report, migration.snapshot());
+    await history.add(recorder.record(report)).catch((error: unknown) => {
+      // The guest is where it is: what could not be kept changes nothing about the run.
+      writeLine(streams.err, `This run is not in the history: ${toFailure(error).message}`);
+    });
     return exitCodeOf(report);
   } finally {
     release();

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../shared/command-line';
-import { cachePolicies, defaultSettings, limits, methods } from '../shared/settings';
+import { WherryError } from '../shared/failure';
+import { cachePolicies, defaultSettings, limits, methods, type MigrationSettings } from '../shared/settings';
 import { exitCodes } from './exit-codes';
 import { buildProgram, runProgram } from './program';
 import type { DemoRequest, MigrateRequest } from './program';
@@ -20,6 +21,7 @@ async function parse(...words: readonly string[]): Promise<Parsed> {
   let [out, err] = ['', ''];
   const program = buildProgram(
     {
+      profile: profileNamed,
       migrate: (request) => Promise.resolve(void migrate.push(request)),
       demo: (request) => Promise.resolve(void demo.push(request)),
     },
@@ -30,6 +32,13 @@ async function parse(...words: readonly string[]): Promise<Parsed> {
   }
   const code = await runProgram(program, words, (line) => (err += `${line}\n`));
   return { code, migrate, demo, out, err };
+}
+
+const slow = { ...defaultSettings, level: 9, xbzrleCacheBytes: 256 * 2 ** 20, paused: true };
+
+function profileNamed(name: string): Promise<MigrationSettings> {
+  if (name === 'Slow') return Promise.resolve(slow);
+  return Promise.reject(new WherryError('usage', `Profile: expected one of Slow; got "${name}"`));
 }
 
 const ends = ['--source', '/run/a.qmp', '--destination', 'tcp:far:4444'] as const;
@@ -86,6 +95,18 @@ describe('wherry migrate', () => {
   });
 
   it.each([
+    [[], {}],
+    [['--level', '1'], { level: 1 }], // what is given counts, even where it is the default
+    [['--method', 'zlib'], { method: 'zlib' }],
+    [['--no-paused', '--xbzrle-cache', '0'], { paused: false, xbzrleCacheBytes: 0 }],
+  ])('puts %j over the settings of a profile', async (words, changed) => {
+    const { migrate, demo } = await parse('migrate', ...ends, '--profile', 'Slow', ...words);
+    expect(migrate[0]?.settings).toEqual({ ...slow, ...changed });
+    expect((await parse('demo', ...words, '--profile', 'Slow')).demo[0]?.settings).toEqual(migrate[0]?.settings);
+    expect(demo).toEqual([]);
+  });
+
+  it.each([
     [[], "required option '--source <address>' not specified"],
     [['--source', '/a'], "required option '--destination <address>' not specified"],
     [['--source', 'a.qmp', '--destination', '/b'], 'QMP address: expected /path'],
@@ -102,6 +123,9 @@ describe('wherry migrate', () => {
     [[...ends, '--downtime-limit', '0'], 'Downtime limit: expected a whole number from 1'],
     [[...ends, '--channels', '4'], "unknown option '--channels'"],
     [[...ends, '--levle', '4'], "unknown option '--levle' (Did you mean --level?)"],
+    [[...ends, '--profile', 'None'], 'error: Profile: expected one of Slow; got "None"'],
+    [[...ends, '--profile', 'Slow', '--method', 'none', '--level', '20'], 'Compression level'],
+    [[...ends, '--profile', 'Slow', '--method', 'zlib', '--level', '10'], 'zlib takes 0 to 9, got 10'],
     [[...ends, 'extra'], 'too many arguments'],
   ])('refuses %j in one line', async (words, message) => {
     const { code, migrate, err } = await parse('migrate', ...words);

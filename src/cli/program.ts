@@ -10,7 +10,7 @@ import type { Workload } from '../shared/guest';
 import type { MigrationSettings } from '../shared/settings';
 import { formatBytes, parseBytes } from '../shared/units';
 import { exitCodes } from './exit-codes';
-import { addSettings, argument, parseWhole, readSettings } from './settings-options';
+import { addSettings, argument, parseWhole, readSettings, type FindProfile } from './settings-options';
 
 /** What `wherry migrate` was asked to do. */
 export interface MigrateRequest {
@@ -36,6 +36,7 @@ export interface DemoRequest {
 }
 
 export interface Actions {
+  readonly profile: FindProfile;
   migrate(request: MigrateRequest): Promise<void>;
   demo(request: DemoRequest): Promise<void>;
 }
@@ -44,6 +45,7 @@ type Options = Readonly<Record<string, unknown>>;
 
 /** The command's grammar; what the words mean is in `actions`. Refusals are one line each. */
 export function buildProgram(actions: Actions, version: string): Command {
+  const settings = (command: Command): Promise<MigrationSettings> => readSettings(command, actions.profile);
   const program = new Command('wherry')
     .description('Moves running QEMU guests over links that are too slow for them.')
     .version(version)
@@ -63,7 +65,9 @@ export function buildProgram(actions: Actions, version: string): Command {
     )
     .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used")
     .option('--json', 'one JSON object a line on standard output')
-    .action((options: Options) => actions.migrate(migrateRequest(options)));
+    .action(async (options: Options, command: Command) =>
+      actions.migrate(migrateRequest(options, await settings(command))),
+    );
 
   addSettings(program.command('demo').description('move the built-in guest, to see what a migration is like'))
     .addOption(new Option('--workload <name>', `what the guest does: ${workloads.join(', ')}`).default('seed'))
@@ -71,7 +75,7 @@ export function buildProgram(actions: Actions, version: string): Command {
     .option('--seed <n>', 'what the workload derives its choices from', argument(parseWhole))
     .option('--rate <n>', 'workload steps a second', argument(parseWhole))
     .option('--json', 'one JSON object a line on standard output')
-    .action((options: Options) => actions.demo(demoRequest(options)));
+    .action(async (options: Options, command: Command) => actions.demo(demoRequest(options, await settings(command))));
 
   return program;
 }
@@ -96,33 +100,32 @@ export async function runProgram(
   }
 }
 
-function migrateRequest(options: Options): MigrateRequest {
+function migrateRequest(options: Options, settings: MigrationSettings): MigrateRequest {
   return {
     source: String(options['source']),
     destination: String(options['destination']),
-    ...wayOf(options),
+    ...wayOf(options, settings),
     json: options['json'] === true,
   };
 }
 
-function wayOf(options: Options): Pick<MigrateRequest, 'direct' | 'settings'> {
-  const settings = readSettings(options);
+function wayOf(options: Options, settings: MigrationSettings): Pick<MigrateRequest, 'direct' | 'settings'> {
   if (options['direct'] !== true) return { settings };
-  expectDirect(options);
+  expectDirect(options, settings);
   return { direct: true, settings: { ...settings, method: 'none' } };
 }
 
 /** What has no meaning without a receiver or a monitor over there is refused, not ignored. */
-function expectDirect(options: Options): void {
+function expectDirect(options: Options, { paused }: MigrationSettings): void {
   if (String(options['destination']).startsWith(pairingScheme)) {
     throw new WherryError('usage', "--direct: expected QEMU's own -incoming address, got a receiver's");
   }
-  if (options['paused'] === true) throw new WherryError('usage', '--direct: --paused needs a monitor over there');
+  if (paused) throw new WherryError('usage', '--direct: --paused needs a monitor over there');
 }
 
-function demoRequest(options: Options): DemoRequest {
+function demoRequest(options: Options, settings: MigrationSettings): DemoRequest {
   return {
-    settings: readSettings(options),
+    settings,
     workload: oneOf('Workload', workloads, options['workload']),
     memoryBytes: guestMemory(options['memory']),
     ...(typeof options['seed'] === 'number' && { seed: upTo('Seed', 2 ** 32 - 1, options['seed']) }),

@@ -3,7 +3,7 @@ import { parseQmpAddress, type QmpAddress } from '../engine/qmp/address';
 import { parsePairing, type Pairing } from '../engine/wire/pairing';
 import { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
-import { addSettings, argument, readSettings } from './settings-options';
+import { addSettings, argument, readSettings, type FindProfile } from './settings-options';
 
 /** What `wherry send` was asked to do. */
 export interface SendRequest {
@@ -27,7 +27,11 @@ const wireSettings = [
 type Options = Readonly<Record<string, unknown>> & { readonly listen: QmpAddress; readonly to: Pairing };
 
 /** `wherry send`: the source's end under a migration that another tool drives. */
-export function registerSend(program: Command, action: (request: SendRequest) => Promise<void>): void {
+export function registerSend(
+  program: Command,
+  profile: FindProfile,
+  action: (request: SendRequest) => Promise<void>,
+): void {
   const command = program
     .command('send')
     .description('carry the stream of a migration that another tool drives to a `wherry receive`')
@@ -39,9 +43,10 @@ export function registerSend(program: Command, action: (request: SendRequest) =>
     .requiredOption('--to <url>', 'wherry://… as `wherry receive` printed it', argument(parsePairing));
   addSettings(command, wireSettings)
     .option('--json', 'one JSON object a line on standard output')
-    .action((options: Options) => {
+    .action(async (options: Options, self: Command) => {
       const { listen, to } = options;
-      return action({ listen, to, settings: readSettings(options), json: options['json'] === true });
+      const settings = await readSettings(self, profile, wireSettings);
+      await action({ listen, to, settings, json: options['json'] === true });
     });
 }
 

@@ -15,28 +15,41 @@ const readers: Readonly<Record<Exclude<SettingOption['kind'], 'switch'>, (text: 
   duration: parseDuration,
 };
 
-/** Gives a command settings as options, all of them if not told which. */
+/** The settings of the profile of that name. */
+export type FindProfile = (name: string) => Promise<MigrationSettings>;
+
+/** Gives a command settings as options, all of them if not told which, and `--profile`. */
 export function addSettings(command: Command, names: readonly (keyof MigrationSettings)[] = settingNames): Command {
   for (const name of names) {
     const { flag, placeholder, kind, help } = settingOptions[name];
-    if (kind === 'switch') command.option(flag, help);
-    else {
+    if (kind === 'switch') {
+      command.option(flag, help);
+      command.option(flag.replace('--', '--no-'), 'the opposite, where the profile has it');
+    } else {
       const option = new Option(`${flag} <${placeholder ?? 'value'}>`, help).argParser(argument(readers[kind]));
       command.addOption(option.default(defaultSettings[name], settingDefaultText(name)));
     }
   }
-  return command;
+  return command.option('--profile <name>', 'start from the settings of this profile');
 }
 
 /**
- * The settings among a command's parsed options, checked.
- * @throws WherryError `usage` naming every setting that is out of range
+ * A command's settings, checked: what was given on its line, over those of its `--profile`, over the defaults.
+ * @param names those the command has options for; the others stay at their defaults, whatever the profile says
+ * @throws WherryError `usage` naming every setting that is out of range; what `profile` throws
  */
-export function readSettings(options: Readonly<Record<string, unknown>>): MigrationSettings {
-  const given = settingNames.map((name) => [
-    name,
-    options[attribute(settingOptions[name].flag)] ?? defaultSettings[name],
-  ]);
+export async function readSettings(
+  command: Command,
+  profile: FindProfile,
+  names: readonly (keyof MigrationSettings)[] = settingNames,
+): Promise<MigrationSettings> {
+  const options = command.opts();
+  const base = typeof options['profile'] === 'string' ? await profile(options['profile']) : defaultSettings;
+  const given = settingNames.map((name): readonly [string, unknown] => {
+    if (!names.includes(name)) return [name, defaultSettings[name]];
+    const key = attribute(settingOptions[name].flag);
+    return [name, command.getOptionValueSource(key) === 'cli' ? options[key] : base[name]];
+  });
   const check = checkSettings(Object.fromEntries(given));
   if (check.ok) return check.settings;
   // A later problem with the same field is the narrower one: zlib's own levels and not every method's.

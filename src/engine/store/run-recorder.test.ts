@@ -73,6 +73,13 @@ describe('RunRecorder', () => {
     expect(parseRun(runText(run))).toEqual(run);
   });
 
+  it('keeps no secret of an address', () => {
+    const destination = 'wherry://far:4711?x=1&token=0123abcd&y=2';
+    const run = new RunRecorder({ ...start, destination }).record(testReport);
+    expect(run.destination).toBe('wherry://far:4711?x=1&token=…&y=2');
+    expect(JSON.stringify(run)).not.toContain('0123abcd');
+  });
+
   it('notes what was changed while it ran', () => {
     const recorder = new RunRecorder(start, startedAt);
     recorder.snapshot(testSnapshot({ settings: { ...defaultSettings, level: 3 } }));

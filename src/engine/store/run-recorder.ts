@@ -37,15 +37,20 @@ export class RunRecorder {
     return {
       id: `${startedAt.replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`,
       startedAt,
-      guest,
-      source,
-      destination,
+      guest: withoutToken(guest),
+      source: withoutToken(source),
+      destination: withoutToken(destination),
       settings,
       ...(Object.keys(changed).length > 0 && { changedSettings: changed }),
       report,
       series: this.#series.series(),
     };
   }
+}
+
+/** A receiver's address carries the secret that lets a sender in; what is exported must not. */
+function withoutToken(address: string): string {
+  return address.replace(/([?&]token=)[^&#\s]*/gi, '$1…');
 }
 
 function changes(before: MigrationSettings, after: MigrationSettings): Partial<MigrationSettings> {

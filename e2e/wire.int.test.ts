@@ -9,6 +9,7 @@ import { Channel } from '../src/engine/wire/channel';
 import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
 import { encodeJson, parseFailure, type Hello } from '../src/engine/wire/hello';
+import { sliceBytes } from '../src/engine/wire/token-bucket';
 import type { Failure } from '../src/shared/failure';
 import { defaultSettings, methods, pageBytes } from '../src/shared/settings';
 import type { SpawnWorker, WorkerHandle } from '../src/shared/worker';
@@ -170,7 +171,8 @@ describe('a stream over the wire', () => {
     source.end(stream);
     await destination.ended;
     const seconds = (performance.now() - from) / 1000;
-    expect(sender.wireBytes / seconds).toBeLessThanOrEqual(maxBandwidth * 1.05);
+    // However slow the machine: never more than the rate, what it may save up in 40 ms, and one slice.
+    expect(sender.wireBytes).toBeLessThanOrEqual(maxBandwidth * (seconds + 0.04) + sliceBytes(maxBandwidth));
     expect(sender.waits.limitedMs).toBeGreaterThan(0);
   });
 });

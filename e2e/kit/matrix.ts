@@ -48,6 +48,9 @@ export function expectCompleted(run: WherryRun, { method, xbzrle }: Way): Report
     expect(pages.xbzrle).toBeGreaterThan(0);
     expect(cache.hits).toBeGreaterThanOrEqual(pages.xbzrle);
     expect(cache.hits + cache.misses).toBe(cache.lookups);
+    expect(cache.overflow).toBe(pages.overflow);
+    expect(cache.shards).toHaveLength(2);
+    expect(cache.shards.reduce((sum, { lookups }) => sum + lookups, 0)).toBe(cache.lookups);
   } else expect({ pages, cache }).toMatchObject({ pages: { xbzrle: 0, overflow: 0 }, cache: { size: 0, hits: 0 } });
   if (method === 'none') expect(compression.compressedBytes).toBeGreaterThanOrEqual(compression.rawBytes);
   else expect(compression.compressedBytes).toBeLessThan(compression.rawBytes * 0.8);

@@ -67,7 +67,7 @@ function ramRows({ wireBytes, rawBytes, totalBytes, pages, ...report }: Report, 
 }
 
 function cacheRows({ cache, pages }: Report, last?: Snapshot): readonly Row[] {
-  if (cache.size === 0) return [];
+  if (cache.size === 0 && cache.lookups === 0) return [];
   const transferred = last === undefined ? [] : [['xbzrle transferred', kbytes(last.wireClasses.xbzrle)] as const];
   const rate =
     cache.lookups === 0 ? [] : [['xbzrle cache miss rate', (cache.misses / cache.lookups).toFixed(2)] as const];
@@ -79,7 +79,15 @@ function cacheRows({ cache, pages }: Report, last?: Snapshot): readonly Row[] {
     ['xbzrle cache miss', `${cache.misses} pages`],
     ...rate,
     ['xbzrle overflow', `${pages.overflow} pages`],
+    ['xbzrle evictions', `${cache.evictions} pages`],
+    ...shardRows(cache),
   ];
+}
+
+/** How evenly the shards are used; one has nothing to be compared with. */
+function shardRows({ shards }: Report['cache']): readonly Row[] {
+  const rates = shards.filter(({ lookups }) => lookups > 0).map(({ hits, lookups }) => (hits / lookups).toFixed(2));
+  return rates.length < 2 ? [] : [['xbzrle shard hit rate', `${rates.sort()[0]} to ${rates.at(-1)}`]];
 }
 
 function compressionRows({ compression: { method, level, rawBytes, compressedBytes } }: Report): readonly Row[] {

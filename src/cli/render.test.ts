@@ -106,6 +106,8 @@ describe('renderReport', () => {
       'xbzrle cache miss:         30000 pages',
       'xbzrle cache miss rate:     0.75',
       'xbzrle overflow:               7 pages',
+      'xbzrle evictions:            900 pages',
+      'xbzrle shard hit rate:      0.20 to 0.30',
       'compression method:        zstd, level 1',
       'compression input:        122070 kbytes',
       'compressed size:           24414 kbytes',
@@ -116,7 +118,7 @@ describe('renderReport', () => {
   it('has no row for what is off or unknown', () => {
     const rows = renderReport({
       ...sparseReport,
-      cache: { size: 0, lookups: 0, hits: 0, misses: 0 },
+      cache: { ...sparseReport.cache, size: 0, lookups: 0, hits: 0, misses: 0 },
       compression: { method: 'none', level: 1, rawBytes: 0, compressedBytes: 0 },
     }).join('\n');
     expect(rows).not.toMatch(/^(downtime|remaining|xbzrle|compress)/m);

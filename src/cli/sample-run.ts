@@ -3,7 +3,18 @@ import type { Report, Snapshot } from '../shared/snapshot';
 
 const counts = {
   pages: { duplicate: 90_000, normal: 30_000, xbzrle: 8000, unchanged: 120, repeated: 60, overflow: 7 },
-  cache: { size: 64 * 2 ** 20, lookups: 40_000, hits: 10_000, misses: 30_000 },
+  cache: {
+    size: 64 * 2 ** 20,
+    lookups: 40_000,
+    hits: 10_000,
+    misses: 30_000,
+    evictions: 900,
+    overflow: 7,
+    shards: [
+      { lookups: 20_000, hits: 6000, misses: 14_000, evictions: 500, overflow: 3 },
+      { lookups: 20_000, hits: 4000, misses: 16_000, evictions: 400, overflow: 4 },
+    ],
+  },
   compression: { method: 'zstd', level: 1, rawBytes: 125_000_000, compressedBytes: 25_000_000 },
 } as const;
 

@@ -81,6 +81,8 @@ export const pageCountsSchema = v.strictObject({
   lookups: pageCount,
   hits: pageCount,
   misses: pageCount,
+  /** Pages given up for others. */
+  evictions: pageCount,
 });
 export type PageCounts = v.InferOutput<typeof pageCountsSchema>;
 

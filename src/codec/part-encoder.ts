@@ -21,6 +21,8 @@ const longDeltaBytes = 512;
 interface PageStore {
   readonly policy: CachePolicy;
   readonly contents: ContentIndex;
+  /** Slots that hold a page: those below. */
+  filled: number;
 }
 
 type Counts = { -readonly [K in keyof PageCounts]: number };
@@ -58,7 +60,7 @@ export class PartEncoder {
     this.deltasAt = this.pagesAt + maxPages * pageBytes;
     this.slotsAt = this.deltasAt + deltasRoom;
     if (cachePages > 0) {
-      this.cache = { policy: cachePolicyTable[policy](cachePages), contents: new ContentIndex(cachePages) };
+      this.cache = { policy: cachePolicyTable[policy](cachePages), contents: new ContentIndex(cachePages), filled: 0 };
     }
     this.keys = Buffer.alloc(maxPages * keyBytes);
     this.ops = Buffer.alloc(maxPages * opBytesMax);
@@ -99,13 +101,21 @@ export class PartEncoder {
     this.counts.lookups++;
     if (known === undefined) {
       this.counts.misses++;
-      if (!this.putRepeated(cache, pageAt, () => cache.policy.insert(key))) {
-        this.putFullStore(cache, page, cache.policy.insert(key));
+      if (!this.putRepeated(cache, pageAt, () => this.insert(cache, key))) {
+        this.putFullStore(cache, page, this.insert(cache, key));
       }
       return;
     }
     this.counts.hits++;
     this.encodeKnown(cache, page, known);
+  }
+
+  /** A slot for a page that has none; fresh ones come in ascending order. */
+  private insert(cache: PageStore, key: number): number {
+    const slot = cache.policy.insert(key);
+    if (slot < cache.filled) this.counts.evictions++;
+    else cache.filled = slot + 1;
+    return slot;
   }
 
   private encodeKnown(cache: PageStore, page: number, known: number): void {
@@ -202,5 +212,5 @@ export class PartEncoder {
 }
 
 function noCounts(): Counts {
-  return { normal: 0, xbzrle: 0, unchanged: 0, repeated: 0, overflow: 0, lookups: 0, hits: 0, misses: 0 };
+  return { normal: 0, xbzrle: 0, unchanged: 0, repeated: 0, overflow: 0, lookups: 0, hits: 0, misses: 0, evictions: 0 };
 }

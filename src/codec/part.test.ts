@@ -82,6 +82,7 @@ describe('PartEncoder and PartDecoder', () => {
       lookups: 2,
       hits: 0,
       misses: 2,
+      evictions: 0,
     });
     expect(first).toMatchObject({ deltaBytes: 0, fullBytes: 2 * pageBytes });
     const second = encode(encoder, [
@@ -100,6 +101,7 @@ describe('PartEncoder and PartDecoder', () => {
       lookups: 5,
       hits: 3,
       misses: 2,
+      evictions: 2,
     });
     const ops = [op.delta, 0, 3, op.unchanged, 1, op.fullStore, 0, op.fullStore, 1, op.fullStore, 0];
     expect([...second.payload.subarray(0, 18)]).toEqual([11, 0, 0, 0, ...ops, 5, 1, 9]);

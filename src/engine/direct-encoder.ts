@@ -20,6 +20,8 @@ export class DirectEncoder implements StreamSink {
   readonly #pageAt: number;
   readonly #deltaAt: number;
   readonly #slotsAt: number;
+  /** Slots that hold a page: those below. */
+  #filled = 0;
   /** Why pages are not looked at any more. */
   opaqueReason: string | undefined;
 
@@ -51,7 +53,7 @@ export class DirectEncoder implements StreamSink {
     this.counters.lookups++;
     if (known === undefined) {
       this.counters.misses++;
-      this.#slot(cache.insert(key)).set(page);
+      this.#slot(this.#insert(cache, key)).set(page);
       return this.#full(offset, name, page);
     }
     this.counters.hits++;
@@ -104,6 +106,14 @@ export class DirectEncoder implements StreamSink {
     record.set(this.#arena.bytes(this.#deltaAt, length), putXbzrleHead(record, 0, offset, name, length));
     this.counters.wireXbzrle += record.length;
     this.write(record);
+  }
+
+  /** A slot for a page that has none; fresh ones come in ascending order. */
+  #insert(cache: CachePolicy, key: number): number {
+    const slot = cache.insert(key);
+    if (slot < this.#filled) this.counters.evictions++;
+    else this.#filled = slot + 1;
+    return slot;
   }
 
   #slot(slot: number): Uint8Array {

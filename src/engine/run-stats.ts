@@ -112,8 +112,9 @@ export class RunStats {
     };
   }
 
-  cacheCounts({ lookups, hits, misses }: SenderCounters): CacheCounts {
-    return { size: this.settings.xbzrleCacheBytes, lookups, hits, misses };
+  cacheCounts({ lookups, hits, misses, evictions, overflow, shards }: SenderCounters): CacheCounts {
+    const figures = { lookups, hits, misses, evictions, overflow };
+    return { size: this.settings.xbzrleCacheBytes, ...figures, shards: shards.map((shard) => ({ ...shard })) };
   }
 
   compressionCounts({ partBytes, frameBytes }: SenderCounters): CompressionCounts {

@@ -13,7 +13,17 @@ const answer: Encoded = {
   busyMs: 1,
   deltaBytes: 1000,
   fullBytes: 8192,
-  counts: { normal: 2, xbzrle: 3, unchanged: 4, repeated: 5, overflow: 1, lookups: 9, hits: 8, misses: 1 },
+  counts: {
+    normal: 2,
+    xbzrle: 3,
+    unchanged: 4,
+    repeated: 5,
+    overflow: 1,
+    lookups: 9,
+    hits: 8,
+    misses: 1,
+    evictions: 6,
+  },
 };
 const wire = 1000 + partOverheadBytes + frameHeadBytes;
 
@@ -27,6 +37,15 @@ describe('countPart', () => {
   it('adds what the worker counted', () => {
     const counters = counted({});
     expect(counters).toMatchObject({ ...answer.counts, partBytes: 10_000, frameBytes: 1000, rawBytes: 0 });
+  });
+
+  it('keeps what each shard\u2019s cache did apart, and the sum of it', () => {
+    const counters = counted({});
+    countPart(counters, { shard: 2, pages: 9, frame: Buffer.alloc(9), answer });
+    const figures = { overflow: 1, lookups: 9, hits: 8, misses: 1, evictions: 6 };
+    const none = { overflow: 0, lookups: 0, hits: 0, misses: 0, evictions: 0 };
+    expect(counters.shards).toEqual([figures, none, figures]);
+    expect(counters).toMatchObject({ overflow: 2, lookups: 18, hits: 16, misses: 2, evictions: 12 });
   });
 
   it('shares a part\u2019s wire bytes out by what went into it', () => {

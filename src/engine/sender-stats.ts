@@ -1,6 +1,10 @@
+import type { CacheFigures } from '../shared/snapshot';
 import type { EncodedPart } from './dispatch/compress-pool';
 import { frameHeadBytes } from './wire/frame';
 import { partOverheadBytes } from './wire/epoch-frame';
+
+/** What one shard's cache has done so far. */
+type ShardCounters = { -readonly [Name in keyof CacheFigures]: number };
 
 /** What the sending side has done so far. Every field only grows; rates are derived by whoever reads. */
 export interface SenderCounters {
@@ -14,6 +18,9 @@ export interface SenderCounters {
   lookups: number;
   hits: number;
   misses: number;
+  evictions: number;
+  /** By shard; one that has had no part yet may be absent. */
+  shards: ShardCounters[];
   /** Part bytes into the method and out of it. */
   partBytes: number;
   frameBytes: number;
@@ -37,6 +44,8 @@ export function newSenderCounters(): SenderCounters {
     lookups: 0,
     hits: 0,
     misses: 0,
+    evictions: 0,
+    shards: [],
     partBytes: 0,
     frameBytes: 0,
     wireXbzrle: 0,
@@ -47,16 +56,13 @@ export function newSenderCounters(): SenderCounters {
 }
 
 /** Adds an encoded part. A compressed part's bytes are shared out by what went into it, since it is one frame. */
-export function countPart(counters: SenderCounters, { answer, frame }: EncodedPart): void {
+export function countPart(counters: SenderCounters, { shard, answer, frame }: EncodedPart): void {
   const { counts, deltaBytes, fullBytes, rawBytes, method } = answer;
   counters.normal += counts.normal;
   counters.xbzrle += counts.xbzrle;
   counters.unchanged += counts.unchanged;
   counters.repeated += counts.repeated;
-  counters.overflow += counts.overflow;
-  counters.lookups += counts.lookups;
-  counters.hits += counts.hits;
-  counters.misses += counts.misses;
+  countCache(counters, shard, counts);
   counters.partBytes += rawBytes;
   counters.frameBytes += frame.length;
   const wire = frame.length + partOverheadBytes + frameHeadBytes;
@@ -66,4 +72,19 @@ export function countPart(counters: SenderCounters, { answer, frame }: EncodedPa
   counters.wireXbzrle += delta;
   if (method === 'none') counters.wirePlain += full;
   else counters.wireNormal += full;
+}
+
+/** Adds what a shard's cache did, to the totals and to its own figures. */
+export function countCache(counters: SenderCounters, shard: number, counts: CacheFigures): void {
+  while (counters.shards.length <= shard) counters.shards.push(noFigures());
+  for (const name of cacheFigures) {
+    counters[name] += counts[name];
+    (counters.shards[shard] as ShardCounters)[name] += counts[name];
+  }
+}
+
+const cacheFigures = ['lookups', 'hits', 'misses', 'evictions', 'overflow'] as const satisfies (keyof CacheFigures)[];
+
+function noFigures(): ShardCounters {
+  return { lookups: 0, hits: 0, misses: 0, evictions: 0, overflow: 0 };
 }

@@ -15,7 +15,7 @@ const report: Report = {
   rawBytes: 5_000_000,
   throughputMbps: 13.98,
   pages: { duplicate: 9, normal: 8, xbzrle: 7, unchanged: 6, repeated: 4, overflow: 5 },
-  cache: { size: 4096, lookups: 40, hits: 10, misses: 30 },
+  cache: { size: 4096, lookups: 40, hits: 10, misses: 30, evictions: 3, overflow: 5, shards: [] },
   compression: { method: 'zstd', level: 1, rawBytes: 1000, compressedBytes: 250 },
   guestRunningOn: 'destination',
 };
@@ -51,7 +51,9 @@ describe('figures of a run', () => {
 
   it('say that they are unknown', () => {
     const { downtimeMs: _, expectedDowntimeBandMs: __, ...rest } = report;
-    const of = run({ report: { ...rest, wireBytes: 0, cache: { size: 0, lookups: 0, hits: 0, misses: 0 } } });
+    const of = run({
+      report: { ...rest, wireBytes: 0, cache: { ...report.cache, size: 0, lookups: 0, hits: 0, misses: 0 } },
+    });
     expect(texts(of)).toMatchObject({ 'Measured downtime': '–', 'Downtime as predicted': '–', Ratio: '–' });
     expect(predictedText(of)).toBe('–');
     expect(predictedText(run())).toBe('60 ms–110 ms');

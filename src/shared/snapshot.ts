@@ -24,12 +24,22 @@ export interface PageCounts {
   readonly overflow: number;
 }
 
-export interface CacheCounts {
-  /** Bytes over all shards; 0 when XBZRLE is off. */
-  readonly size: number;
+/** What a cache was asked for and what it had. */
+export interface CacheFigures {
   readonly lookups: number;
   readonly hits: number;
   readonly misses: number;
+  /** Pages given up for others, or because the cache shrank. */
+  readonly evictions: number;
+  /** Cached pages whose delta did not fit. */
+  readonly overflow: number;
+}
+
+export interface CacheCounts extends CacheFigures {
+  /** Bytes over all shards; 0 when XBZRLE is off. */
+  readonly size: number;
+  /** The same of each compress thread's share, in the order of the threads; those retired since are still there. */
+  readonly shards: readonly CacheFigures[];
 }
 
 export interface CompressionCounts {

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { failureCodes, WherryError } from '../../shared/failure';
 import { maxSeriesPoints, seriesColumns } from '../../shared/run-record';
 import type { RunRecord, RunSeries, RunSummary, SeriesColumn } from '../../shared/run-record';
-import { methods, type MigrationSettings } from '../../shared/settings';
+import { limits, methods, type MigrationSettings } from '../../shared/settings';
 import type { Report } from '../../shared/snapshot';
 import { endStates } from '../../shared/state';
 import { checked, documentText, readDocument, storedSettings } from './document';
@@ -19,6 +19,13 @@ export const runIdPattern = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/;
 export const runFilePattern = /^\d{8}T\d{9}Z-[0-9a-f]{8}\.json$/;
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const cacheFigures = v.looseObject({
+  lookups: amount,
+  hits: amount,
+  misses: amount,
+  evictions: amount,
+  overflow: amount,
+});
 const band = v.object({ low: amount, high: amount });
 
 /** What later versions add to a report comes through as it is; what is missing or wrong is refused. */
@@ -43,7 +50,15 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
     repeated: v.optional(amount, 0),
     overflow: amount,
   }),
-  cache: v.looseObject({ size: amount, lookups: amount, hits: amount, misses: amount }),
+  cache: v.looseObject({
+    size: amount,
+    lookups: amount,
+    hits: amount,
+    misses: amount,
+    evictions: v.optional(amount, 0),
+    overflow: v.optional(amount, 0),
+    shards: v.optional(v.pipe(v.array(cacheFigures), v.maxLength(limits.compressThreads.max)), []),
+  }),
   compression: v.looseObject({
     method: v.picklist(methods),
     level: amount,

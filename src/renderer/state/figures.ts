@@ -103,6 +103,7 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['unchanged', `${count(pages.unchanged)} pages`],
     ['repeated', `${count(pages.repeated)} pages`],
     ['xbzrle overflow', count(pages.overflow)],
+    ['xbzrle evictions', count(cache.evictions)],
     ['xbzrle cache size', cache.size === 0 ? 'off' : formatBytes(cache.size)],
     ['xbzrle cache lookups', count(cache.lookups)],
     ['xbzrle cache hits', count(cache.hits)],

@@ -17,7 +17,7 @@ const running: Snapshot = {
   wireRate: 12e6,
   dirtyRate: 20e6,
   pages: { duplicate: 10, normal: 20, xbzrle: 30, unchanged: 40, repeated: 5, overflow: 0 },
-  cache: { size: 64 * MiB, lookups: 100, hits: 80, misses: 20 },
+  cache: { size: 64 * MiB, lookups: 100, hits: 80, misses: 20, evictions: 4, overflow: 0, shards: [] },
   compression: { method: 'zstd', level: 1, rawBytes: 500e6, compressedBytes: 190e6 },
   wireClasses: { xbzrle: 50e6, normal: 140e6, plain: 0, other: 10e6 },
   inFlightBytes: 0,

@@ -79,7 +79,10 @@ describe('wherry demo', () => {
     expect(events.length).toBeGreaterThan(2);
     const result = events.at(-1);
     expect(result).toMatchObject({ event: 'result', status: 'completed', guestRunningOn: 'destination' });
-    expect(Object.keys(result ?? {})).toEqual(['event', ...resultKeys.filter((key) => key !== 'error')]);
+    expect(Object.keys(result ?? {})).toEqual([
+      'event',
+      ...resultKeys.filter((key) => key !== 'error' && key !== 'timedOut'),
+    ]);
   });
 
   it('shows people a log and a table', async () => {
@@ -96,6 +99,21 @@ describe('wherry demo', () => {
     run.child.kill('SIGINT');
     const { code, out } = await run.ended;
     expect(results(out).at(-1)).toMatchObject({ status: 'cancelled', guestRunningOn: 'source' });
+    expect(code).toBe(exitCodes.cancelled);
+  });
+
+  it('is cancelled by its timeout, and says so', async () => {
+    const slow = ['--workload', 'random', '--max-bandwidth', '8Mbit', '--timeout', '2s'] as const;
+    const { code, out, err } = await command.start(...small, ...slow, '--json').ended;
+    expect(results(out).at(-1)).toMatchObject({
+      status: 'cancelled',
+      guestRunningOn: 'source',
+      timedOut: 'cancel',
+      error: { code: 'timed-out' },
+    });
+    expect(err).toContain(
+      'Migration cancelled: no switchover within the timeout of 2.0 s. The guest runs on the source.',
+    );
     expect(code).toBe(exitCodes.cancelled);
   });
 

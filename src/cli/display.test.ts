@@ -53,7 +53,7 @@ describe('with --json', () => {
 
   it('ends with exactly the result other tools read', () => {
     const error = { code: 'wire-closed', message: 'the link was lost' } as const;
-    const [result] = objects(show(true, [], { ...sampleReport, error }).out);
+    const [result] = objects(show(true, [], { ...sampleReport, timedOut: 'force', error }).out);
     expect(Object.keys(result ?? {})).toEqual(['event', ...resultKeys]);
     expect(result).toMatchObject({
       event: 'result',

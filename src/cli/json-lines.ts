@@ -29,6 +29,7 @@ export const resultKeys = [
   'cache',
   'compression',
   'guestRunningOn',
+  'timedOut',
   'error',
 ] as const satisfies readonly (keyof Report)[];
 

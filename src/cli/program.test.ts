@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../shared/command-line';
 import { WherryError } from '../shared/failure';
-import { cachePolicies, defaultSettings, limits, methods, type MigrationSettings } from '../shared/settings';
+import {
+  cachePolicies,
+  defaultSettings,
+  limits,
+  methods,
+  timeoutActions,
+  type MigrationSettings,
+} from '../shared/settings';
 import { exitCodes } from './exit-codes';
 import { buildProgram, runProgram } from './program';
 import type { DemoRequest, MigrateRequest } from './program';
@@ -63,6 +70,7 @@ describe('wherry migrate', () => {
     [['--max-bandwidth', '100Mbit'], { maxBandwidth: 12.5e6 }],
     [['--max-bandwidth', '12MB/s'], { maxBandwidth: 12e6 }],
     [['--downtime-limit', '1.5s'], { downtimeLimitMs: 1500 }],
+    [['--timeout', '10m', '--on-timeout', 'force'], { timeoutMs: 600_000, onTimeout: 'force' }],
     [['--paused'], { paused: true }],
   ])('reads %j', async (words, changed) => {
     const { migrate, err } = await parse('migrate', ...ends, ...words);
@@ -82,6 +90,8 @@ describe('wherry migrate', () => {
         maxBandwidth: fc.integer(limits.maxBandwidth),
         downtimeLimitMs: fc.integer(limits.downtimeLimitMs),
         autoConverge: fc.boolean(),
+        timeoutMs: fc.integer(limits.timeoutMs),
+        onTimeout: fc.constantFrom(...timeoutActions),
         paused: fc.boolean(),
       }),
     );
@@ -112,6 +122,8 @@ describe('wherry migrate', () => {
     [['--source', 'a.qmp', '--destination', '/b'], 'QMP address: expected /path'],
     [[...ends, '--method', 'lz4'], 'Compression method: expected one of none, zlib, zstd, got "lz4"'],
     [[...ends, '--cache-policy', 'fifo'], 'XBZRLE cache policy: expected one of lru, adaptive, got "fifo"'],
+    [[...ends, '--timeout', '8d'], 'Timeout: expected a whole number from 0 to 604800000, got 691200000'],
+    [[...ends, '--on-timeout', 'suspend'], 'On timeout: expected one of cancel, force, got "suspend"'],
     [[...ends, '--level', '20'], 'error: Compression level: zstd takes 1 to 19, got 20'],
     [[...ends, '--level', '0'], 'Compression level: zstd takes 1 to 19, got 0'],
     [[...ends, '--method', 'zlib', '--level', '10'], 'Compression level: zlib takes 0 to 9, got 10'],

@@ -15,8 +15,9 @@ export function renderReport(report: Report, last?: Snapshot): readonly string[]
 }
 
 /** One sentence on how it ended and where the guest is. */
-export function renderOutcome({ status, error, guestRunningOn }: Report): string {
-  const why = error === undefined ? '' : `: ${error.message.replace(/\.$/, '')}`;
+export function renderOutcome({ status, error, guestRunningOn, timedOut }: Report): string {
+  const forced = timedOut === 'force' ? ' (the timeout forced the switchover)' : '';
+  const why = error === undefined ? forced : `: ${error.message.replace(/\.$/, '')}`;
   return `Migration ${status}${why}. ${whereabout(status, guestRunningOn)}`;
 }
 

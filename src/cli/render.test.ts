@@ -133,6 +133,7 @@ describe('renderOutcome', () => {
       { status: 'failed', guestRunningOn: 'source', error: { code: 'wire-closed', message: 'the link was lost.' } },
       'Migration failed: the link was lost. The guest runs on the source.',
     ],
+    [{ timedOut: 'force' }, 'Migration completed (the timeout forced the switchover). The guest runs on'],
     [{ status: 'uncertain', guestRunningOn: 'unknown' }, 'query-status before starting either'],
   ] as const)('of %j', (changed, sentence) => {
     expect(renderOutcome({ ...sampleReport, ...changed })).toContain(sentence);

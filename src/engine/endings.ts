@@ -1,4 +1,5 @@
 import { WherryError, toFailure } from '../shared/failure';
+import type { TimeoutAction } from '../shared/settings';
 import type { EndState, GuestPlace } from '../shared/state';
 import type { Outcome, Verdict } from './outcome';
 import { QmpClient } from './qmp/client';
@@ -15,6 +16,8 @@ export interface Ending {
   readonly end: EndState;
   readonly place: GuestPlace;
   readonly error?: WherryError;
+  /** What the timeout had done before. */
+  readonly timedOut?: TimeoutAction;
 }
 
 export interface ConfirmOptions {

@@ -5,7 +5,7 @@ import { newSenderCounters } from './sender-stats';
 
 /** A run's report, from how it ended and what was counted on the way. */
 export function sessionReport(
-  { end, place, error }: Ending,
+  { end, place, error, timedOut }: Ending,
   stats: RunStats,
   sender: SenderView | undefined,
   facts: SessionFacts,
@@ -30,6 +30,7 @@ export function sessionReport(
     ...defined('expectedDowntimeBandMs', pause),
     ...defined('setupTimeMs', facts.setupTimeMs),
     ...defined('totalBytes', facts.info.ram?.total),
+    ...defined('timedOut', timedOut),
     ...defined('error', error?.toJSON()),
   };
 }

@@ -4,6 +4,7 @@ import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
 import type { Carrier } from './carrier';
 import { Controls, acceptedSettings } from './controls';
+import { Deadline } from './deadline';
 import { awaitVerdict, backToSource, findSource, lost, settleMs, type Ending } from './endings';
 import type { Far } from './far';
 import type { MigrationOptions, RunningMigration } from './migration';
@@ -28,6 +29,7 @@ export class Session implements RunningMigration {
   readonly control: Controls;
   readonly #stats: RunStats;
   readonly #outcome = new Outcome();
+  readonly #deadline: Deadline;
   readonly #cleanups: (() => void | Promise<void>)[] = [];
   #state: SessionState = 'idle';
   #place: GuestPlace = 'unknown';
@@ -54,6 +56,12 @@ export class Session implements RunningMigration {
       },
     });
     this.#stats = new RunStats(options.settings, () => performance.now());
+    this.#deadline = new Deadline(options.settings, {
+      state: () => this.#state,
+      cancel: () => this.cancel(),
+      force: () => this.control.forceSwitchover(),
+      say: (text) => this.#say(text),
+    });
     this.finished = this.#run().then((end) => this.#report(end));
   }
 
@@ -92,6 +100,7 @@ export class Session implements RunningMigration {
     const ticker = setInterval(() => this.#publish(), snapshotMs);
     try {
       acceptedSettings(this.options.settings);
+      this.#cleanups.push(this.#deadline.start());
       const far = await this.#send();
       return await this.#conclude(far);
     } catch (error) {
@@ -229,7 +238,7 @@ export class Session implements RunningMigration {
       uncertain: 'contact-lost',
     } as const;
     this.#step(event[ending.end]);
-    const report = sessionReport(ending, this.#stats, this.#sender, this.#facts);
+    const report = sessionReport(this.#deadline.explain(ending), this.#stats, this.#sender, this.#facts);
     this.#publish();
     return report;
   }
@@ -256,6 +265,7 @@ export class Session implements RunningMigration {
     if (next === this.#state) return;
     this.#state = next;
     this.#publish();
+    this.#deadline.look();
   }
 
   #say(text: string): void {

@@ -43,6 +43,13 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     help: 'pause aimed for: 300ms, 1s',
   },
   autoConverge: { flag: '--auto-converge', kind: 'switch', help: 'slow the guest down where it writes too fast' },
+  timeoutMs: {
+    flag: '--timeout',
+    placeholder: 'time',
+    kind: 'duration',
+    help: 'by when it has to switch over: 10m; 0 = whenever',
+  },
+  onTimeout: { flag: '--on-timeout', placeholder: 'action', kind: 'word', help: 'what is done then: cancel, force' },
   paused: { flag: '--paused', kind: 'switch', help: 'leave the guest paused on the destination when done' },
 };
 

@@ -20,6 +20,7 @@ export const failureCodes = [
   'store', // a profile or a run could not be read or written
   'store-newer', // it was written by a newer version, and stays as it is
   'cancelled',
+  'timed-out', // the time that was given for the migration has passed
   'internal',
 ] as const;
 

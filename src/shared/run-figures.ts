@@ -38,6 +38,7 @@ export const settingFigures: readonly RunFigure[] = settingNames.map((name) => (
 /** Outcome and figures, in the order of a report. */
 export const resultFigures: readonly RunFigure[] = [
   figure('status', 'Outcome', (report) => report.status, asIs),
+  figure('timedOut', 'The timeout did', (report) => report.timedOut, asIs),
   figure('totalTimeMs', 'Total time', (report) => report.totalTimeMs, formatDuration),
   figure('downtimeMs', 'Measured downtime', (report) => report.downtimeMs, formatDuration),
   figure('expectedDowntimeLowMs', 'Predicted downtime, low', ({ expectedDowntimeBandMs: b }) => b?.low, formatDuration),

@@ -8,6 +8,10 @@ export type Method = (typeof methods)[number];
 export const cachePolicies = ['lru', 'adaptive'] as const;
 export type CachePolicyName = (typeof cachePolicies)[number];
 
+/** What may be done with a migration that takes too long: keep the guest here, or switch over whatever the downtime. */
+export const timeoutActions = ['cancel', 'force'] as const;
+export type TimeoutAction = (typeof timeoutActions)[number];
+
 /** Bytes in a guest page; x86 is fixed at this (QEMU's TARGET_PAGE_BITS 12). */
 export const pageBytes = 4096;
 
@@ -24,6 +28,7 @@ export const limits = {
   xbzrleCacheBytes: { min: 0, max: 64 * 2 ** 30 },
   maxBandwidth: { min: 0, max: 2 ** 40 },
   downtimeLimitMs: { min: 1, max: 2_000_000 },
+  timeoutMs: { min: 0, max: 7 * 24 * 3_600_000 },
 } as const satisfies Record<string, Range | Record<Method, Range>>;
 
 /** What a setting is called where people read it (fields, error messages). */
@@ -37,6 +42,8 @@ export const settingLabels = {
   maxBandwidth: 'Bandwidth limit',
   downtimeLimitMs: 'Downtime limit',
   autoConverge: 'Auto-converge',
+  timeoutMs: 'Timeout',
+  onTimeout: 'On timeout',
   paused: 'Leave paused',
 } as const;
 
@@ -70,6 +77,9 @@ export const settingsSchema = v.pipe(
     downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs),
     /** QEMU slows the guest down where it dirties memory faster than the link carries it. */
     autoConverge: v.boolean(),
+    /** Milliseconds from the start in which the switchover has to begin; 0 is for ever. */
+    timeoutMs: integer(settingLabels.timeoutMs, limits.timeoutMs),
+    onTimeout: oneOf(settingLabels.onTimeout, timeoutActions),
     /** Leave the guest paused on the destination when done. */
     paused: v.boolean(),
   }),
@@ -108,6 +118,8 @@ export const defaultSettings: MigrationSettings = {
   maxBandwidth: 0,
   downtimeLimitMs: 300,
   autoConverge: false,
+  timeoutMs: 0,
+  onTimeout: 'cancel',
   paused: false,
 };
 

@@ -1,5 +1,5 @@
 import type { Failure } from './failure';
-import type { Method, MigrationSettings } from './settings';
+import type { Method, MigrationSettings, TimeoutAction } from './settings';
 import type { EndState, GuestPlace, SessionState } from './state';
 
 /** A low to high band of milliseconds; an estimate is never one number. */
@@ -137,5 +137,7 @@ export interface Report {
   readonly cache: CacheCounts;
   readonly compression: CompressionCounts;
   readonly guestRunningOn: GuestPlace;
+  /** What the timeout did; absent where it did nothing. */
+  readonly timedOut?: TimeoutAction;
   readonly error?: Failure;
 }

@@ -3,6 +3,7 @@ import { failureCodes, WherryError } from '../../shared/failure';
 import { maxSeriesPoints, seriesColumns } from '../../shared/run-record';
 import type { RunRecord, RunSeries, RunSummary, SeriesColumn } from '../../shared/run-record';
 import { limits, methods, type MigrationSettings } from '../../shared/settings';
+import { methods, timeoutActions, type MigrationSettings } from '../../shared/settings';
 import type { Report } from '../../shared/snapshot';
 import { endStates } from '../../shared/state';
 import { checked, documentText, readDocument, storedSettings } from './document';
@@ -66,6 +67,7 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
     compressedBytes: amount,
   }),
   guestRunningOn: v.picklist(['source', 'destination', 'none', 'unknown']),
+  timedOut: v.exactOptional(v.picklist(timeoutActions)),
   error: v.exactOptional(v.object({ code: v.picklist(failureCodes), message: v.string() })),
 });
 

@@ -10,6 +10,11 @@ describe('commandLine', () => {
     );
   });
 
+  it('names the timeout and what is done then', () => {
+    const settings = { ...defaultSettings, timeoutMs: 600_000, onTimeout: 'force' } as const;
+    expect(commandLine('/a', '/b', settings)).toContain('--timeout 10m --on-timeout force');
+  });
+
   it('quotes what a shell would split or expand', () => {
     expect(commandLine("/run/it's $HOME", '/b', { ...defaultSettings, paused: true })).toBe(
       `wherry migrate --source '/run/it'\\''s $HOME' --destination /b --paused`,

@@ -13,6 +13,8 @@ export function commandLine(source: string, destination: string, settings: Migra
     ['--cache-policy', 'cachePolicy', settings.cachePolicy],
     ['--max-bandwidth', 'maxBandwidth', settingText('rate', settings.maxBandwidth)],
     ['--downtime-limit', 'downtimeLimitMs', settingText('duration', settings.downtimeLimitMs)],
+    ['--timeout', 'timeoutMs', settingText('duration', settings.timeoutMs)],
+    ['--on-timeout', 'onTimeout', settings.onTimeout],
   ];
   const changed = options.filter(([, name]) => settings[name] !== defaultSettings[name]);
   return [

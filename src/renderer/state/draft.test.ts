@@ -21,7 +21,13 @@ describe('checkDraft', () => {
     expect(settings).toMatchObject({ xbzrleCacheBytes: 0, maxBandwidth: 0 });
   });
 
+  it('takes an empty timeout as none', () => {
+    const { settings } = checkDraft({ ...defaultDraft(), timeoutMs: '', onTimeout: 'force' });
+    expect(settings).toMatchObject({ timeoutMs: 0, onTimeout: 'force' });
+  });
+
   it.each([
+    ['timeoutMs', '8d', 'Timeout: expected a whole number from 0 to 604800000, got 691200000'],
     ['level', '99', 'Compression level: zstd takes 1 to 19, got 99'],
     ['level', '0', 'Compression level: zstd takes 1 to 19, got 0'],
     ['level', 'high', 'Compression level: expected a whole number from 0 to 19, got "high"'],

@@ -1,6 +1,6 @@
 import { toFailure } from '../../shared/failure';
 import { checkSettings, defaultSettings, settingLabels } from '../../shared/settings';
-import type { CachePolicyName, Method, MigrationSettings } from '../../shared/settings';
+import type { CachePolicyName, Method, MigrationSettings, TimeoutAction } from '../../shared/settings';
 import { parseBytes, parseDuration, parseRate, settingText } from '../../shared/units';
 
 export type SettingName = keyof MigrationSettings;
@@ -17,6 +17,8 @@ export interface Draft {
   maxBandwidth: string;
   downtimeLimitMs: string;
   autoConverge: boolean;
+  timeoutMs: string;
+  onTimeout: TimeoutAction;
   paused: boolean;
 }
 
@@ -28,7 +30,8 @@ export interface DraftCheck {
 
 /** A draft holding the default settings. */
 export function defaultDraft(): Draft {
-  const { method, level, compressThreads, decompressThreads, cachePolicy, autoConverge, paused } = defaultSettings;
+  const { method, level, compressThreads, decompressThreads, cachePolicy } = defaultSettings;
+  const { autoConverge, onTimeout, paused } = defaultSettings;
   return {
     method,
     level: String(level),
@@ -40,6 +43,8 @@ export function defaultDraft(): Draft {
     maxBandwidth: settingText('rate', defaultSettings.maxBandwidth),
     downtimeLimitMs: settingText('duration', defaultSettings.downtimeLimitMs),
     autoConverge,
+    timeoutMs: settingText('duration', defaultSettings.timeoutMs),
+    onTimeout,
     paused,
   };
 }
@@ -67,6 +72,8 @@ export function checkDraft(draft: Draft): DraftCheck {
     maxBandwidth: draft.maxBandwidth.trim() === '' ? 0 : read('maxBandwidth', parseRate, draft.maxBandwidth),
     downtimeLimitMs: read('downtimeLimitMs', parseDuration, draft.downtimeLimitMs),
     autoConverge: draft.autoConverge,
+    timeoutMs: draft.timeoutMs.trim() === '' ? 0 : read('timeoutMs', parseDuration, draft.timeoutMs),
+    onTimeout: draft.onTimeout,
     paused: draft.paused,
   } satisfies Record<SettingName, unknown>;
 

@@ -87,6 +87,7 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
       : `${(compression.rawBytes / compression.compressedBytes).toFixed(2)} : 1`;
   return [
     ['Migration status', report.status],
+    ...(report.timedOut === undefined ? [] : [['Timeout', timeoutTexts[report.timedOut]] as const]),
     ['Guest runs on', placeName(report.guestRunningOn)],
     ['total time', formatDuration(report.totalTimeMs)],
     ['downtime', or(formatDuration, report.downtimeMs)],
@@ -112,6 +113,8 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['compression ratio', ratio],
   ];
 }
+
+const timeoutTexts = { cancel: 'cancelled it', force: 'forced the switchover' } as const;
 
 function placeName(place: GuestPlace): string {
   return place === 'none' ? 'neither side (paused)' : place === 'unknown' ? 'not known' : `the ${place}`;

@@ -142,7 +142,7 @@ function ended(state: EndState, place: GuestPlace, { downtimeMs, expectedDowntim
       return { tone: 'good', finish: `Completed: ${placeText(place)}.`, ...pause };
     }
     case 'cancelled':
-      return { tone: 'wait', finish: `Cancelled: ${placeText(place)}.` };
+      return { tone: 'wait', finish: `Cancelled: ${placeText(place)}.`, ...help };
     case 'failed':
       return { tone: 'bad', finish: `Failed: ${placeText(place)}.`, ...help };
     case 'uncertain':

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startMigration } from '../src/engine/migration';
+import { queryStatus } from '../src/engine/qmp/migrate';
+import { startBuiltinPair } from '../src/guest/builtin-pair';
+import type { SamplePair } from '../src/shared/guest';
+import { defaultSettings, type TimeoutAction } from '../src/shared/settings';
+import type { Report, Snapshot } from '../src/shared/snapshot';
+import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { monitor, samplePair } from './kit/pairs';
+import { differingPages } from './kit/ram';
+
+const mebibyte = 2 ** 20;
+const memoryBytes = 64 * mebibyte;
+let workers: BundledWorkers;
+let directory: string;
+
+beforeAll(async () => {
+  process.env['NODE_PATH'] = resolve('node_modules'); // the bundles lie outside the project
+  workers = await bundleWorkers(['compress', 'decompress', 'builtin-guest']);
+  directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+});
+afterAll(() => {
+  workers.remove();
+  rmSync(directory, { recursive: true });
+});
+
+/** Guests that write more than is carried, so that nothing but the timeout ends their migration. */
+const restless: readonly (readonly [string, () => Promise<SamplePair>])[] = [
+  [
+    'the built-in guest',
+    async () => {
+      const pair = await startBuiltinPair({ memoryBytes, workload: 'random', rate: 4000, spawn: workers.spawn });
+      onTestFinished(() => pair.stop());
+      return pair;
+    },
+  ],
+  ['a guest in QEMU', () => samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte })],
+];
+
+async function migrate(
+  pair: SamplePair,
+  onTimeout: TimeoutAction,
+): Promise<{ report: Report; notices: Set<string | undefined> }> {
+  const slow = {
+    method: 'none',
+    xbzrleCacheBytes: 0,
+    maxBandwidth: 6e6,
+    downtimeLimitMs: 1,
+    compressThreads: 2,
+  } as const;
+  const settings = { ...defaultSettings, ...slow, timeoutMs: 3000, onTimeout, paused: true };
+  const notices = new Set<Snapshot['notice']>();
+  const onSnapshot = ({ notice }: Snapshot): void => void notices.add(notice);
+  return { report: await startMigration({ ...pair, settings, spawn: workers.spawn, onSnapshot }).finished, notices };
+}
+
+describe.each(restless)('a migration of %s that takes too long', (_, start) => {
+  it('is cancelled by its timeout, the guest running on where it was', async () => {
+    const pair = await start();
+    const { report, notices } = await migrate(pair, 'cancel');
+    const error = { code: 'timed-out', message: 'no switchover within the timeout of 3.0 s' };
+    expect(report).toMatchObject({ status: 'cancelled', guestRunningOn: 'source', timedOut: 'cancel', error });
+    expect(report.totalTimeMs).toBeGreaterThanOrEqual(3000);
+    expect(notices).toContain('no switchover within the timeout of 3.0 s: cancelling');
+    expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+  });
+
+  it('is switched over by its timeout where that was asked for, and arrives whole', async () => {
+    const pair = await start();
+    const { report } = await migrate(pair, 'force');
+    expect(report).toMatchObject({ status: 'completed', guestRunningOn: 'none', timedOut: 'force' });
+    expect(report).not.toHaveProperty('error');
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
+  });
+});

@@ -50,7 +50,7 @@ export class ConsoleApp {
 
   /** Closes the console unless it has ended already, answering that a migration still running may be cancelled. */
   async close(): Promise<void> {
-    if (this.process.exitCode === null) {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
       await this.answerClosing('Cancel migration and close');
       await this.electron.close();
     }

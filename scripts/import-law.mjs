@@ -8,21 +8,22 @@ import boundaries from 'eslint-plugin-boundaries';
  */
 export const rooms = {
   shared: { folder: 'src/shared', mayImport: [] },
-  codec: { folder: 'src/codec', mayImport: ['shared'] },
+  host: { folder: 'src/host', mayImport: ['shared'] },
+  codec: { folder: 'src/codec', mayImport: ['shared', 'host'] },
   qmp: { folder: 'src/engine/qmp', mayImport: ['shared', 'codec'] },
   stream: { folder: 'src/engine/stream', mayImport: ['shared', 'codec'] },
   store: { folder: 'src/engine/store', mayImport: ['shared'] },
   'engine-room': { folder: 'src/engine/*', mayImport: ['shared', 'codec'] },
-  engine: { folder: 'src/engine', mayImport: ['shared', 'codec', 'qmp', 'stream', 'engine-room'] },
-  guest: { folder: 'src/guest', mayImport: ['shared', 'qmp', 'stream'] },
+  engine: { folder: 'src/engine', mayImport: ['shared', 'host', 'codec', 'qmp', 'stream', 'engine-room'] },
+  guest: { folder: 'src/guest', mayImport: ['shared', 'host', 'qmp', 'stream'] },
   workers: { folder: 'src/workers', mayImport: ['shared', 'codec', 'guest'] },
   cli: {
     folder: 'src/cli',
-    mayImport: ['shared', 'engine', 'engine-room', 'qmp', 'stream', 'store', 'guest', 'scripts'],
+    mayImport: ['shared', 'host', 'engine', 'engine-room', 'qmp', 'stream', 'store', 'guest', 'scripts'],
   },
   main: {
     folder: 'src/main',
-    mayImport: ['shared', 'engine', 'engine-room', 'qmp', 'stream', 'store', 'guest'],
+    mayImport: ['shared', 'host', 'engine', 'engine-room', 'qmp', 'stream', 'store', 'guest'],
     electron: true,
   },
   preload: { folder: 'src/preload', mayImport: ['shared'], electron: true },

@@ -8,6 +8,12 @@ export function childrenOf(parent: number, mention: string): readonly number[] {
     .filter((pid) => parentOf(pid) === parent && commandLine(pid).includes(mention));
 }
 
+/** Whether a process runs; one that has ended and waits for its parent to notice does not. */
+export function isAlive(pid: number): boolean {
+  const stat = read(pid, 'stat');
+  return stat !== undefined && !/\) [ZX] /.test(stat);
+}
+
 /** The fourth field of `stat`; the second, the name in brackets, may hold anything. */
 function parentOf(pid: number): number | undefined {
   const stat = read(pid, 'stat');

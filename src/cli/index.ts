@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder } from '../engine/store/data-folder';
 import { openStores } from '../engine/store/stores';
+import { removeLeftovers } from '../host/temporary';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
 import { registerHistory } from './history';
@@ -17,6 +18,7 @@ import { surviveClosedReaders, writeLine } from './streams';
 
 const streams = { out: process.stdout, err: process.stderr };
 surviveClosedReaders(streams);
+void removeLeftovers();
 
 const { profiles, history } = openStores(dataFolder(process.env, homedir()));
 const profile: FindProfile = async (name) => (await profiles.get(name)).settings;

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sharedMemory, temporaryName } from '../host/temporary';
 import { WherryError } from '../shared/failure';
 import type { RingShape } from './job';
 
@@ -19,8 +19,6 @@ export type SlotState = 'free' | 'filling' | 'busy' | 'draining';
 /** The bytes a ring writes from or reads into: views, never copies. */
 type Bytes = Uint8Array;
 
-const sharedMemory = '/dev/shm';
-
 /**
  * A file of equal slots that the engine and one worker share. Each slot has an input region (engine writes, worker
  * reads) and an output region (worker writes, engine reads). It lies in /dev/shm, or in the directory for temporary
@@ -37,7 +35,7 @@ export class Ring {
   static create(shape: RingShape): Ring {
     const problems: string[] = [];
     for (const folder of [sharedMemory, tmpdir()]) {
-      const path = join(folder, `wherry-${randomBytes(12).toString('hex')}`);
+      const path = join(folder, temporaryName());
       try {
         return new Ring(path, shape, reserve(path, ringBytes(shape)));
       } catch (error) {

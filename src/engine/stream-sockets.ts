@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../host/temporary';
 import { WherryError } from '../shared/failure';
 import { parseQmpAddress } from './qmp/address';
 import type { QmpClient } from './qmp/client';
@@ -19,7 +19,7 @@ export class StreamSockets {
   private constructor(private readonly folder: string) {}
 
   static async create(): Promise<StreamSockets> {
-    return new StreamSockets(await mkdtemp(join(tmpdir(), 'wherry-')));
+    return new StreamSockets(await temporaryFolder());
   }
 
   /** Makes the destination wait for a stream, unless it does already; says where. */

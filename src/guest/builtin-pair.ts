@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { temporaryFolder } from '../host/temporary';
 import { WherryError } from '../shared/failure';
 import type { SamplePair, Workload } from '../shared/guest';
 import type { SpawnWorker, WorkerHandle } from '../shared/worker';
@@ -65,7 +65,7 @@ export async function startBuiltinPair(options: {
   readonly rate?: number;
   readonly spawn: SpawnWorker;
 }): Promise<SamplePair> {
-  const folder = await mkdtemp(join(tmpdir(), 'wherry-'));
+  const folder = await temporaryFolder();
   const paths = { source: join(folder, 'source.qmp'), destination: join(folder, 'destination.qmp') };
   const started = await Promise.allSettled([
     startBuiltinGuest({ ...options, role: 'source', qmpPath: paths.source }),

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QmpClient } from '../engine/qmp/client';
+import { temporaryFolder } from '../host/temporary';
 import { WherryError, toFailure } from '../shared/failure';
 import type { SamplePair } from '../shared/guest';
 import { type QemuProcess, startQemu } from './qemu-process';
@@ -70,7 +70,7 @@ export async function startGuestPair(options: {
   readonly prepare?: (serial: SerialConsole) => Promise<void>;
 }): Promise<QemuPair> {
   const { bootTimeoutMs = startTimeoutMs } = options;
-  const directory = await mkdtemp(join(tmpdir(), 'wherry-qemu-'));
+  const directory = await temporaryFolder();
   const undo: (() => Promise<void> | void)[] = [() => rm(directory, { recursive: true, force: true })];
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= undoAll(undo));

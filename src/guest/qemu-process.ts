@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawnBound } from '../host/bound-child';
 import { WherryError } from '../shared/failure';
 import { requireQemu } from './qemu-binary';
 
@@ -17,15 +17,13 @@ export interface QemuProcess {
 }
 
 /**
- * Starts a QEMU with these arguments and nothing QEMU would add by itself. It ends with this process, unless that is
- * killed outright.
+ * Starts a QEMU with these arguments and nothing QEMU would add by itself. It ends with this process, even
+ * where that is killed outright.
  * @throws WherryError `worker` when there is no QEMU or it does not start
  */
 export async function startQemu(options: { readonly args: readonly string[] }): Promise<QemuProcess> {
   const { path } = requireQemu();
-  const child = spawn(path, ['-no-user-config', '-nodefaults', '-display', 'none', ...options.args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawnBound(path, ['-no-user-config', '-nodefaults', '-display', 'none', ...options.args]);
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-complaintChars);

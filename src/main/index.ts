@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { app } from 'electron';
 import type { BrowserWindow } from 'electron';
+import { removeLeftovers } from '../host/temporary';
 import { setupClosing } from './closing';
 import { setupFolders } from './folders';
 import { Guests } from './guests';
@@ -15,6 +16,7 @@ import { setupSecurity } from './security';
 import { spawnUtility } from './spawn-utility';
 import { openWindow } from './window';
 
+void removeLeftovers();
 setupFolders(process.env);
 setupSecurity();
 setupScheme(join(__dirname, '../renderer'));

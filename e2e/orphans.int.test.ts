@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { requireQemu } from '../src/guest/qemu-binary';
+import { childrenOf, isAlive } from './kit/processes';
+import { until } from './kit/until';
+
+/** A folder for temporary files of its own, so that what is left can be seen. */
+function ownTemporaries(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wherry-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function start(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn(process.execPath, ['bin/wherry', ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** Starts `wherry sample` and waits until it says where its guests are. */
+async function startSample(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = start(['sample', '--memory', '64MiB', '--fill', '1MiB', '--json'], env);
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await until(() => text.includes('"destination"'), 'a sample pair');
+  return child;
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+/** A `PATH` on which there is QEMU and nothing else. */
+function nothingButQemu(folder: string): string {
+  const path = join(folder, 'bin');
+  mkdirSync(path);
+  symlinkSync(requireQemu().path, join(path, 'qemu-system-x86_64'));
+  return path;
+}
+
+describe('a command that is killed outright', () => {
+  it.each<[string, (folder: string) => NodeJS.ProcessEnv]>([
+    ['with setpriv', () => ({})],
+    ['without setpriv', (folder) => ({ PATH: nothingButQemu(folder) })],
+  ])('takes its QEMUs with it (%s), and the next one removes its files', async (_, more) => {
+    const [TMPDIR, elsewhere] = [ownTemporaries(), ownTemporaries()];
+    const env = { TMPDIR, ...more(elsewhere) };
+    const sample = await startSample(env);
+    const qemus = childrenOf(sample.pid ?? NaN, 'qemu-system');
+    expect(qemus).toHaveLength(2);
+    expect(readdirSync(TMPDIR)).toHaveLength(1);
+
+    await killed(sample);
+    for (const pid of qemus) await until(() => !isAlive(pid), `QEMU ${pid} to end`);
+    expect(readdirSync(TMPDIR)).toHaveLength(1);
+    const next = start(['--version'], { TMPDIR });
+    await new Promise((resolve) => next.once('exit', resolve));
+    expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+
+  it('loses nothing of one that still runs to the next', async () => {
+    const TMPDIR = ownTemporaries();
+    await startSample({ TMPDIR });
+    const [folder = ''] = readdirSync(TMPDIR);
+    const next = start(['--version'], { TMPDIR });
+    await new Promise((resolve) => next.once('exit', resolve));
+    expect(readdirSync(join(TMPDIR, folder))).toContain('source.qmp');
+  });
+});

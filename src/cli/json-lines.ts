@@ -28,6 +28,7 @@ export const resultKeys = [
   'pages',
   'cache',
   'compression',
+  'load',
   'guestRunningOn',
   'timedOut',
   'error',

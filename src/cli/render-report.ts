@@ -1,11 +1,17 @@
-import type { Report, Snapshot } from '../shared/snapshot';
+import { bottlenecks, type Report, type Snapshot } from '../shared/snapshot';
 import type { GuestPlace } from '../shared/state';
 
 type Row = readonly [name: string, value: string];
 
 /** The end of a run under the names QEMU's `info migrate` uses; what is unknown has no row. */
 export function renderReport(report: Report, last?: Snapshot): readonly string[] {
-  const rows = [...timeRows(report), ...ramRows(report, last), ...cacheRows(report, last), ...compressionRows(report)];
+  const rows = [
+    ...timeRows(report),
+    ...ramRows(report, last),
+    ...cacheRows(report, last),
+    ...compressionRows(report),
+    ...loadRows(report),
+  ];
   const nameWidth = Math.max(...rows.map(([name]) => name.length)) + 1;
   const valueWidth = Math.max(...rows.map(([, value]) => value.indexOf(' '), 0));
   return rows.map(([name, value]) => {
@@ -99,6 +105,17 @@ function compressionRows({ compression: { method, level, rawBytes, compressedByt
     ['compression input', kbytes(rawBytes)],
     ['compressed size', kbytes(compressedBytes)],
     ...rate,
+  ];
+}
+
+function loadRows({ load }: Report): readonly Row[] {
+  if (load === undefined) return [];
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  return [
+    ['workers busy', percent(load.workerBusyShare)],
+    ['limiter busy', percent(load.limiterBusyShare)],
+    ...bottlenecks.map((name): Row => [`${name} wait`, percent(load.waitShares[name])]),
+    ...milliseconds('main loop lag p99', load.loopLagP99Ms),
   ];
 }
 

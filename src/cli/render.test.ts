@@ -112,6 +112,13 @@ describe('renderReport', () => {
       'compression input:        122070 kbytes',
       'compressed size:           24414 kbytes',
       'compression rate:           5.00',
+      'workers busy:               31.0 %',
+      'limiter busy:               87.5 %',
+      'link wait:                  90.0 %',
+      'compressor wait:             1.0 %',
+      'source wait:                 5.0 %',
+      'destination wait:            0.0 %',
+      'main loop lag p99:             7 ms',
     ]);
   });
 

@@ -65,4 +65,10 @@ export const sampleReport: Report = {
   expectedDowntimeBandMs: { low: 120, high: 180 },
   setupTimeMs: 12,
   totalBytes: 512 * 2 ** 20,
+  load: {
+    workerBusyShare: 0.31,
+    limiterBusyShare: 0.875,
+    waitShares: { link: 0.9, compressor: 0.01, source: 0.05, destination: 0 },
+    loopLagP99Ms: 7.4,
+  },
 };

@@ -2,9 +2,11 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
+import type { Waits } from './bottleneck';
 import type { Carrier } from './carrier';
 import { DirectEncoder } from './direct-encoder';
 import { newSenderCounters } from './sender-stats';
+import { Stopwatch } from './stopwatch';
 import { StreamParser } from './stream/parser';
 import { TokenBucket, inFlightBound, sliceBytes } from './wire/token-bucket';
 
@@ -34,6 +36,7 @@ export class DirectCarrier implements Carrier {
   #wake: (() => void) | undefined;
   #limitedMs = 0;
   #blockedMs = 0;
+  readonly #idle = new Stopwatch();
 
   /** `destination` is a connected migration socket. */
   constructor(
@@ -61,8 +64,10 @@ export class DirectCarrier implements Carrier {
     return this.inFlightBytes;
   }
 
-  get waits(): { readonly limitedMs: number; readonly blockedMs: number } {
-    return { limitedMs: this.#limitedMs, blockedMs: this.#blockedMs };
+  /** Link and destination are one here: what the socket does not take, one of them does not. */
+  get waits(): Waits {
+    const [limitedMs, blockedMs, sourceMs] = [this.#limitedMs, this.#blockedMs, this.#idle.ms];
+    return { limitedMs, blockedMs, sourceMs, compressMs: 0, heldMs: 0 };
   }
 
   /** None: one stream of records needs no more than one thread. */
@@ -72,6 +77,7 @@ export class DirectCarrier implements Carrier {
 
   attach(source: Socket): void {
     this.#source = source;
+    this.#idle.run(true);
     source.on('data', (chunk: Buffer) => this.#take(chunk));
     source.on('end', () => this.#endOfSource());
     source.on('close', () => this.#endOfSource());
@@ -116,6 +122,7 @@ export class DirectCarrier implements Carrier {
 
   async #pump(): Promise<void> {
     this.#pumping = true;
+    this.#idle.run(false);
     while (this.#queue.length > 0 && !this.#closed) {
       const bytes = this.#queue.length === 1 ? (this.#queue[0] as Buffer) : Buffer.concat(this.#queue);
       this.#queue.length = 0;
@@ -127,6 +134,7 @@ export class DirectCarrier implements Carrier {
       this.#resume();
     }
     this.#pumping = false;
+    this.#idle.run(!this.#sourceEnded);
     if (this.#sourceEnded && !this.#closed) this.destination.end();
   }
 

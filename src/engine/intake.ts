@@ -4,6 +4,7 @@ import { maxEpochBytes } from '../codec/order-table';
 import type { Epoch, EpochBuilder } from './dispatch/epoch-builder';
 import { RateMeter } from './rate-meter';
 import type { SenderCounters } from './sender-stats';
+import { Stopwatch } from './stopwatch';
 import { StreamParser } from './stream/parser';
 
 /** Longest piece of the source's stream looked at before asking whether to cut, bytes. */
@@ -43,6 +44,8 @@ export class Intake {
   #ratio = 1;
   readonly #acknowledged = new RateMeter(500);
   #acknowledgedBytes = 0;
+  readonly #starved = new Stopwatch();
+  readonly #held = new Stopwatch();
   readonly #unacknowledged: { readonly epoch: number; readonly bytes: number }[] = [];
 
   constructor(private readonly options: IntakeOptions) {
@@ -54,9 +57,15 @@ export class Intake {
     return this.#unacknowledged.reduce((sum, { bytes }) => sum + bytes, this.options.builder.bytes);
   }
 
+  /** Time in which nothing was under way, ms: for want of bytes, or because the destination had too many to go. */
+  get waits(): { readonly sourceMs: number; readonly heldMs: number } {
+    return { sourceMs: this.#starved.ms, heldMs: this.#held.ms };
+  }
+
   /** Starts taking the source's stream. */
   attach(source: Socket): void {
     this.#source = source;
+    this.#clock();
     source.on('data', (chunk: Buffer) => this.#take(chunk));
     source.on('end', () => this.#end());
     source.on('close', () => this.#end());
@@ -94,6 +103,7 @@ export class Intake {
   /** Cuts the source off, which makes one in mid-migration keep its guest. */
   close(): void {
     this.#closed = true;
+    this.#clock();
     clearTimeout(this.#quiet);
     this.#source?.destroy();
   }
@@ -127,6 +137,7 @@ export class Intake {
     if (this.options.builder.bytes > 0 && !this.#silent && this.#quiet === undefined) {
       this.#quiet = setTimeout(() => this.#onQuiet(), quietMs);
     } else this.#quiet?.refresh();
+    this.#clock();
   }
 
   /**
@@ -159,17 +170,26 @@ export class Intake {
     return Math.max(minEpochBytes, Math.min(maxEpochBytes / 2, bytes));
   }
 
+  #clock(): void {
+    const idle = this.#outstanding === 0 && !this.#ended && !this.#closed;
+    const ready = this.#full || (this.#silent && this.options.builder.bytes > 0);
+    this.#held.run(idle && ready);
+    this.#starved.run(idle && !ready);
+  }
+
   #cut(): void {
     const epoch = this.options.builder.cut();
     if (epoch === undefined) return;
     this.#outstanding += 1;
     this.#unacknowledged.push({ epoch: epoch.number, bytes: epoch.rawBytes });
+    this.#clock();
     this.options.onEpoch(epoch);
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#clock();
     clearTimeout(this.#quiet);
     if (this.#closed) return;
     this.#parser.end();

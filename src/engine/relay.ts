@@ -6,6 +6,7 @@ import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
 import type { SpawnWorker } from '../shared/worker';
 import type { Ending } from './endings';
+import { LoopLag } from './loop-lag';
 import { Outcome } from './outcome';
 import type { QmpAddress } from './qmp/address';
 import { relayEnding } from './relay-ending';
@@ -39,6 +40,7 @@ export class Relay {
   readonly #stats: RunStats;
   /** A break is ours; the verdict is that there is no more to carry. */
   readonly #outcome = new Outcome();
+  readonly #lag = new LoopLag();
   readonly #answers = new AnswerReader();
   #state: SessionState = 'preparing';
   #place: GuestPlace = 'unknown';
@@ -81,6 +83,7 @@ export class Relay {
       return { end: 'failed', place: 'source', error: asWherryError(error) };
     } finally {
       clearInterval(ticker);
+      this.#lag.stop();
       unlisten();
       if (this.#outcome.verdict?.kind === 'handed-over') this.#sender?.finish();
       else this.#sender?.close();
@@ -111,8 +114,9 @@ export class Relay {
 
   get #facts(): SessionFacts {
     if (!isEnd(this.#state) && this.#sender?.pagesDone === true) this.#state = 'switchover';
+    const loopLagP99Ms = this.#lag.p99Ms;
     const unknown = { setupTimeMs: undefined, downtimeMs: undefined, rounds: 0, flow: undefined, info: {} };
-    return { ...unknown, state: this.#state, guestRunningOn: this.#place, notice: this.#notice };
+    return { ...unknown, state: this.#state, guestRunningOn: this.#place, notice: this.#notice, loopLagP99Ms };
   }
 
   #publish(): void {

@@ -24,6 +24,7 @@ export function sessionReport(
     pages: pageCounts(counters),
     cache: stats.cacheCounts(counters),
     compression: stats.compressionCounts(counters),
+    ...defined('load', stats.load(sender, facts)),
     guestRunningOn: place,
     ...defined('downtimeMs', facts.downtimeMs),
     ...defined('expectedDowntimeMs', pause?.high),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../shared/settings';
+import { noWaits } from './bottleneck';
 import { RunStats, defined, type SenderView, type SessionFacts } from './run-stats';
 import { newSenderCounters, type SenderCounters } from './sender-stats';
 
@@ -11,6 +12,7 @@ const facts: SessionFacts = {
   rounds: 3,
   flow: undefined,
   notice: undefined,
+  loopLagP99Ms: 1.5,
   info: {
     status: 'active',
     ram: { transferred: 1, remaining: 5_000_000, total: 512 * 2 ** 20, 'dirty-pages-rate': 100, 'page-size': 4096 },
@@ -23,7 +25,7 @@ function sender(counters: Partial<SenderCounters>, view: Partial<SenderView> = {
     wireBytes: 0,
     inFlightBytes: 0,
     unacknowledgedBytes: 0,
-    waits: { limitedMs: 0, blockedMs: 0 },
+    waits: noWaits,
     workers: () => [],
     ...view,
   };
@@ -66,7 +68,7 @@ describe('a snapshot', () => {
       {
         wireBytes: 10_000_000,
         unacknowledgedBytes: 77,
-        waits: { limitedMs: 250, blockedMs: 0 },
+        waits: { ...noWaits, limitedMs: 250, blockedMs: 350, sourceMs: 300 },
         workers: () => worker(750, 2),
       },
     );
@@ -76,6 +78,9 @@ describe('a snapshot', () => {
       wireRate: 10_000_000,
       dirtyRate: 409_600,
       limiterBusyShare: 0.25,
+      waitShares: { link: 0.6, compressor: 0, source: 0.3, destination: 0 },
+      bottleneck: 'link',
+      loopLagP99Ms: 1.5,
       workers: [{ name: 'compress-0', busyShare: 0.75, restarts: 2 }],
       inFlightBytes: 77,
       remainingBytes: 5_000_000,

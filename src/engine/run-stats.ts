@@ -5,10 +5,12 @@ import type {
   CompressionCounts,
   FlowControl,
   PageCounts,
+  RunLoad,
   Snapshot,
   WireClasses,
 } from '../shared/snapshot';
 import type { GuestPlace, SessionState } from '../shared/state';
+import { BottleneckMeter, bottleneckOf, waitShares, type Waits } from './bottleneck';
 import { expectedPause, type PauseInputs } from './estimate';
 import type { MigrateInfo } from './qmp/migrate';
 import { RateMeter } from './rate-meter';
@@ -26,7 +28,7 @@ export interface SenderView {
   readonly wireBytes: number;
   readonly inFlightBytes: number;
   readonly unacknowledgedBytes: number;
-  readonly waits: { readonly limitedMs: number; readonly blockedMs: number };
+  readonly waits: Waits;
   workers(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[];
 }
 
@@ -39,6 +41,7 @@ export interface SessionFacts {
   readonly rounds: number;
   readonly flow: FlowControl | undefined;
   readonly notice: string | undefined;
+  readonly loopLagP99Ms: number | undefined;
   /** The source's latest answer to `query-migrate`. */
   readonly info: MigrateInfo;
 }
@@ -51,6 +54,7 @@ export class RunStats {
   readonly #pace = new RateMeter(400);
   readonly #wire = new RateMeter();
   readonly #limited = new RateMeter();
+  readonly #bottleneck = new BottleneckMeter();
   readonly #busy: RateMeter[] = [];
   #peakWireRate: number | undefined;
   #lastPause: BandMs | undefined;
@@ -84,6 +88,7 @@ export class RunStats {
     const workers = this.#mark(sender, counters, facts.setupTimeMs !== undefined);
     const ram = info.ram;
     const pause = this.#pause(sender, facts);
+    const { shares } = this.#bottleneck;
     return {
       state,
       elapsedMs: this.elapsedMs,
@@ -105,6 +110,9 @@ export class RunStats {
       ...defined('guestRate', this.#guest.rate),
       ...defined('wireRate', this.#wire.rate),
       ...defined('dirtyRate', dirtyRate(facts)),
+      ...defined('waitShares', shares),
+      ...defined('bottleneck', shares && bottleneckOf(shares)),
+      ...defined('loopLagP99Ms', facts.loopLagP99Ms),
       ...defined('expectedDowntimeMs', pause),
       ...defined('downtimeMs', facts.downtimeMs),
       ...defined('flow', facts.flow),
@@ -122,6 +130,20 @@ export class RunStats {
     return { method, level, rawBytes: partBytes, compressedBytes: frameBytes };
   }
 
+  /** How busy the whole run was; absent before it could send. */
+  load(sender: SenderView | undefined, { setupTimeMs, loopLagP99Ms }: SessionFacts): RunLoad | undefined {
+    if (sender === undefined || setupTimeMs === undefined) return undefined;
+    const spentMs = Math.max(1, this.elapsedMs - setupTimeMs);
+    const workers = sender.workers();
+    const busyMs = workers.reduce((sum, worker) => sum + worker.busyMs, 0);
+    return {
+      workerBusyShare: share((1000 * busyMs) / Math.max(1, workers.length) / spentMs),
+      limiterBusyShare: share((1000 * sender.waits.limitedMs) / spentMs),
+      waitShares: waitShares(sender.waits, spentMs),
+      ...defined('loopLagP99Ms', loopLagP99Ms),
+    };
+  }
+
   #mark(sender: SenderView | undefined, counters: SenderCounters, sending: boolean): Snapshot['workers'] {
     // A rate over time in which nothing could be sent would be no rate.
     if (!sending) return [];
@@ -129,6 +151,7 @@ export class RunStats {
     this.#guest.mark(counters.rawBytes, now);
     this.#pace.mark(counters.rawBytes, now);
     this.#wire.mark(sender?.wireBytes ?? 0, now);
+    if (sender !== undefined) this.#bottleneck.mark(sender.waits, now);
     this.#limited.mark(sender?.waits.limitedMs ?? 0, now);
     const rate = this.#wire.rate;
     if (rate !== undefined) this.#peakWireRate = Math.max(this.#peakWireRate ?? 0, rate);

@@ -7,7 +7,9 @@ import type { SpawnWorker } from '../shared/worker';
 import { CompressPool, partPages, shardCachePages } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { Intake } from './intake';
+import type { Waits } from './bottleneck';
 import { countPart, newSenderCounters } from './sender-stats';
+import { Stopwatch } from './stopwatch';
 import { Channel } from './wire/channel';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
@@ -35,6 +37,7 @@ export class Sender {
   readonly counters = newSenderCounters();
   readonly #intake: Intake;
   readonly #pool: CompressPool;
+  readonly #compressing = new Stopwatch();
   #channel: Channel | undefined;
   #writer: PacedWriter | undefined;
   #settings: MigrationSettings;
@@ -141,9 +144,9 @@ export class Sender {
     return this.#writer?.inFlight ?? 0;
   }
 
-  /** Milliseconds spent waiting for the limiter, for the receiver or socket. */
-  get waits(): { readonly limitedMs: number; readonly blockedMs: number } {
-    return { limitedMs: this.#writer?.limitedMs ?? 0, blockedMs: this.#writer?.blockedMs ?? 0 };
+  get waits(): Waits {
+    const { limitedMs = 0, blockedMs = 0 } = this.#writer ?? {};
+    return { limitedMs, blockedMs, compressMs: this.#compressing.ms, ...this.#intake.waits };
   }
 
   workers(): ReturnType<CompressPool['status']> {
@@ -192,7 +195,7 @@ export class Sender {
     await writer.send('epoch', epochBody(head), number);
     let wire = table.length;
     for (const part of encoding) {
-      const encoded = await part;
+      const encoded = await this.#compressing.during(part);
       const { shard, pages, frame, answer } = encoded;
       wire += frame.length;
       const body = partBody({ method: answer.method, pages, rawBytes: answer.rawBytes, frame });

@@ -7,6 +7,7 @@ import { Controls, acceptedSettings } from './controls';
 import { Deadline } from './deadline';
 import { awaitVerdict, backToSource, findSource, lost, settleMs, type Ending } from './endings';
 import type { Far } from './far';
+import { LoopLag } from './loop-lag';
 import type { MigrationOptions, RunningMigration } from './migration';
 import { openFar } from './open-far';
 import { Outcome, type Verdict } from './outcome';
@@ -30,6 +31,7 @@ export class Session implements RunningMigration {
   readonly #stats: RunStats;
   readonly #outcome = new Outcome();
   readonly #deadline: Deadline;
+  readonly #lag = new LoopLag();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
   #state: SessionState = 'idle';
   #place: GuestPlace = 'unknown';
@@ -107,6 +109,7 @@ export class Session implements RunningMigration {
       return { end: 'failed', place: this.#place, error: asWherryError(error) };
     } finally {
       clearInterval(ticker);
+      this.#lag.stop();
       for (const cleanup of this.#cleanups.reverse())
         await Promise.resolve()
           .then(cleanup)
@@ -253,6 +256,7 @@ export class Session implements RunningMigration {
       rounds: this.#rounds,
       flow: this.control.flow,
       notice: this.#notice,
+      loopLagP99Ms: this.#lag.p99Ms,
       info: this.#info,
     };
   }

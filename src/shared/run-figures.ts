@@ -2,6 +2,7 @@ import { settingNames, settingOptions } from './command-line';
 import type { RunSummary } from './run-record';
 import { settingLabels } from './settings';
 import type { MigrationSettings } from './settings';
+import { bottlenecks } from './snapshot';
 import type { Report } from './snapshot';
 import { formatBytes, formatDuration, formatWireBytes, settingText } from './units';
 
@@ -69,6 +70,12 @@ export const resultFigures: readonly RunFigure[] = [
   figure('pagesOverflow', 'XBZRLE overflows', ({ pages }) => pages.overflow, count),
   figure('cacheHitRate', 'Cache hit rate', ({ cache }) => over(cache.hits, cache.lookups), share),
   figure('compressionRatio', 'Compression ratio', ({ compression: c }) => over(c.rawBytes, c.compressedBytes), ratio),
+  figure('workerBusyShare', 'Workers busy', ({ load }) => load?.workerBusyShare, share),
+  figure('limiterBusyShare', 'Limiter busy', ({ load }) => load?.limiterBusyShare, share),
+  ...bottlenecks.map((name) =>
+    figure(`${name}WaitShare`, `Waited for the ${name}`, ({ load }) => load?.waitShares[name], share),
+  ),
+  figure('loopLagP99Ms', 'Main loop lag, p99', ({ load }) => load?.loopLagP99Ms, formatDuration),
   figure('guestRunningOn', 'Guest runs on', (report) => report.guestRunningOn, asIs),
   figure('error', 'Error', ({ error }) => error?.message, asIs),
 ];

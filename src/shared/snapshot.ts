@@ -70,6 +70,23 @@ export interface WorkerStatus {
   readonly restarts: number;
 }
 
+/** What can hold a migration back; `source` is good news: everything it gives goes through. */
+export const bottlenecks = ['link', 'compressor', 'source', 'destination'] as const;
+export type Bottleneck = (typeof bottlenecks)[number];
+
+/** Shares of the time, 0 to 1, in which the sending waited for each of them; what is left is work of its own. */
+export type WaitShares = Readonly<Record<Bottleneck, number>>;
+
+/** How busy a whole run kept what it ran on; shares are of the time in which it could send, 0 to 1. */
+export interface RunLoad {
+  /** Of one compress worker, on average. */
+  readonly workerBusyShare: number;
+  readonly limiterBusyShare: number;
+  readonly waitShares: WaitShares;
+  /** How late the main loop ran what was due, 99 of 100 times at most, ms. */
+  readonly loopLagP99Ms?: number;
+}
+
 /** What an operator has done to the flow: nothing is sent until told, or the guest is stopped as soon as can be. */
 export type FlowControl = 'paused' | 'forced';
 
@@ -107,6 +124,12 @@ export interface Snapshot {
   /** Share of the last second the limiter held bytes back, 0 to 1. */
   readonly limiterBusyShare: number;
   readonly workers: readonly WorkerStatus[];
+  /** What the sending waited for over the last second. */
+  readonly waitShares?: WaitShares;
+  /** What holds it back most; absent where nothing stands out. */
+  readonly bottleneck?: Bottleneck;
+  /** How late the main loop has run what was due so far, 99 of 100 times at most, ms. */
+  readonly loopLagP99Ms?: number;
   readonly expectedDowntimeMs?: BandMs;
   /** RESUME at the destination minus STOP at the source, from QMP event times. */
   readonly downtimeMs?: number;
@@ -136,6 +159,8 @@ export interface Report {
   readonly pages: PageCounts;
   readonly cache: CacheCounts;
   readonly compression: CompressionCounts;
+  /** Absent for a run that never got to send. */
+  readonly load?: RunLoad;
   readonly guestRunningOn: GuestPlace;
   /** What the timeout did; absent where it did nothing. */
   readonly timedOut?: TimeoutAction;

@@ -27,6 +27,7 @@ const cacheFigures = v.looseObject({
   overflow: amount,
 });
 const band = v.object({ low: amount, high: amount });
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** What later versions add to a report comes through as it is; what is missing or wrong is refused. */
 const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
@@ -65,6 +66,14 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
     rawBytes: amount,
     compressedBytes: amount,
   }),
+  load: v.exactOptional(
+    v.looseObject({
+      workerBusyShare: share,
+      limiterBusyShare: share,
+      waitShares: v.looseObject({ link: share, compressor: share, source: share, destination: share }),
+      loopLagP99Ms: v.exactOptional(amount),
+    }),
+  ),
   guestRunningOn: v.picklist(['source', 'destination', 'none', 'unknown']),
   timedOut: v.exactOptional(v.picklist(timeoutActions)),
   error: v.exactOptional(v.object({ code: v.picklist(failureCodes), message: v.string() })),

@@ -39,6 +39,12 @@ export const testReport: Report = {
   rawBytes: 5_000_000,
   throughputMbps: 13.98,
   ...counts,
+  load: {
+    workerBusyShare: 0.31,
+    limiterBusyShare: 0.875,
+    waitShares: { link: 0.9, compressor: 0.01, source: 0.05, destination: 0 },
+    loopLagP99Ms: 7.4,
+  },
   guestRunningOn: 'destination',
 };
 

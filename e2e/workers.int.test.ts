@@ -120,14 +120,14 @@ describe('compress and decompress workers', () => {
   ])('carry pages through %s %d', async (method, level) => {
     const compress = start('compress');
     const decompress = start('decompress');
-    await compress.open({ cachePages, cachePolicy, xbzrle: true });
+    await compress.open({ shards: [3], cachePages, cachePolicy, xbzrle: true });
     await decompress.open({ cachePagesPerShard: cachePages, maxPages: pages });
     for (let round = 0; round < 3; round++) {
       const memories = Array.from({ length: slots }, (_, slot) => memoryAt(round * slots + slot));
       memories.forEach((memory, slot) => {
         compress.ring.writeIn(slot, 0, keysOf(pages));
         compress.ring.writeIn(slot, pages * keyBytes, memory);
-        compress.handle.post({ type: 'encode', slot, pages, method, level });
+        compress.handle.post({ type: 'encode', shard: 3, slot, pages, method, level });
       });
       for (const slot of memories.keys()) {
         const encoded = (await compress.answer()) as Encoded;
@@ -145,29 +145,59 @@ describe('compress and decompress workers', () => {
 
   it('counts hits where the cache is large enough, and sends small deltas', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages: pages, cachePolicy, xbzrle: true });
+    await compress.open({ shards: [3], cachePages: pages, cachePolicy, xbzrle: true });
     for (const hits of [0, pages]) {
       compress.ring.writeIn(0, 0, keysOf(pages));
       compress.ring.writeIn(0, pages * keyBytes, memoryAt(hits));
-      const encoded = (await compress.ask({ type: 'encode', slot: 0, pages, method: 'zstd', level: 1 })) as Encoded;
+      const encoded = (await compress.ask({
+        type: 'encode',
+        shard: 3,
+        slot: 0,
+        pages,
+        method: 'zstd',
+        level: 1,
+      })) as Encoded;
       expect(encoded.counts).toMatchObject({ lookups: pages, hits, misses: pages - hits });
       expect(encoded.fullBytes).toBe(encoded.counts.normal * pageBytes);
       expect(encoded.busyMs).toBeGreaterThan(0);
     }
   });
 
+  it('keeps a cache for each shard it owns', async () => {
+    const compress = start('compress');
+    await compress.open({ shards: [0, 5], cachePages: pages, cachePolicy, xbzrle: true });
+    for (const [shard, hits] of [
+      [0, 0],
+      [5, 0],
+      [5, pages],
+      [0, pages],
+    ]) {
+      compress.ring.writeIn(0, 0, keysOf(pages));
+      compress.ring.writeIn(0, pages * keyBytes, memoryAt(7));
+      const encoded = (await compress.ask({
+        type: 'encode',
+        shard,
+        slot: 0,
+        pages,
+        method: 'zstd',
+        level: 1,
+      })) as Encoded;
+      expect(encoded.counts).toMatchObject({ hits });
+    }
+  });
+
   it('sends a part as it is where the method would make it larger', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages: 0, cachePolicy, xbzrle: true });
+    await compress.open({ shards: [3], cachePages: 0, cachePolicy, xbzrle: true });
     compress.ring.writeIn(2, keyBytes * 3, randomBytes(3 * pageBytes));
-    const encoded = await compress.ask({ type: 'encode', slot: 2, pages: 3, method: 'zstd', level: 1 });
+    const encoded = await compress.ask({ type: 'encode', shard: 3, slot: 2, pages: 3, method: 'zstd', level: 1 });
     const bytes = 4 + 3 + 3 * pageBytes;
     expect(encoded).toMatchObject({ slot: 2, method: 'none', bytes, rawBytes: bytes, fullBytes: 3 * pageBytes });
   });
 
   it('take no name on disk once ready', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages: 1, cachePolicy, xbzrle: false });
+    await compress.open({ shards: [3], cachePages: 1, cachePolicy, xbzrle: false });
     expect(existsSync(compress.ring.path)).toBe(false);
   });
 });
@@ -177,22 +207,25 @@ describe('a worker asked for what it cannot do', () => {
     ['a level', { slot: 1, pages: 1, method: 'zlib', level: 10 }, { slot: 1, code: 'usage' }],
     ['pages beyond its slots', { slot: 1, pages: pages + 1, method: 'none', level: 0 }, { slot: 1, code: 'worker' }],
     ['a slot it has not', { slot: slots, pages: 1, method: 'none', level: 0 }, { slot: slots, code: 'worker' }],
+    ['a shard it has not', { slot: 1, shard: 4, pages: 1, method: 'none', level: 0 }, { slot: 1, code: 'worker' }],
     ['a method nobody has', { slot: 0, pages: 1, method: 'lz4', level: 1 }, { slot: 0, code: 'worker' }],
   ])('fails the job with %s and goes on', async (_, job, failure) => {
     const compress = start('compress');
-    await compress.open({ cachePages, cachePolicy, xbzrle: true });
-    expect(await compress.ask({ type: 'encode', ...job })).toMatchObject({ type: 'failed', ...failure });
-    expect(await compress.ask({ type: 'encode', slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject({
-      type: 'encoded',
-    });
+    await compress.open({ shards: [3], cachePages, cachePolicy, xbzrle: true });
+    expect(await compress.ask({ type: 'encode', shard: 3, ...job })).toMatchObject({ type: 'failed', ...failure });
+    expect(await compress.ask({ type: 'encode', shard: 3, slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject(
+      {
+        type: 'encoded',
+      },
+    );
   });
 
   it('says that it is not open, that its ring is missing, that the message is none', async () => {
     const compress = start('compress');
-    const job = { type: 'encode', slot: 0, pages: 1, method: methods[0], level: 0 };
+    const job = { type: 'encode', shard: 3, slot: 0, pages: 1, method: methods[0], level: 0 };
     expect(await compress.ask(job)).toMatchObject({ type: 'failed', slot: 0, code: 'worker' });
     const ring = { path: `${compress.ring.path}-not`, ...compress.ring.shape };
-    const missing = await compress.ask({ type: 'open', ring, cachePages, cachePolicy, xbzrle: true });
+    const missing = await compress.ask({ type: 'open', ring, shards: [3], cachePages, cachePolicy, xbzrle: true });
     expect(missing).toMatchObject({ type: 'failed', code: 'worker' });
     expect(missing).not.toHaveProperty('slot');
     expect(await compress.ask({ type: 'sing' })).toMatchObject({ type: 'failed', code: 'worker' });
@@ -217,21 +250,23 @@ describe('a worker asked for what it cannot do', () => {
 describe('a worker that ends', () => {
   it('says so once, and takes messages in silence afterwards', async () => {
     const compress = start('compress');
-    await compress.open({ cachePages, cachePolicy, xbzrle: true });
+    await compress.open({ shards: [3], cachePages, cachePolicy, xbzrle: true });
     expect(compress.handle.pid).toBeGreaterThan(0);
     compress.handle.kill();
     expect(await compress.exited).toBe('compress-test ended by SIGKILL');
-    compress.handle.post({ type: 'encode', slot: 0, pages: 1, method: 'none', level: 0 });
+    compress.handle.post({ type: 'encode', shard: 3, slot: 0, pages: 1, method: 'none', level: 0 });
     expect(await new Promise((late) => compress.handle.onExit(late))).toBe('compress-test ended by SIGKILL');
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('leaves %s to its parent', async (signal) => {
     const compress = start('compress');
-    await compress.open({ cachePages, cachePolicy, xbzrle: true });
+    await compress.open({ shards: [3], cachePages, cachePolicy, xbzrle: true });
     process.kill(compress.handle.pid as number, signal);
-    expect(await compress.ask({ type: 'encode', slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject({
-      type: 'encoded',
-    });
+    expect(await compress.ask({ type: 'encode', shard: 3, slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject(
+      {
+        type: 'encoded',
+      },
+    );
   });
 
   it('goes when its parent is gone, in whatever way', async () => {

@@ -7,32 +7,42 @@ import { PartEncoder } from './part-encoder';
 import { Ring } from './ring';
 import { Sequence } from './sequence';
 
+/** A compress thread: one shard's cache, and one frame being compressed at a time. */
+interface Thread {
+  readonly encoder: PartEncoder;
+  readonly compressing: Sequence;
+}
+
 /**
- * A compress worker's work: pages from a slot become a frame in that slot. Pages are encoded as jobs arrive, so the
- * cache sees them in that order; one frame is compressed at a time, on libuv's pool, while the next job is encoded.
+ * A compress worker's work: pages from a slot become a frame in that slot. Pages are encoded as jobs arrive, so each
+ * shard's cache sees them in that order; each shard compresses one frame at a time, on libuv's pool, while others are
+ * encoded.
  */
 export class EncodeJobs {
-  private readonly compressing = new Sequence();
-
   private constructor(
     private readonly ring: Ring,
-    private readonly encoder: PartEncoder,
+    private readonly threads: ReadonlyMap<number, Thread>,
   ) {}
 
-  /** Opens the ring and sets the cache's memory aside; throws `worker` when either fails. */
-  static open({ ring: { path, ...shape }, cachePages, cachePolicy, xbzrle }: OpenCompress): EncodeJobs {
+  /** Opens the ring and sets the caches' memory aside; throws `worker` when either fails. */
+  static open({ ring: { path, ...shape }, shards, cachePages, cachePolicy, xbzrle }: OpenCompress): EncodeJobs {
     const maxPages = Math.max(1, Math.floor(shape.inBytes / encodeInputBytes(1)));
-    return new EncodeJobs(Ring.open(path, shape), new PartEncoder(maxPages, xbzrle ? cachePages : 0, cachePolicy));
+    const thread = (): Thread => ({
+      encoder: new PartEncoder(maxPages, xbzrle ? cachePages : 0, cachePolicy),
+      compressing: new Sequence(),
+    });
+    return new EncodeJobs(Ring.open(path, shape), new Map(shards.map((shard) => [shard, thread()])));
   }
 
   /** Rejects with `usage` or `worker` for a job that does not fit, before the cache has seen any of it. */
   async run(job: EncodeJob): Promise<Encoded> {
     const start = performance.now();
     checkLevel(job.method, job.level);
-    this.readPages(job);
-    const { payload, deltaBytes, fullBytes, counts } = this.encoder.encode(job.pages, regularBits(job));
+    const { encoder, compressing } = this.thread(job.shard);
+    this.readPages(encoder, job);
+    const { payload, deltaBytes, fullBytes, counts } = encoder.encode(job.pages, regularBits(job));
     const encodeMs = performance.now() - start;
-    return this.compressing.run(async () => {
+    return compressing.run(async () => {
       const compressStart = performance.now();
       const { method, frame } = await compress(payload, job);
       this.ring.writeOut(job.slot, 0, frame);
@@ -42,12 +52,18 @@ export class EncodeJobs {
     });
   }
 
-  private readPages({ slot, pages }: EncodeJob): void {
-    if (pages > this.encoder.maxPages) {
-      throw new WherryError('worker', `expected at most ${this.encoder.maxPages} pages in a slot, got ${pages}`);
+  private thread(shard: number): Thread {
+    const thread = this.threads.get(shard);
+    if (thread !== undefined) return thread;
+    throw new WherryError('worker', `expected shard ${[...this.threads.keys()].join(' or ')}, got ${shard}`);
+  }
+
+  private readPages(encoder: PartEncoder, { slot, pages }: EncodeJob): void {
+    if (pages > encoder.maxPages) {
+      throw new WherryError('worker', `expected at most ${encoder.maxPages} pages in a slot, got ${pages}`);
     }
-    this.ring.readIn(slot, 0, this.encoder.keys.subarray(0, pages * keyBytes));
-    this.ring.readIn(slot, pages * keyBytes, this.encoder.pages(pages));
+    this.ring.readIn(slot, 0, encoder.keys.subarray(0, pages * keyBytes));
+    this.ring.readIn(slot, pages * keyBytes, encoder.pages(pages));
   }
 }
 

@@ -43,6 +43,7 @@ const slotNumber = whole(0, 1023);
 const pageCount = whole(0, maxJobPages);
 const byteCount = whole(0, maxPartBytes(maxJobPages));
 const method = v.picklist(methods);
+const shardNumber = whole(0, 254);
 
 export const ringShapeSchema = v.strictObject({ slots: whole(1, 1024), inBytes: regionBytes, outBytes: regionBytes });
 export type RingShape = v.InferOutput<typeof ringShapeSchema>;
@@ -53,6 +54,9 @@ const ringSchema = v.strictObject({ ...ringShapeSchema.entries, path: v.pipe(v.s
 export const openCompressSchema = v.strictObject({
   type: v.literal('open'),
   ring: ringSchema,
+  /** The shards it owns; each is a compress thread with a cache of its own. */
+  shards: v.pipe(v.array(shardNumber), v.minLength(1)),
+  /** Pages of each shard's cache. */
   cachePages: whole(0, maxCachePages),
   cachePolicy: v.picklist(cachePolicies),
   xbzrle: v.boolean(),
@@ -63,6 +67,7 @@ export type OpenCompress = v.InferOutput<typeof openCompressSchema>;
 export const encodeJobSchema = v.strictObject({
   type: v.literal('encode'),
   slot: slotNumber,
+  shard: shardNumber,
   pages: v.pipe(pageCount, v.minValue(1)),
   method,
   level: whole(0, 19),
@@ -122,7 +127,7 @@ export type OpenDecompress = v.InferOutput<typeof openDecompressSchema>;
 export const decodeJobSchema = v.strictObject({
   type: v.literal('decode'),
   slot: slotNumber,
-  shard: whole(0, 254),
+  shard: shardNumber,
   bytes: byteCount,
   method,
   rawBytes: byteCount,

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as v from 'valibot';
 import {
   compressReplySchema,
@@ -13,14 +14,16 @@ import { pageBytes, type CachePolicyName, type Method } from '../../shared/setti
 import type { SpawnWorker } from '../../shared/worker';
 import type { PagePart } from './epoch-builder';
 
-/** Jobs a worker may have at once: one at work, one compressing, one waiting. */
-const slotsPerWorker = 3;
+/** Jobs a thread may have at once: one at work, one compressing, one waiting. */
+const slotsPerThread = 3;
 /** A worker that dies more often than this in one run will not live at all. */
 const maxRestarts = 8;
 
 export interface CompressPoolOptions {
   readonly spawn: SpawnWorker;
   readonly threads: number;
+  /** Processes the threads share, at most; one for each core when left out: more only cost time to start. */
+  readonly processes?: number;
   /** Bytes over all shards; 0 for no XBZRLE. */
   readonly cacheBytes: number;
   readonly cachePolicy: CachePolicyName;
@@ -55,17 +58,27 @@ export function shardCachePages(cacheBytes: number, threads: number): number {
   return cacheBytes === 0 ? 0 : Math.max(1, pages);
 }
 
-/** The compress threads: worker n owns shard n and its share of the XBZRLE cache. */
+/**
+ * The compress threads: thread n owns shard n and its share of the XBZRLE cache. Threads live in worker processes, at
+ * most one for each core, where their frames are compressed side by side.
+ */
 export class CompressPool {
   readonly #workers: readonly RingWorker<Encoded>[];
   readonly #busyMs: number[];
   #way: { readonly method: Method; readonly level: number };
 
   constructor(private readonly options: CompressPoolOptions) {
-    const { threads, method, level } = options;
+    const { threads, processes = availableParallelism(), method, level } = options;
     this.#way = { method, level };
-    this.#workers = Array.from({ length: threads }, (_, shard) => this.#worker(shard));
-    this.#busyMs = this.#workers.map(() => 0);
+    const shards = Array.from({ length: threads }, (_, shard) => shard);
+    const workers = Math.max(1, Math.min(threads, processes));
+    this.#workers = Array.from({ length: workers }, (_, index) =>
+      this.#worker(
+        index,
+        shards.filter((shard) => shard % workers === index),
+      ),
+    );
+    this.#busyMs = shards.map(() => 0);
   }
 
   /** How parts are compressed from the next one on. */
@@ -75,21 +88,25 @@ export class CompressPool {
 
   /** Encodes one part and releases it; rejects with `worker` when its worker cannot be kept alive. */
   async encode({ shard, pages, keys, bytes, release }: PagePart): Promise<EncodedPart> {
-    const worker = this.#workers[shard];
-    if (worker === undefined) throw new WherryError('internal', `no compress worker ${shard}`);
+    const worker = this.#workers[shard % this.#workers.length];
+    if (worker === undefined) throw new WherryError('internal', `no compress worker for shard ${shard}`);
     const { method, level } = this.#way;
     const { reply, output } = await worker.run({
       input: [keys, bytes],
-      message: (slot) => ({ type: 'encode', slot, pages, method, level }),
+      message: (slot) => ({ type: 'encode', slot, shard, pages, method, level }),
     });
     release();
     this.#busyMs[shard] = (this.#busyMs[shard] ?? 0) + reply.busyMs;
     return { shard, pages, frame: output, answer: reply };
   }
 
-  /** What each worker has done so far; `busyMs` only grows. */
+  /** What each thread has done so far, and how often its process was started again; `busyMs` only grows. */
   status(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[] {
-    return this.#workers.map(({ name, restarts }, shard) => ({ name, restarts, busyMs: this.#busyMs[shard] ?? 0 }));
+    return this.#busyMs.map((busyMs, shard) => ({
+      name: `compress-${shard}`,
+      restarts: this.#workers[shard % this.#workers.length]?.restarts ?? 0,
+      busyMs,
+    }));
   }
 
   /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */
@@ -101,17 +118,18 @@ export class CompressPool {
     for (const worker of this.#workers) worker.close();
   }
 
-  #worker(shard: number): RingWorker<Encoded> {
+  #worker(index: number, shards: readonly number[]): RingWorker<Encoded> {
     const { spawn, threads, cacheBytes, cachePolicy, onRestart } = this.options;
     const pages = partPages(threads);
     return new RingWorker<Encoded>({
       spawn,
       kind: 'compress',
-      name: `compress-${shard}`,
-      shape: { slots: slotsPerWorker, inBytes: encodeInputBytes(pages), outBytes: maxPartBytes(pages) },
+      name: `compress-${index}`,
+      shape: { slots: slotsPerThread * shards.length, inBytes: encodeInputBytes(pages), outBytes: maxPartBytes(pages) },
       open: (ring): OpenCompress => ({
         type: 'open',
         ring,
+        shards: [...shards],
         cachePolicy,
         cachePages: shardCachePages(cacheBytes, threads),
         xbzrle: cacheBytes > 0,

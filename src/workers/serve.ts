@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { collectGarbageRarely } from '../codec/garbage';
 import { toFailure, WherryError } from '../shared/failure';
 import type { Parent } from './parent';
 
@@ -17,6 +18,7 @@ export function serve<Open extends Request & { type: 'open' }, Job extends Reque
   schema: v.GenericSchema<unknown, Open | Job>,
   service: Service<Open, Job>,
 ): void {
+  collectGarbageRarely();
   let jobs: { run(job: Job): Promise<unknown> } | undefined;
 
   async function answer(message: unknown): Promise<unknown> {

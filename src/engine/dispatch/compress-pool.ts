@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as v from 'valibot';
+import { collectGarbageRarely } from '../../codec/garbage';
 import {
   compressReplySchema,
   encodeInputBytes,
@@ -69,6 +70,7 @@ export class CompressPool {
 
   constructor(private readonly options: CompressPoolOptions) {
     const { threads, processes = availableParallelism(), method, level } = options;
+    collectGarbageRarely();
     this.#way = { method, level };
     const shards = Array.from({ length: threads }, (_, shard) => shard);
     const workers = Math.max(1, Math.min(threads, processes));

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { BufferPool } from '../../codec/buffer-pool';
+import { collectGarbageRarely } from '../../codec/garbage';
 import { decompressReplySchema, maxPartBytes, type Decoded, type OpenDecompress } from '../../codec/job';
 import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
@@ -36,6 +37,7 @@ export class DecompressPool {
   readonly #workers: readonly RingWorker<Decoded>[];
 
   constructor(private readonly options: DecompressPoolOptions) {
+    collectGarbageRarely();
     this.#workers = Array.from({ length: options.threads }, (_, index) => this.#worker(index));
   }
 

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startMigration, type RunningMigration } from '../src/engine/migration';
 import { queryCapabilities, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
@@ -215,6 +218,40 @@ describe('a migration whose flow is controlled', () => {
     await run.control.forceSwitchover();
     await run.control.change({ maxBandwidth: 0 });
     expect(await run.finished).toMatchObject({ status: 'completed' });
+    await expectEqualRam(pair);
+  });
+});
+
+/** A way to the source's monitor on which somebody else can say something too: QEMU serves one client at a time. */
+async function sharedMonitor(address: string): Promise<{ address: string; stop: () => void }> {
+  const path = join(directory, `shared-${randomUUID()}.qmp`);
+  let far: Socket | undefined;
+  const server = createServer((near) => {
+    far = connect(address.replace(/^unix:/, ''));
+    pipeline(near, far, near, () => undefined);
+  });
+  await new Promise<void>((listening) => server.listen(path, listening));
+  onTestFinished(() => void server.close());
+  return { address: path, stop: () => far?.write('{"execute":"stop","id":"an operator"}\n') };
+}
+
+describe('a guest that its operator stops in mid-migration', () => {
+  it.each<[string, () => Promise<SamplePair>]>([
+    ['the built-in guest', restlessPair],
+    ['a guest in QEMU', () => samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte })],
+  ])('is not switching over, and stays paused when it arrives (%s)', async (_, start) => {
+    const pair = await start();
+    const operator = await sharedMonitor(pair.source);
+    const settings = { method: 'none', xbzrleCacheBytes: 0, paused: false, maxBandwidth: 8e6 } as const;
+    const run = migrate({ ...pair, source: operator.address }, settings);
+    await seen(run, 'rounds', ({ state, rounds }) => state === 'iterating' && rounds >= 2);
+    operator.stop();
+    const held = await seen(run, 'a word of it', ({ notice }) => notice?.includes('stopped the guest') === true);
+    expect(held).toMatchObject({ state: 'iterating', guestRunningOn: 'none' });
+    await run.control.change({ maxBandwidth: 0 });
+    const report = await run.finished;
+    expect(report).toMatchObject({ status: 'completed', guestRunningOn: 'none' });
+    expect(report).not.toHaveProperty('downtimeMs');
     await expectEqualRam(pair);
   });
 });

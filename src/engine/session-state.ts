@@ -10,7 +10,7 @@ export type SessionEvent =
   | 'round'
   /** The guest was stopped on the source. */
   | 'stopped'
-  /** The guest runs on the source again, the migration goes on. */
+  /** No switchover after all, the migration goes on: the guest runs on the source again, or somebody else stopped it. */
   | 'resumed'
   /** The source reports `completed`: it will never run this guest again. */
   | 'handed-over'

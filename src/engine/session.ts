@@ -178,9 +178,11 @@ export class Session implements RunningMigration {
       this.#step('stopped');
       // Nothing may hold back the last pages of a guest that stands still.
       this.control.resume();
+      void this.#seeWhoStopped();
     } else if (name === 'RESUME') {
       this.#stoppedAt = undefined;
       this.#place = 'source';
+      this.#wasRunning = true;
       this.#step('resumed');
     } else if (name === 'MIGRATION_PASS') {
       this.#rounds = Number(data['pass']);
@@ -191,6 +193,19 @@ export class Session implements RunningMigration {
       else if (status === 'cancelled') this.#outcome.settle({ kind: 'cancelled' });
       else if (status === 'failed') this.#outcome.settle({ kind: 'source-failed' });
     }
+  }
+
+  /**
+   * An operator's own `stop` looks like the switchover until QEMU names the state. It is acted upon at once all the
+   * same: a source that is switching over may not answer before it has done so.
+   */
+  async #seeWhoStopped(): Promise<void> {
+    const seen = await (this.#source && queryStatus(this.#source).catch(() => undefined));
+    if (seen?.status !== 'paused' || this.#stoppedAt === undefined || this.#state !== 'switchover') return;
+    this.#stoppedAt = undefined;
+    this.#wasRunning = false;
+    this.#step('resumed');
+    this.#say('somebody stopped the guest on the source: it goes on being migrated, and stays paused');
   }
 
   #onResumedThere(atMs: number): void {

@@ -1,4 +1,5 @@
 import { bottlenecks, type Report, type Snapshot } from '../shared/snapshot';
+import { overLimit } from '../shared/run-figures';
 import type { GuestPlace } from '../shared/state';
 
 type Row = readonly [name: string, value: string];
@@ -53,6 +54,7 @@ function timeRows(report: Report): readonly Row[] {
     ['Migration status', report.status],
     ...milliseconds('total time', report.totalTimeMs),
     ...milliseconds('downtime', report.downtimeMs),
+    ...(overLimit(report) === true ? milliseconds('over the downtime limit of', report.downtimeLimitMs) : []),
     ...milliseconds('expected downtime', report.expectedDowntimeMs),
     ...milliseconds('setup', report.setupTimeMs),
   ];

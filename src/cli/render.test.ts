@@ -122,6 +122,13 @@ describe('renderReport', () => {
     ]);
   });
 
+  it('says when the pause was longer than its limit', () => {
+    const over = renderReport({ ...sampleReport, downtimeLimitMs: 81 }).join('\n');
+    expect(over).toMatch(/^over the downtime limit of: +81 ms$/m);
+    expect(renderReport({ ...sampleReport, downtimeLimitMs: 82 }).join()).not.toContain('over the');
+    expect(renderReport(sampleReport).join()).not.toContain('over the');
+  });
+
   it('has no row for what is off or unknown', () => {
     const rows = renderReport({
       ...sparseReport,

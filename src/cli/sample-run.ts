@@ -61,6 +61,7 @@ export const sparseReport: Report = {
 export const sampleReport: Report = {
   ...sparseReport,
   downtimeMs: 82,
+  downtimeLimitMs: 300,
   expectedDowntimeMs: 180,
   expectedDowntimeBandMs: { low: 120, high: 180 },
   setupTimeMs: 12,

@@ -27,6 +27,7 @@ export function sessionReport(
     ...defined('load', stats.load(sender, facts)),
     guestRunningOn: place,
     ...defined('downtimeMs', facts.downtimeMs),
+    downtimeLimitMs: stats.downtimeLimitMs,
     ...defined('expectedDowntimeMs', pause?.high),
     ...defined('expectedDowntimeBandMs', pause),
     ...defined('setupTimeMs', facts.setupTimeMs),

@@ -73,6 +73,10 @@ export class RunStats {
     this.settings = settings;
   }
 
+  get downtimeLimitMs(): number {
+    return this.settings.downtimeLimitMs;
+  }
+
   get elapsedMs(): number {
     return Math.round(this.clock() - this.#started);
   }

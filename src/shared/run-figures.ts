@@ -42,6 +42,7 @@ export const resultFigures: readonly RunFigure[] = [
   figure('timedOut', 'The timeout did', (report) => report.timedOut, asIs),
   figure('totalTimeMs', 'Total time', (report) => report.totalTimeMs, formatDuration),
   figure('downtimeMs', 'Measured downtime', (report) => report.downtimeMs, formatDuration),
+  figure('downtimeOverLimit', 'Downtime over its limit', overLimit, (yes) => (yes ? 'yes' : 'no')),
   figure('expectedDowntimeLowMs', 'Predicted downtime, low', ({ expectedDowntimeBandMs: b }) => b?.low, formatDuration),
   figure(
     'expectedDowntimeHighMs',
@@ -100,6 +101,11 @@ function figure<Value extends string | number | boolean>(
 /** The downtime's prediction as one text: `60 ms–110 ms`. */
 export function predictedText({ report: { expectedDowntimeBandMs: band } }: RunSummary): string {
   return band === undefined ? unknown : `${formatDuration(band.low)}–${formatDuration(band.high)}`;
+}
+
+/** Whether the guest was paused for longer than it should have been; unknown where either is. */
+export function overLimit({ downtimeMs, downtimeLimitMs: limit }: Report): boolean | undefined {
+  return downtimeMs === undefined || limit === undefined ? undefined : downtimeMs > limit;
 }
 
 /** Whether the measured downtime lies in the band last predicted. */

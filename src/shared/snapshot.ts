@@ -146,6 +146,8 @@ export interface Report {
   readonly status: EndState;
   readonly totalTimeMs: number;
   readonly downtimeMs?: number;
+  /** The limit that was in force at the end. */
+  readonly downtimeLimitMs?: number;
   /** The band's high end as last predicted before the switchover. */
   readonly expectedDowntimeMs?: number;
   readonly expectedDowntimeBandMs?: BandMs;

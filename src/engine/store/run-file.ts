@@ -35,6 +35,7 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
   totalTimeMs: amount,
   // Between two hosts' clocks, a downtime can come out below 0.
   downtimeMs: v.exactOptional(v.pipe(v.number(), v.finite())),
+  downtimeLimitMs: v.exactOptional(amount),
   expectedDowntimeMs: v.exactOptional(amount),
   expectedDowntimeBandMs: v.exactOptional(band),
   setupTimeMs: v.exactOptional(amount),

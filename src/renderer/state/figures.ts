@@ -1,3 +1,4 @@
+import { overLimit } from '../../shared/run-figures';
 import type { PageCounts, Report, Snapshot } from '../../shared/snapshot';
 import type { GuestPlace } from '../../shared/state';
 import { formatBytes, formatDuration, formatRate, formatWireBytes } from '../../shared/units';
@@ -90,7 +91,8 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ...(report.timedOut === undefined ? [] : [['Timeout', timeoutTexts[report.timedOut]] as const]),
     ['Guest runs on', placeName(report.guestRunningOn)],
     ['total time', formatDuration(report.totalTimeMs)],
-    ['downtime', or(formatDuration, report.downtimeMs)],
+    ['downtime', `${or(formatDuration, report.downtimeMs)}${overLimit(report) === true ? ' (over the limit)' : ''}`],
+    ['downtime limit', or(formatDuration, report.downtimeLimitMs)],
     ['expected downtime', or(formatDuration, report.expectedDowntimeMs)],
     ['setup', or(formatDuration, report.setupTimeMs)],
     ['transferred ram', formatWireBytes(report.wireBytes)],

@@ -114,6 +114,13 @@ describe('verdictOfReport', () => {
     });
   });
 
+  it('says when the pause was longer than allowed', () => {
+    expect(verdictOfReport({ ...report, downtimeLimitMs: 80 })).toMatchObject({
+      tone: 'wait',
+      pause: 'It paused for 84 ms, over the limit of 80 ms (predicted at most 110 ms).',
+    });
+  });
+
   it('says why it failed and that the guest is safe', () => {
     const error = { code: 'wire-closed', message: 'the link was lost' } as const;
     expect(verdictOfReport({ ...report, status: 'failed', guestRunningOn: 'source', error })).toEqual({

@@ -1,3 +1,4 @@
+import { overLimit } from '../../shared/run-figures';
 import type { Report, Snapshot } from '../../shared/snapshot';
 import type { EndState, GuestPlace } from '../../shared/state';
 import { formatBytes, formatDuration, formatRate } from '../../shared/units';
@@ -42,8 +43,10 @@ export function verdictOf(snapshot: Snapshot): Verdict {
 }
 
 /** Judges a finished migration. */
-export function verdictOfReport({ status, guestRunningOn, downtimeMs, expectedDowntimeMs, error }: Report): Verdict {
+export function verdictOfReport(report: Report): Verdict {
+  const { status, guestRunningOn, downtimeMs, downtimeLimitMs, expectedDowntimeMs, error } = report;
   return ended(status, guestRunningOn, {
+    ...(overLimit(report) === true && downtimeLimitMs !== undefined && { downtimeLimitMs }),
     ...(downtimeMs !== undefined && { downtimeMs }),
     ...(expectedDowntimeMs !== undefined && { expectedDowntimeMs }),
     ...(error !== undefined && { reason: error.message }),
@@ -127,19 +130,23 @@ function pauseOf({ expectedDowntimeMs, settings }: Snapshot): { readonly pause?:
 
 interface EndFacts {
   readonly downtimeMs?: number;
+  /** Where it was exceeded. */
+  readonly downtimeLimitMs?: number;
   readonly expectedDowntimeMs?: number;
   readonly reason?: string;
 }
 
-function ended(state: EndState, place: GuestPlace, { downtimeMs, expectedDowntimeMs, reason }: EndFacts): Verdict {
+function ended(state: EndState, place: GuestPlace, facts: EndFacts): Verdict {
+  const { downtimeMs, downtimeLimitMs: limit, expectedDowntimeMs, reason } = facts;
   const help = reason === undefined ? {} : { help: sentence(reason) };
   switch (state) {
     case 'completed': {
       const predicted =
         expectedDowntimeMs === undefined ? '' : ` (predicted at most ${formatDuration(expectedDowntimeMs)})`;
+      const over = limit === undefined ? '' : `, over the limit of ${formatDuration(limit)}`;
       const pause =
-        downtimeMs === undefined ? {} : { pause: `It paused for ${formatDuration(downtimeMs)}${predicted}.` };
-      return { tone: 'good', finish: `Completed: ${placeText(place)}.`, ...pause };
+        downtimeMs === undefined ? {} : { pause: `It paused for ${formatDuration(downtimeMs)}${over}${predicted}.` };
+      return { tone: limit === undefined ? 'good' : 'wait', finish: `Completed: ${placeText(place)}.`, ...pause };
     }
     case 'cancelled':
       return { tone: 'wait', finish: `Cancelled: ${placeText(place)}.`, ...help };

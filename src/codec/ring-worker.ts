@@ -3,6 +3,7 @@ import type { SpawnWorker, WorkerHandle, WorkerKind } from '../shared/worker';
 import type { BufferPool } from './buffer-pool';
 import type { RingShape } from './job';
 import { Ring } from './ring';
+import { StallWatch, defaultStallTimes, type StallTimes } from './stall-watch';
 
 /** How long a worker may take to start; many do so at once, on few cores. */
 const startMs = 30_000;
@@ -41,6 +42,10 @@ export interface RingWorkerOptions<Reply> {
   /** Times a dead worker is started again before the run is given up; 0 for a worker whose state cannot be lost. */
   readonly restarts: number;
   onRestart?(name: string, reason: string): void;
+  /** It has had a job for so many ms without an answer. */
+  onStalled?(name: string, ms: number): void;
+  /** 10 s until it is said and 30 s until it is killed like a dead one, if left out. */
+  readonly stallTimes?: StallTimes;
 }
 
 export type WorkerReply<Reply> =
@@ -50,7 +55,8 @@ export type WorkerReply<Reply> =
 
 /**
  * One worker process behind its slot ring. Jobs run in the order they were given. A worker that dies is replaced and
- * its unanswered jobs are given to the new one in the same order: a job's input is kept until it is answered.
+ * its unanswered jobs are given to the new one in the same order: a job's input is kept until it is answered. One that
+ * answers nothing for long is killed, and then is as any other dead one.
  */
 export class RingWorker<Reply> {
   #worker: WorkerHandle | undefined;
@@ -62,11 +68,16 @@ export class RingWorker<Reply> {
   readonly #busy = new Map<number, Outstanding<Reply>>();
   readonly #readers: { readonly resolve: () => void; readonly reject: (error: WherryError) => void }[] = [];
   #startTimer: NodeJS.Timeout | undefined;
+  readonly #silence: StallWatch;
   #failure: WherryError | undefined;
   restarts = 0;
 
   /** Never throws: where the worker or its ring cannot be had, every `run` rejects with the reason. */
   constructor(private readonly options: RingWorkerOptions<Reply>) {
+    this.#silence = new StallWatch(options.stallTimes ?? defaultStallTimes, {
+      stalled: (ms) => options.onStalled?.(this.name, ms),
+      givenUp: (ms) => this.#giveUp(ms),
+    });
     this.#start([]);
   }
 
@@ -156,6 +167,8 @@ export class RingWorker<Reply> {
     if (done === undefined || ring === undefined) return;
     this.#busy.delete(slot);
     this.#free.push(slot);
+    if (this.#busy.size > 0) this.#silence.expect();
+    else this.#silence.rest();
     if (said.type === 'failed') return done.reject(said.error);
     try {
       const bytes = said.outputBytes ?? done.job.outputBytes ?? 0;
@@ -180,12 +193,20 @@ export class RingWorker<Reply> {
         next.reject(asWorkerError(error));
         continue;
       }
+      if (this.#busy.size === 0) this.#silence.expect();
       this.#busy.set(slot, next);
       this.#worker?.post(next.job.message(slot));
     }
   }
 
+  #giveUp(ms: number): void {
+    const silent = this.#worker;
+    this.#died(`no answer for ${ms / 1000} s`);
+    silent?.kill();
+  }
+
   #died(reason: string): void {
+    this.#silence.rest();
     if (this.#failure !== undefined) return this.#release();
     if (this.restarts >= this.options.restarts) {
       return this.#fail(new WherryError('worker', `${this.name} died: ${reason}`));
@@ -201,6 +222,7 @@ export class RingWorker<Reply> {
   #fail(error: WherryError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#silence.rest();
     const left = [...this.#busy.values(), ...this.#waiting];
     this.#busy.clear();
     this.#waiting = [];

@@ -129,6 +129,7 @@ export class ReceiveServer {
       spawn: this.options.spawn,
       connectDestination: () => this.#connectStream(visit),
       onFailure: (error) => this.#streamFailed(visit, error),
+      onNotice: this.options.onNotice,
     });
     visit.stream = stream;
     return {

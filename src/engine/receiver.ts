@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, toFailure } from '../shared/failure';
 import type { SpawnWorker } from '../shared/worker';
+import { stalledNotice } from '../codec/stall-watch';
 import { methodTable } from '../codec/methods';
 import { maxTableBytes } from '../codec/order-table';
 import { DecompressPool } from './receive/decompress-pool';
@@ -73,7 +74,7 @@ export function parseStreamHello({ type, body }: Frame, token: string, maxCacheB
 }
 
 /** What a session needs of whoever admitted it. */
-export type SessionOptions = Pick<ReceiverOptions, 'spawn' | 'connectDestination' | 'onFailure'>;
+export type SessionOptions = Pick<ReceiverOptions, 'spawn' | 'connectDestination' | 'onFailure' | 'onNotice'>;
 
 /** One accepted sender. */
 export class ReceiverSession implements Visitor {
@@ -89,7 +90,9 @@ export class ReceiverSession implements Visitor {
     hasher: XXHashAPI,
     private readonly options: SessionOptions,
   ) {
-    this.#pool = new DecompressPool({ spawn: options.spawn, threads, cachePagesPerShard, maxPartPages });
+    const { spawn, onNotice } = options;
+    const onStalled = (name: string, ms: number): void => onNotice(stalledNotice(name, ms));
+    this.#pool = new DecompressPool({ spawn, threads, cachePagesPerShard, maxPartPages, onStalled });
     this.#assembler = new EpochAssembler(
       hasher,
       this.#pool,

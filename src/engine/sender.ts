@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import xxhash from 'xxhash-wasm';
 import { methodTable } from '../codec/methods';
+import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
 import type { Method, MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
@@ -70,6 +71,7 @@ export class Sender {
       method: settings.method,
       level: settings.level,
       onRestart: (name, reason) => onNotice(`${name} died (${reason}) and was started again, its cache cold`),
+      onStalled: (name, ms) => onNotice(stalledNotice(name, ms)),
     });
   }
 

@@ -31,6 +31,8 @@ export interface CompressPoolOptions {
   readonly method: Method;
   readonly level: number;
   readonly onRestart: (name: string, reason: string) => void;
+  /** A worker has had a job for so many ms without an answer. */
+  readonly onStalled?: (name: string, ms: number) => void;
 }
 
 /** A part as it goes on the wire, with what it cost. */
@@ -121,7 +123,7 @@ export class CompressPool {
   }
 
   #worker(index: number, shards: readonly number[]): RingWorker<Encoded> {
-    const { spawn, threads, cacheBytes, cachePolicy, onRestart } = this.options;
+    const { spawn, threads, cacheBytes, cachePolicy, onRestart, onStalled } = this.options;
     const pages = partPages(threads);
     return new RingWorker<Encoded>({
       spawn,
@@ -139,6 +141,7 @@ export class CompressPool {
       parse: parseReply,
       restarts: maxRestarts,
       onRestart,
+      ...(onStalled !== undefined && { onStalled }),
     });
   }
 }

@@ -16,6 +16,8 @@ export interface DecompressPoolOptions {
   readonly threads: number;
   readonly cachePagesPerShard: number;
   readonly maxPartPages: number;
+  /** A worker has had a job for so many ms without an answer. */
+  readonly onStalled?: (name: string, ms: number) => void;
 }
 
 /** A part as it came off the wire. */
@@ -72,7 +74,7 @@ export class DecompressPool {
   }
 
   #worker(index: number): RingWorker<Decoded> {
-    const { spawn, cachePagesPerShard, maxPartPages } = this.options;
+    const { spawn, cachePagesPerShard, maxPartPages, onStalled } = this.options;
     return new RingWorker<Decoded>({
       spawn,
       kind: 'decompress',
@@ -82,6 +84,7 @@ export class DecompressPool {
       parse: parseReply,
       buffers: this.buffers,
       restarts: 0,
+      ...(onStalled !== undefined && { onStalled }),
     });
   }
 }

@@ -25,10 +25,12 @@ interface Plan {
   readonly sizes: readonly number[];
   /** After which chunks to cut, over and over. */
   readonly cuts: readonly boolean[];
+  /** Before which chunks to ask for epochs that carry the stream as it is, over and over. */
+  readonly plain: readonly boolean[];
 }
 
 /** Takes a stream apart as the sender does: never more at once than surely fits. */
-function epochsOf(stream: Uint8Array, { shards, maxPartPages, sizes, cuts }: Plan): Epoch[] {
+function epochsOf(stream: Uint8Array, { shards, maxPartPages, sizes, cuts, plain }: Plan): Epoch[] {
   const builder = new EpochBuilder(hasher, shards, maxPartPages);
   const parser = new StreamParser(builder);
   const epochs: Epoch[] = [];
@@ -37,6 +39,7 @@ function epochsOf(stream: Uint8Array, { shards, maxPartPages, sizes, cuts }: Pla
     if (epoch !== undefined) epochs.push(epoch);
   };
   for (let at = 0, turn = 0; at < stream.length; turn++) {
+    builder.setPlain(plain[turn % plain.length] ?? false);
     if (builder.roomBytes <= 0) cut();
     const size = Math.min(sizes[turn % sizes.length] ?? stream.length, builder.roomBytes);
     const chunk = Buffer.from(stream.subarray(at, at + size));
@@ -83,6 +86,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   maxPartPages: fc.constantFrom(4, 5, 16, 64),
   sizes: fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 70_000 })), { minLength: 1 }),
   cuts: fc.array(fc.boolean(), { minLength: 1 }),
+  plain: fc.array(fc.boolean(), { minLength: 1 }),
 });
 
 const record: fc.Arbitrary<SampleRecord> = fc
@@ -103,7 +107,7 @@ const stream = fc
   )
   .map(([rounds, device]) => sampleStream(rounds, device));
 
-const whole: Plan = { shards: 4, maxPartPages: 64, sizes: [65_536], cuts: [false] };
+const whole: Plan = { shards: 4, maxPartPages: 64, sizes: [65_536], cuts: [false], plain: [false] };
 
 describe('a stream taken apart and put together', () => {
   it('is the same, whatever its records, its chunks and the cuts', () => {
@@ -141,6 +145,20 @@ describe('a stream taken apart and put together', () => {
     expect(epochs.map(({ zeroPages }) => zeroPages)).toEqual([10]);
     expect(epochs[0]?.parts.reduce((sum, { pages }) => sum + pages, 0)).toBe(30);
     expect(epochs[0]?.table.length).toBeLessThan(400);
+  });
+
+  it('has no parts where it is carried as it is, and its pages counted all the same', () => {
+    const records: SampleRecord[] = Array.from({ length: 40 }, (_, page) => ({
+      block: 0,
+      page,
+      fill: 0,
+      ...(page % 4 === 0 ? {} : { bytes: Buffer.alloc(pageBytes, page) }),
+    }));
+    const bytes = sampleStream([records], Buffer.alloc(0));
+    const [epoch, ...more] = expectRebuilt(bytes, { ...whole, plain: [true] });
+    expect(more).toEqual([]);
+    expect(epoch).toMatchObject({ parts: [], plainPages: 30, zeroPages: 10 });
+    expect(epoch?.table.length).toBeLessThan(bytes.length + 100);
   });
 
   it('never has a longer table than the far end takes, even when it comes in crumbs', () => {
@@ -262,7 +280,10 @@ describe('an assembler', () => {
       })),
     );
     const bytes = sampleStream(rounds, Buffer.alloc(300, 5));
-    return { bytes, epochs: epochsOf(bytes, { shards: 3, maxPartPages: 16, sizes: [9000], cuts: [false] }) };
+    return {
+      bytes,
+      epochs: epochsOf(bytes, { shards: 3, maxPartPages: 16, sizes: [9000], cuts: [false], plain: [false] }),
+    };
   };
 
   it('emits epochs in order, however late their parts decode', async () => {

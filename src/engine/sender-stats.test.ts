@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Encoded } from '../codec/job';
-import { countPart, newSenderCounters } from './sender-stats';
+import { countEpoch, countPart, newSenderCounters } from './sender-stats';
 import { partOverheadBytes } from './wire/epoch-frame';
 import { frameHeadBytes } from './wire/frame';
 
@@ -32,6 +32,29 @@ function counted(change: Partial<Encoded>): ReturnType<typeof newSenderCounters>
   countPart(counters, { shard: 0, pages: 9, frame: Buffer.alloc(1000), answer: { ...answer, ...change } });
   return counters;
 }
+
+describe('countEpoch', () => {
+  it('adds zero pages, and plain ones as sent without a method', () => {
+    const counters = newSenderCounters();
+    countEpoch(counters, {
+      number: 1,
+      rawBytes: 0,
+      digest: 0n,
+      table: Buffer.alloc(0),
+      parts: [],
+      plainPages: 3,
+      zeroPages: 2,
+    });
+    expect(counters).toEqual({
+      ...newSenderCounters(),
+      duplicate: 2,
+      normal: 3,
+      partBytes: 3 * 4096,
+      frameBytes: 3 * 4096,
+      wirePlain: 3 * 4096,
+    });
+  });
+});
 
 describe('countPart', () => {
   it('adds what the worker counted', () => {

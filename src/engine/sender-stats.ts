@@ -1,5 +1,7 @@
 import type { CacheFigures } from '../shared/snapshot';
+import { pageBytes } from '../shared/settings';
 import type { EncodedPart } from './dispatch/compress-pool';
+import type { Epoch } from './dispatch/epoch-builder';
 import { frameHeadBytes } from './wire/frame';
 import { partOverheadBytes } from './wire/epoch-frame';
 
@@ -53,6 +55,16 @@ export function newSenderCounters(): SenderCounters {
     wirePlain: 0,
     deviceBytes: 0,
   };
+}
+
+/** Adds what an epoch's table carries: zero pages, and pages that go as they came. */
+export function countEpoch(counters: SenderCounters, { zeroPages, plainPages }: Epoch): void {
+  const bytes = plainPages * pageBytes;
+  counters.duplicate += zeroPages;
+  counters.normal += plainPages;
+  counters.partBytes += bytes;
+  counters.frameBytes += bytes;
+  counters.wirePlain += bytes;
 }
 
 /** Adds an encoded part. A compressed part's bytes are shared out by what went into it, since it is one frame. */

@@ -9,7 +9,7 @@ import { CompressPool, partPages, shardCachePages } from './dispatch/compress-po
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { Intake } from './intake';
 import type { Waits } from './bottleneck';
-import { countPart, newSenderCounters } from './sender-stats';
+import { countEpoch, countPart, newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { Channel } from './wire/channel';
 import { epochBody, partBody } from './wire/epoch-frame';
@@ -56,6 +56,7 @@ export class Sender {
   ) {
     const { settings, spawn, onNotice } = options;
     this.#settings = settings;
+    builder.setPlain(isPlain(settings));
     this.#intake = new Intake({
       builder,
       counters: this.counters,
@@ -118,6 +119,7 @@ export class Sender {
   /** Goes on with other settings, from the next part and the next byte on. */
   change(settings: MigrationSettings): void {
     this.#settings = settings;
+    this.builder.setPlain(isPlain(settings));
     this.#pool.setMethod(settings.method, settings.level);
     this.#writer?.setRate(settings.maxBandwidth);
   }
@@ -177,7 +179,7 @@ export class Sender {
   }
 
   #queue(epoch: Epoch): void {
-    this.counters.duplicate += epoch.zeroPages;
+    countEpoch(this.counters, epoch);
     const sent = this.#carry(epoch, this.#chain);
     this.#chain = sent.then(
       (wireBytes) => this.#intake.sent(wireBytes, epoch.rawBytes),
@@ -258,4 +260,9 @@ export class Sender {
     this.#channel?.destroy();
     this.options.onFailure(error);
   }
+}
+
+/** Nothing is compressed and no page compared: the stream goes as it is. */
+function isPlain({ method, xbzrleCacheBytes }: MigrationSettings): boolean {
+  return method === 'none' && xbzrleCacheBytes === 0;
 }

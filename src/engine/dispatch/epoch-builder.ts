@@ -26,6 +26,8 @@ export interface Epoch {
   readonly digest: bigint;
   readonly table: Buffer;
   readonly parts: readonly PagePart[];
+  /** Pages that lie in the table as they came. */
+  readonly plainPages: number;
   readonly zeroPages: number;
 }
 
@@ -56,6 +58,9 @@ export class EpochBuilder {
   #number = 0;
   #recordBytes = 0;
   #zeroPages = 0;
+  #plainPages = 0;
+  #plain = false;
+  #plainNext = false;
   #fullest = 0;
   /** Why the rest of the stream is carried verbatim, once it is. */
   opaqueReason: string | undefined;
@@ -71,6 +76,15 @@ export class EpochBuilder {
   ) {
     this.#staging = Array.from({ length: shards }, () => undefined);
     this.#hash = hasher.create64();
+  }
+
+  /**
+   * Whether the stream is carried as it is from the next epoch on, pages and all in the table: where nothing is to be
+   * compressed, workers would only copy. What shards' caches hold stays good, since deltas are against slots.
+   */
+  setPlain(plain: boolean): void {
+    this.#plainNext = plain;
+    if (this.#recordBytes === 0) this.#plain = plain;
   }
 
   /** Stream bytes in the epoch so far. */
@@ -91,6 +105,11 @@ export class EpochBuilder {
   }
 
   page(block: number, offset: number, named: boolean, page: Uint8Array): void {
+    this.#recordBytes += this.#headBytes(block, named) + pageBytes;
+    if (this.#plain) {
+      this.#plainPages += 1;
+      return;
+    }
     const number = offset / pageBytes;
     const shard = shardOf(block, number, this.shards);
     const staging = (this.#staging[shard] ??= newStaging(this.#buffers, this.maxPartPages));
@@ -99,17 +118,16 @@ export class EpochBuilder {
     staging.pages += 1;
     if (staging.pages > this.#fullest) this.#fullest = staging.pages;
     this.#order.page(block, offset, named);
-    this.#recordBytes += this.#headBytes(block, named) + pageBytes;
   }
 
   zero(block: number, offset: number, named: boolean, fill: number): void {
-    this.#order.zero(block, offset, named, fill);
+    if (!this.#plain) this.#order.zero(block, offset, named, fill);
     this.#recordBytes += this.#headBytes(block, named) + 1;
     this.#zeroPages += 1;
   }
 
   raw(bytes: Uint8Array): void {
-    this.#order.raw(bytes);
+    if (!this.#plain) this.#order.raw(bytes);
     this.#recordBytes += bytes.length;
   }
 
@@ -125,8 +143,8 @@ export class EpochBuilder {
     const done = this.#recordBytes - this.#hashedBytes;
     const fromTail = Math.min(done, this.#tail.length);
     const fromChunk = done - fromTail;
-    if (fromTail > 0) this.#hash.update(this.#tail.subarray(0, fromTail));
-    if (fromChunk > 0) this.#hash.update(chunk.subarray(0, fromChunk));
+    if (fromTail > 0) this.#take(this.#tail.subarray(0, fromTail));
+    if (fromChunk > 0) this.#take(chunk.subarray(0, fromChunk));
     this.#hashedBytes += done;
     const held = this.#tail.length + chunk.length - done;
     this.#tail = held === 0 ? nothing : Buffer.concat([this.#tail.subarray(fromTail), chunk.subarray(fromChunk)]);
@@ -144,6 +162,7 @@ export class EpochBuilder {
       digest: this.#hash.digest(),
       table: this.#order.take(),
       parts,
+      plainPages: this.#plainPages,
       zeroPages: this.#zeroPages,
     };
     this.#staging = Array.from({ length: this.shards }, () => undefined);
@@ -151,8 +170,16 @@ export class EpochBuilder {
     this.#recordBytes = 0;
     this.#hashedBytes = 0;
     this.#zeroPages = 0;
+    this.#plainPages = 0;
+    this.#plain = this.#plainNext;
     this.#fullest = 0;
     return epoch;
+  }
+
+  /** The epoch's next bytes, as they came. */
+  #take(bytes: Buffer): void {
+    this.#hash.update(bytes);
+    if (this.#plain) this.#order.raw(bytes);
   }
 
   #headBytes(block: number, named: boolean): number {

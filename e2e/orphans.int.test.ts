@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { requireQemu } from '../src/guest/qemu-binary';
+import { samplePair } from './kit/pairs';
 import { childrenOf, isAlive } from './kit/processes';
+import { startReceive } from './kit/receive';
 import { until } from './kit/until';
+import { runWherry } from './kit/wherry';
 
 /** A folder for temporary files of its own, so that what is left can be seen. */
 function ownTemporaries(): string {
@@ -73,5 +76,17 @@ describe('a command that is killed outright', () => {
     const next = start(['--version'], { TMPDIR });
     await new Promise((resolve) => next.once('exit', resolve));
     expect(readdirSync(join(TMPDIR, folder))).toContain('source.qmp');
+  });
+});
+
+describe('a receiver that ends before anybody has sent', () => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)('by %s leaves its destination to the next migration', async (signal) => {
+    const pair = await samplePair({ memoryBytes: 64 * 2 ** 20, rate: 20, fillBytes: 2 ** 20 });
+    const receiver = await startReceive(pair.destination);
+    process.kill(receiver.pid, signal);
+    await receiver.ended;
+    const words = ['migrate', '--source', pair.source, '--destination', pair.destination, '--json'];
+    const run = await runWherry([...words, '--compress-threads', '2']);
+    expect(run, run.stderr).toMatchObject({ code: 0, result: { status: 'completed', guestRunningOn: 'destination' } });
   });
 });

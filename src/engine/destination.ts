@@ -5,11 +5,11 @@ import type { FarFacts } from './far';
 import { setWanted } from './prepare';
 import { QmpClient } from './qmp/client';
 import { queryMemoryBytes, queryStatus } from './qmp/migrate';
-import { type StreamSockets, connectIncoming } from './stream-sockets';
+import type { StreamSockets } from './stream-sockets';
 
 /** A QEMU of this host that waits for a guest, seen through its monitor. */
 export class Destination {
-  #incoming: string | undefined;
+  #connect: (() => Promise<Socket>) | undefined;
   #resumedAt: number | undefined;
 
   private constructor(
@@ -34,13 +34,14 @@ export class Destination {
   /** Sets its capabilities and makes it wait for a stream, in `sockets` if it does not wait already. */
   async prepare(sockets: StreamSockets): Promise<void> {
     await setWanted(this.monitor, 'destination');
-    this.#incoming = await sockets.openIncoming(this.monitor, this.address);
+    const where = await sockets.openIncoming(this.monitor, this.address);
+    this.#connect = () => sockets.connect(where);
   }
 
   /** The stream's way in, once `prepare` has been done. */
   async connectStream(): Promise<Socket> {
-    if (this.#incoming === undefined) throw new WherryError('internal', 'a stream before the destination was prepared');
-    return connectIncoming(this.#incoming);
+    if (this.#connect === undefined) throw new WherryError('internal', 'a stream before the destination was prepared');
+    return this.#connect();
   }
 
   confirm(paused: boolean): Promise<Ending> {

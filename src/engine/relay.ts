@@ -1,6 +1,5 @@
-import { createServer, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { WherryError, asWherryError } from '../shared/failure';
+import { asWherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
@@ -13,6 +12,7 @@ import { relayEnding } from './relay-ending';
 import { sessionReport } from './report';
 import { RunStats, type SessionFacts } from './run-stats';
 import { Sender } from './sender';
+import { SourceDoor, type StreamPlace } from './source-door';
 import { AnswerReader } from './stream/answers';
 import type { Pairing } from './wire/pairing';
 
@@ -65,11 +65,11 @@ export class Relay {
 
   async #run(): Promise<Ending> {
     const ticker = setInterval(() => this.#publish(), snapshotMs);
-    let unlisten = (): void => undefined;
+    let door: SourceDoor | undefined;
     try {
       const sender = await this.#connect();
       if (!this.#asked) {
-        unlisten = await listenForStream(this.options.listen, (source) => {
+        door = await SourceDoor.listen(placeOf(this.options.listen), (source) => {
           this.#state = 'bulk';
           sender.attach(source);
         });
@@ -84,7 +84,7 @@ export class Relay {
     } finally {
       clearInterval(ticker);
       this.#lag.stop();
-      unlisten();
+      door?.close();
       if (this.#outcome.verdict?.kind === 'handed-over') this.#sender?.finish();
       else this.#sender?.close();
     }
@@ -124,18 +124,6 @@ export class Relay {
   }
 }
 
-/** Takes one connection at an address; returns how to stop listening. */
-async function listenForStream(where: QmpAddress, take: (source: Socket) => void): Promise<() => void> {
-  const server = createServer({ allowHalfOpen: true });
-  server.once('connection', (socket) => {
-    server.close();
-    take(socket);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new WherryError('usage', `cannot listen for the source's stream: ${error.message}`)),
-    );
-    server.listen(where.kind === 'unix' ? { path: where.path } : { host: where.host, port: where.port }, resolve);
-  });
-  return () => void server.close();
+function placeOf(where: QmpAddress): StreamPlace {
+  return where.kind === 'unix' ? { path: where.path } : { host: where.host, port: where.port };
 }

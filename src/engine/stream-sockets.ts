@@ -1,20 +1,24 @@
 import { rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '../host/temporary';
 import { WherryError } from '../shared/failure';
 import { parseQmpAddress } from './qmp/address';
 import type { QmpClient } from './qmp/client';
 import { queryMigrate } from './qmp/migrate';
+import { SourceDoor } from './source-door';
 
 const connectMs = 10_000;
 
 /**
  * The two sockets that a migration's stream passes on its way through us. They are of the same kind as the monitor
- * each QEMU is driven by: unix sockets in a folder of our own, or TCP where the monitor is reached over TCP.
+ * each QEMU is driven by: unix sockets in a folder of our own, or TCP where the monitor is reached over TCP, at the
+ * very address at which that QEMU sees us: the loopback interface where the monitor is there.
  */
 export class StreamSockets {
-  #server: Server | undefined;
+  #door: SourceDoor | undefined;
+  /** A destination waits in the folder, and nobody has connected to it yet. */
+  #awaited = false;
 
   private constructor(private readonly folder: string) {}
 
@@ -30,6 +34,7 @@ export class StreamSockets {
     if (target.kind === 'unix') {
       const path = join(this.folder, 'in');
       await destination.execute('migrate-incoming', { uri: `unix:${path}` });
+      this.#awaited = true;
       return path;
     }
     await destination.execute('migrate-incoming', { uri: `tcp:${bracketed(target.host)}:0` });
@@ -39,29 +44,31 @@ export class StreamSockets {
     return given;
   }
 
-  /** Listens for the source; `uri` is for its `migrate`, `accepted` the one connection it makes. */
+  /** Listens for the source; `uri` is for its `migrate`, `accepted` the connection it makes. */
   async listenForSource(source: QmpClient, address: string): Promise<{ uri: string; accepted: Promise<Socket> }> {
-    const server = createServer({ allowHalfOpen: true });
-    this.#server = server;
-    const accepted = new Promise<Socket>((resolve) =>
-      server.once('connection', (socket) => {
-        server.close();
-        resolve(socket);
-      }),
-    );
+    let take = (_: Socket): void => undefined;
+    const accepted = new Promise<Socket>((resolve) => (take = resolve));
     if (parseQmpAddress(address).kind === 'unix') {
       const path = join(this.folder, 'out');
-      await listening(server, { path });
+      this.#door = await SourceDoor.listen({ path }, take);
       return { uri: `unix:${path}`, accepted };
     }
     const host = source.localAddress ?? '127.0.0.1';
-    await listening(server, { host, port: 0 });
-    const { port } = server.address() as AddressInfo;
-    return { uri: `tcp:${bracketed(host)}:${port}`, accepted };
+    this.#door = await SourceDoor.listen({ host, port: 0 }, take);
+    return { uri: `tcp:${bracketed(host)}:${this.#door.port}`, accepted };
   }
 
+  /** Connects to the destination that `openIncoming` made wait; `where` is what it returned. */
+  async connect(where: string): Promise<Socket> {
+    const socket = await connectIncoming(where);
+    this.#awaited = false;
+    return socket;
+  }
+
+  /** A destination that still waits keeps its socket: whoever migrates next finds it there. */
   async close(): Promise<void> {
-    this.#server?.close();
+    this.#door?.close();
+    if (this.#awaited) return;
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -77,7 +84,9 @@ export async function connectIncoming(where: string): Promise<Socket> {
     const fail = (why: string): void => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new WherryError('destination-failed', `cannot connect to the destination's migration socket: ${why}`));
+      const advice = `it waits at ${where}; if nobody can reach it there any more, start a fresh one`;
+      const message = `cannot connect to the destination's migration socket: ${why}; ${advice}`;
+      reject(new WherryError('destination-failed', message));
     };
     const timer = setTimeout(() => fail(`no answer for ${connectMs} ms`), connectMs);
     socket.once('error', (error) => fail(error.message));
@@ -95,15 +104,6 @@ async function incomingAddress(destination: QmpClient): Promise<string | undefin
   if (address?.type === 'unix') return address.path;
   if (address?.type === 'inet') return `tcp:${address.host}:${address.port}`;
   return undefined;
-}
-
-function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new WherryError('internal', `cannot listen for the source's stream: ${error.message}`)),
-    );
-    server.listen(where, resolve);
-  });
 }
 
 function bracketed(host: string): string {

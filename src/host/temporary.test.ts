@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +52,17 @@ describe('removeLeftovers', () => {
     ];
     await removeLeftovers([folder]);
     expect(readdirSync(folder).sort()).toEqual(kept.sort());
+  });
+
+  it('keeps a folder for as long as somebody listens in it', async () => {
+    const name = put(temporaryName(before));
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(folder, name, 'socket'), resolve));
+    await removeLeftovers([folder]);
+    expect(readdirSync(join(folder, name))).toContain('socket');
+    await new Promise((resolve) => server.close(resolve));
+    await removeLeftovers([folder]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('leaves other users’ alone', async () => {

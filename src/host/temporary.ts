@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasEnded, thisProcess, type ProcessIdentity } from './processes';
@@ -30,7 +30,8 @@ export async function temporaryFolder(): Promise<string> {
 
 /**
  * Removes what processes of this user that were killed have left behind: plain files and folders with a name of ours
- * whose owner has ended. Links are neither followed nor removed. Never fails; what cannot be removed stays.
+ * whose owner has ended, unless somebody listens in them (a QEMU that was made to wait for its guest there). Links are
+ * neither followed nor removed. Never fails; what cannot be removed stays.
  */
 export async function removeLeftovers(
   folders: readonly string[] = [tmpdir(), sharedMemory],
@@ -38,8 +39,22 @@ export async function removeLeftovers(
 ): Promise<void> {
   for (const folder of folders) {
     const names = await readdir(folder).catch(() => []);
-    for (const name of names) if (isLeftover(name)) await removeOwn(join(folder, name), user).catch(() => undefined);
+    const leftovers = names.filter(isLeftover).map((name) => join(folder, name));
+    if (leftovers.length === 0) continue;
+    const listened = await listeningSockets();
+    for (const path of leftovers) {
+      if (!listened.some((socket) => socket.startsWith(`${path}/`))) await removeOwn(path, user).catch(() => undefined);
+    }
   }
+}
+
+/** Paths of the unix sockets on which somebody takes connections; the fourth column's bit 16 says so. */
+async function listeningSockets(): Promise<readonly string[]> {
+  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+  return table.split('\n').flatMap((line) => {
+    const [, flags, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (.+)$/.exec(line) ?? [];
+    return path !== undefined && (parseInt(flags ?? '0', 16) & 0x10000) !== 0 ? [path] : [];
+  });
 }
 
 function isLeftover(name: string): boolean {

@@ -16,5 +16,10 @@ export function createHandlers(guests: Guests, runs: Runs, samples: () => readon
     refreshGuests: () => guests.refresh(),
     startMigration: (order) => runs.start(order),
     cancelMigration: () => runs.cancel(),
+    changeSettings: (change) => runs.control('change settings').change(change),
+    pauseMigration: () => runs.control('pause').pause(),
+    resumeMigration: () => runs.control('resume').resume(),
+    switchoverCost: () => runs.control('force the switchover').switchoverCost(),
+    forceSwitchover: () => runs.control('force the switchover').forceSwitchover(),
   };
 }

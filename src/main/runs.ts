@@ -1,5 +1,5 @@
 import { startMigration } from '../engine/migration';
-import type { RunningMigration } from '../engine/migration';
+import type { MigrationControl, RunningMigration } from '../engine/migration';
 import type { RunView } from '../shared/contract';
 import { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
@@ -20,6 +20,8 @@ export interface Runs {
   active(): boolean;
   start(order: RunOrder): void;
   cancel(): void;
+  /** What may be done to the run under way; throws `usage`, naming what was to be done, when there is none. */
+  control(what: string): MigrationControl;
   /** Cancels what runs, if anything does, and waits for its end. */
   wind(): Promise<void>;
 }
@@ -75,16 +77,17 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, publish: Publish)
     await guests.afterRun(started, report.guestRunningOn);
   }
 
-  function cancel(): void {
-    if (running === undefined) throw new WherryError('usage', 'no migration is running');
-    running.cancel();
+  function underWay(what: string): RunningMigration {
+    if (running === undefined) throw new WherryError('usage', `cannot ${what}: no migration is running`);
+    return running;
   }
 
   return {
     current: () => (view === undefined || running === undefined ? view : { ...view, snapshot: running.snapshot() }),
     active: () => running !== undefined,
     start,
-    cancel,
+    cancel: () => underWay('cancel').cancel(),
+    control: (what) => underWay(what).control,
     wind: async () => {
       running?.cancel();
       await ended;

@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import type { Failure } from './failure';
 import { builtinMemory, sampleKinds, workloads } from './guest';
 import type { SampleKind, Workload } from './guest';
-import { settingsSchema } from './settings';
+import { settingsChangeSchema, settingsSchema } from './settings';
 import type { MigrationSettings } from './settings';
-import type { Report, Snapshot } from './snapshot';
+import type { BandMs, Report, Snapshot } from './snapshot';
 
 /**
  * The one table of what crosses between window and main process. Channel names, payload checks, the preload's bridge,
@@ -101,6 +101,13 @@ export const calls = {
   refreshGuests: call<void>()(nothing),
   startMigration: call<void>()(v.strictObject({ guestId, destination: address, settings: settingsSchema })),
   cancelMigration: call<void>()(nothing),
+  /** Answers with the settings in force then. */
+  changeSettings: call<MigrationSettings>()(settingsChangeSchema),
+  pauseMigration: call<void>()(nothing),
+  resumeMigration: call<void>()(nothing),
+  /** How long the guest would stand still if it were forced now; absent as long as nobody can say. */
+  switchoverCost: call<BandMs | undefined>()(nothing),
+  forceSwitchover: call<void>()(nothing),
 };
 
 /** What the main process tells its window unasked. */

@@ -102,6 +102,6 @@ test('ends its samples and itself when it is told to by a signal', async () => {
   await app.start();
   await app.reaches(/^(bulk|iterating)/);
   const ended = new Promise((resolve) => app.process.once('exit', resolve));
-  app.process.kill('SIGTERM');
+  for (const signal of ['SIGTERM', 'SIGTERM', 'SIGINT'] as const) app.process.kill(signal);
   expect(await ended).toBe(0);
 });

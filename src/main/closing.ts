@@ -1,5 +1,6 @@
 import { app, dialog } from 'electron';
 import type { BrowserWindow } from 'electron';
+import { endOnce } from './end-once';
 import type { Guests } from './guests';
 import type { Runs } from './runs';
 
@@ -27,13 +28,15 @@ export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs):
   let asking = false;
   let clear = false;
 
-  async function end(): Promise<void> {
-    if (!window.isDestroyed()) window.hide();
-    await runs.wind();
-    await guests.stopAll();
-    clear = true;
-    app.quit();
-  }
+  // The window shows a migration's end; then it goes, and what takes longer is done without it.
+  const end = endOnce(
+    [() => runs.wind(), () => (window.isDestroyed() ? undefined : window.hide()), () => guests.stopAll()],
+    () => {
+      clear = true;
+      app.quit();
+    },
+    (text) => process.stderr.write(`wherry: ${text}\n`),
+  );
 
   async function ask(): Promise<void> {
     if (!runs.active()) return end();
@@ -49,5 +52,6 @@ export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs):
     asking = true;
     void ask().finally(() => (asking = false));
   });
-  for (const signal of endSignals) process.once(signal, () => void end());
+  // For good: a second signal must not end us in the middle of ending.
+  for (const signal of endSignals) process.on(signal, () => void end());
 }

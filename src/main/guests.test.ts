@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownGuest } from '../shared/contract';
 import { WherryError } from '../shared/failure';
+import type { SamplePair } from '../shared/guest';
 import { Guests } from './guests';
 import type { GuestFacts } from './probe';
 
@@ -91,5 +92,27 @@ describe('Guests', () => {
     await guests.stopAll();
     expect(seen.stopped).toBe(1);
     expect(() => guests.get('guest-1')).toThrow('no guest guest-1 here');
+  });
+
+  it('ends a sample that was still starting at the end, and starts no more', async () => {
+    let started = (_: SamplePair): void => undefined;
+    let stopped = 0;
+    const pair: SamplePair = {
+      kind: 'qemu',
+      source: '/source',
+      destination: '/destination',
+      stop: () => Promise.resolve(void (stopped += 1)),
+    };
+    const startSample = (): Promise<SamplePair> => new Promise((resolve) => (started = resolve));
+    const guests = new Guests({ probe: () => Promise.resolve(running), startSample }, () => undefined);
+    const starting = guests.startSample(sample);
+    const refused = expect(starting).rejects.toThrow('the console is being closed');
+    const ended = guests.stopAll();
+    started(pair);
+    await ended;
+    await refused;
+    expect(stopped).toBe(1);
+    await expect(guests.startSample(sample)).rejects.toThrow('the console is being closed');
+    expect(guests.list()).toEqual([]);
   });
 });

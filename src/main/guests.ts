@@ -24,6 +24,9 @@ export class Guests {
   /** QMP answers one client at a time, so these are the running migration's alone. */
   #busy: readonly string[] = [];
   #count = 0;
+  /** Sample pairs on their way up. */
+  readonly #starting = new Set<Promise<SamplePair>>();
+  #ending = false;
 
   constructor(sources: GuestSources, publish: Publish) {
     this.#sources = sources;
@@ -42,7 +45,7 @@ export class Guests {
 
   /** Starts a guest and a destination waiting for it. */
   async startSample(request: SampleRequest): Promise<KnownGuest> {
-    const pair = await this.#sources.startSample(request);
+    const pair = await this.#start(request);
     const id = this.#nextId();
     this.#pairs.set(id, pair);
     const guest: KnownGuest = {
@@ -93,9 +96,27 @@ export class Guests {
     else await this.#ask(own !== undefined && (await this.#waits(own)) ? guest : moved);
   }
 
-  /** Ends every sample process. */
+  /** Ends every sample process, those on their way up included, and starts no more. */
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#pairs.keys()].map((id) => this.#stop(id)));
+    this.#ending = true;
+    await Promise.allSettled([
+      ...[...this.#pairs.keys()].map((id) => this.#stop(id)),
+      ...[...this.#starting].map((starting) => starting.then((pair) => pair.stop())),
+    ]);
+  }
+
+  async #start(request: SampleRequest): Promise<SamplePair> {
+    const ending = new WherryError('cancelled', 'the console is being closed');
+    if (this.#ending) throw ending;
+    const starting = this.#sources.startSample(request);
+    this.#starting.add(starting);
+    try {
+      const pair = await starting;
+      if (this.#ending) throw ending;
+      return pair;
+    } finally {
+      this.#starting.delete(starting);
+    }
   }
 
   async #ask(guest: KnownGuest): Promise<KnownGuest> {

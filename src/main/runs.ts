@@ -1,7 +1,7 @@
 import { startMigration } from '../engine/migration';
 import type { MigrationControl, RunningMigration } from '../engine/migration';
 import type { RunView } from '../shared/contract';
-import { WherryError } from '../shared/failure';
+import { WherryError, toFailure } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import type { Snapshot } from '../shared/snapshot';
 import type { SpawnWorker } from '../shared/worker';
@@ -56,24 +56,31 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, publish: Publish)
       },
       (snapshot) => snapshot.state !== state,
     );
-    guests.setBusy([guest.address, destination]);
-    running = startMigration({
+    const run = startMigration({
       source: guest.address,
       destination,
       settings,
       spawn,
       onSnapshot: (snapshot) => gate.offer(snapshot),
     });
-    ended = end(started, running, () => gate.flush());
+    running = run;
+    guests.setBusy([guest.address, destination]);
+    ended = end(started, run, () => gate.flush()).catch((error: unknown) => {
+      process.stderr.write(`wherry: after a migration: ${toFailure(error).message}\n`);
+    });
   }
 
+  /** Whatever else fails, the run is over and its guests are free again. */
   async function end(started: RunView, run: RunningMigration, flush: () => void): Promise<void> {
     const report = await run.finished;
-    flush();
-    running = undefined;
-    view = { ...started, snapshot: run.snapshot(), report };
+    try {
+      flush();
+    } finally {
+      running = undefined;
+      view = { ...started, snapshot: run.snapshot(), report };
+      guests.setBusy([]);
+    }
     publish('run', view);
-    guests.setBusy([]);
     await guests.afterRun(started, report.guestRunningOn);
   }
 

@@ -21,6 +21,25 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** What one part of a bench found, for benches of several parts. */
+export interface Section {
+  readonly figures: Readonly<Record<string, number>>;
+  readonly rows: readonly object[];
+  readonly table: Table;
+  readonly charts: readonly Chart[];
+}
+
+/** Findings of the parts together. */
+export function together(parameters: Findings['parameters'], sections: readonly Section[]): Findings {
+  return {
+    parameters,
+    figures: Object.assign({}, ...sections.map(({ figures }) => figures)) as Findings['figures'],
+    rows: sections.flatMap(({ rows }) => rows),
+    tables: sections.map(({ table }) => table),
+    charts: sections.flatMap(({ charts }) => charts),
+  };
+}
+
 const resultSchema = v.object({
   bench: v.string(),
   date: v.string(),

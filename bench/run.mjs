@@ -13,6 +13,7 @@ const programs = {
   compress: 'src/workers/compress.ts',
   decompress: 'src/workers/decompress.ts',
   'builtin-guest': 'src/workers/builtin-guest.ts',
+  echo: 'bench/kit/echo.ts',
 };
 
 /** A folder of its own for each run: a build or another bench started meanwhile does not change what is measured. */

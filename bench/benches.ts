@@ -1,6 +1,27 @@
+import { boundary } from './boundary';
+import { cache } from './cache';
+import { codec } from './codec';
 import type { Bench } from './kit/bench';
+import { limiter } from './limiter';
 import { matrix } from './matrix';
 import { relay } from './relay';
+import { scaling } from './scaling';
+import { seedXbzrle } from './seed-xbzrle';
+import { seedZstd } from './seed-zstd';
+import { stream } from './stream';
+import { targetsBench } from './targets';
 
 /** Every bench, in the order in which `npm run bench` runs them. */
-export const benches: readonly Bench[] = [relay, matrix];
+export const benches: readonly Bench[] = [
+  codec,
+  stream,
+  cache,
+  boundary,
+  relay,
+  limiter,
+  scaling,
+  seedZstd,
+  seedXbzrle,
+  matrix,
+  targetsBench,
+];

@@ -102,7 +102,8 @@ async function runOne(
   const move = await withPair(guest, mode === 'wherry', (pair) =>
     mode === 'wherry' ? moveByWherry(pair, wherry, extra, limits) : moveNatively(pair, nativeModes[mode], limits),
   ).catch((error: unknown): Move => ({ status: 'failed', why: String(error) }));
-  const { status, totalMs, downtimeMs, wireBytes, rounds, expectedDowntimeMs, why } = move;
+  const { status, totalMs, downtimeMs, wireBytes, rounds, expectedDowntimeMs, why, report } = move;
+  const loopLagP99Ms = report?.load?.loopLagP99Ms;
   const { downtimeLimitMs, timeoutMs } = limits;
   const cell = {
     key,
@@ -115,7 +116,7 @@ async function runOne(
     downtimeLimitMs,
     timeoutMs,
   };
-  const found = { totalMs, downtimeMs, wireBytes, rounds, expectedDowntimeMs, why };
+  const found = { totalMs, downtimeMs, wireBytes, rounds, expectedDowntimeMs, loopLagP99Ms, why };
   return { ...cell, status, ...present(found) };
 }
 

@@ -26,6 +26,8 @@ export interface MatrixRun {
   readonly wireBytes?: number;
   readonly rounds?: number;
   readonly expectedDowntimeMs?: BandMs;
+  /** How late the command's main loop was, 99 of 100 times at most. */
+  readonly loopLagP99Ms?: number;
   readonly why?: string;
 }
 
@@ -101,6 +103,8 @@ export function matrixFigures(runs: readonly MatrixRun[]): Record<string, number
   );
   figures['downtimeInBand'] = shareOf(predicted, isInBand);
   figures['predicted'] = shareOf(timed, ({ expectedDowntimeMs }) => expectedDowntimeMs !== undefined);
+  const lags = done.flatMap(({ loopLagP99Ms }) => (loopLagP99Ms === undefined ? [] : [loopLagP99Ms]));
+  figures['loopLagP99Ms'] = lags.length === 0 ? undefined : Math.max(...lags);
   const idle = (mine: boolean): number | undefined =>
     median(
       runs
@@ -137,7 +141,9 @@ export function matrixTables(runs: readonly MatrixRun[], modes: readonly ModeNam
   return [
     byMode('Total time, s', ({ totalMs }) => seconds(totalMs)),
     byMode('Downtime, ms', ({ downtimeMs }) => (downtimeMs === undefined ? '–' : downtimeMs.toFixed(0))),
-    byMode('On the wire, MB', ({ wireBytes }) => digits(wireBytes === undefined ? undefined : wireBytes / 1e6)),
+    byMode('On the wire, MB (QEMU 7.2 counts the pages of multifd before compression)', ({ wireBytes }) =>
+      digits(wireBytes === undefined ? undefined : wireBytes / 1e6),
+    ),
     {
       title: 'Wherry ÷ the best of QEMU’s own modes, total time',
       head: ['', 'wherry, s', 'best native', 's', 'ratio'],

@@ -141,7 +141,14 @@ describe('a receiver', () => {
     expect(bodyOf(await second.next())).toMatchObject({ code: 'wire-refused' });
     const stream = connectPeer(pairing);
     const { compressThreads: shards, decompressThreads } = defaultSettings;
-    const hello = { token: pairing.token, shards, decompressThreads, cachePagesPerShard: 1, maxPartPages: 64 };
+    const hello = {
+      token: pairing.token,
+      shards,
+      decompressThreads,
+      cachePagesPerShard: 1,
+      maxPartPages: 64,
+      channels: 1,
+    };
     stream.channel.send('hello', encodeJson(hello));
     expect(bodyOf(await stream.next())).toMatchObject({ code: 'wire-refused' });
     expect(await ask(session, { ask: 'clock' }, 2)).toHaveProperty('answer');

@@ -8,12 +8,13 @@ import { sampleStream, type SampleRecord } from '../src/engine/testing';
 import { Channel } from '../src/engine/wire/channel';
 import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
-import { encodeJson, parseFailure, type Hello } from '../src/engine/wire/hello';
+import { encodeJson, parseFailure, parseTicket, type Hello } from '../src/engine/wire/hello';
 import { sliceBytes } from '../src/engine/wire/token-bucket';
 import type { Failure } from '../src/shared/failure';
 import { defaultSettings, methods, pageBytes } from '../src/shared/settings';
 import type { SpawnWorker, WorkerHandle } from '../src/shared/worker';
 import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
+import { Gate } from './kit/gate';
 import { Opened, listen, loopback, spoiler, token } from './kit/loopback';
 import { until } from './kit/until';
 
@@ -256,6 +257,86 @@ describe('a link that spoils what it carries', () => {
   });
 });
 
+describe('several channels', () => {
+  it.each([2, 4, 16])('bring a stream byte for byte: %d of them', async (channels) => {
+    const stream = guestStream();
+    const settings = { channels, compressThreads: 5, decompressThreads: 2 };
+    const { sender, destination, source } = await loopback(opened, { spawn, settings });
+    source.end(stream);
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+    expect(sender.channelBytes).toHaveLength(channels);
+    expect(sender.channelBytes.reduce((sum, bytes) => sum + bytes, 0)).toBe(sender.wireBytes);
+    expect(sender.channelBytes.filter((bytes) => bytes > 4096).length).toBeGreaterThan(1);
+    await until(() => sender.unacknowledgedBytes === 0, 'every epoch to be acknowledged');
+  });
+
+  it('pass one that stands still, and the stream is whole when it goes on', async () => {
+    const stream = noiseStream(6000);
+    const settings = { channels: 4, compressThreads: 4, method: 'none', level: 0 } as const;
+    const gate = new Gate(opened);
+    const { sender, destination, source } = await loopback(opened, { spawn, settings, between: gate.between });
+    gate.holdFirstToCarry();
+    source.end(stream);
+    // The parts of more than one epoch get there, while what is missing keeps every one of them from the destination.
+    const others = (): number => gate.passed.reduce((sum, bytes) => sum + bytes, 0);
+    const ahead = (): boolean => others() > destination.bytes.length + 3 * 2 ** 20;
+    await until(() => gate.held !== undefined && ahead(), 'the others to go on');
+    expect(sender.counters.rawBytes).toBeLessThan(stream.length);
+    gate.open();
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+  });
+
+  it('keep to one limit together', async () => {
+    const stream = noiseStream(300);
+    const maxBandwidth = 2_000_000;
+    const settings = { maxBandwidth, channels: 4, compressThreads: 4 };
+    const { sender, destination, source } = await loopback(opened, { spawn, settings });
+    const before = sender.wireBytes;
+    const from = performance.now();
+    source.end(stream);
+    await destination.ended;
+    const seconds = (performance.now() - from) / 1000;
+    expect(sender.wireBytes - before).toBeLessThanOrEqual(maxBandwidth * (seconds + 0.04) + sliceBytes(maxBandwidth));
+    expect(sender.channelBytes.filter((bytes) => bytes > 4096)).toHaveLength(4);
+  });
+
+  it('end together: one that is cut ends both sides', async () => {
+    const stream = noiseStream(3000);
+    const settings = { channels: 4, method: 'none', level: 0 } as const;
+    const gate = new Gate(opened);
+    const { destination, source, released, failures } = await loopback(opened, {
+      spawn,
+      settings,
+      between: gate.between,
+    });
+    gate.cutFirstToCarry();
+    source.end(stream);
+    const ends = await Promise.all([failures.sender, failures.receiver]);
+    expect(ends.map(({ code }) => code)).toEqual(['wire-closed', 'wire-closed']);
+    expect(ends[0]?.message).toMatch(/^channel [123]: /);
+    await Promise.all([destination.ended, released]);
+    expect(destination.bytes.equals(stream.subarray(0, destination.bytes.length))).toBe(true);
+  });
+
+  it('that spoil a byte give the destination nothing that was not sent, and both sides know why', async () => {
+    const stream = noiseStream();
+    const settings = { channels: 3, method: 'none', level: 0 } as const;
+    const { destination, source, failures } = await loopback(opened, {
+      spawn,
+      settings,
+      between: spoiler(opened, 50_000, 'flip'),
+    });
+    source.end(stream);
+    const [here, there] = await Promise.all([failures.sender, failures.receiver]);
+    expect(['wire-digest', 'codec', 'wire-protocol']).toContain(there.code);
+    expect(here.code).toBe(there.code);
+    await destination.ended;
+    expect(destination.bytes.equals(stream.subarray(0, destination.bytes.length))).toBe(true);
+  });
+});
+
 describe('a worker killed in mid-stream', () => {
   it('that compresses is replaced, and nothing is lost', async () => {
     const stream = guestStream(6);
@@ -284,12 +365,14 @@ describe('a worker killed in mid-stream', () => {
   });
 });
 
-const hello: Hello = { token, shards: 2, decompressThreads: 1, cachePagesPerShard: 4, maxPartPages: 64 };
+const hello: Hello = { token, shards: 2, decompressThreads: 1, cachePagesPerShard: 4, maxPartPages: 64, channels: 1 };
 
 interface Stranger {
   readonly socket: Socket;
   readonly send: (type: FrameType, body?: Uint8Array, epoch?: number, aux?: number) => void;
-  readonly welcomed: Promise<void>;
+  /** The welcome's body. */
+  readonly welcomed: Promise<Buffer>;
+  readonly joined: Promise<void>;
   /** The receiver's reason for ending the connection; undefined where it gave none. */
   readonly told: Promise<Failure | undefined>;
 }
@@ -298,20 +381,23 @@ interface Stranger {
 function stranger(port: number): Stranger {
   const socket = opened.add(connect(port, '127.0.0.1'), (one) => one.destroy());
   let tell = (_: Failure | undefined): void => undefined;
-  let welcome = (): void => undefined;
+  let welcome = (_: Buffer): void => undefined;
+  let join = (): void => undefined;
   const told = new Promise<Failure | undefined>((done) => (tell = done));
-  const welcomed = new Promise<void>((done) => (welcome = done));
+  const welcomed = new Promise<Buffer>((done) => (welcome = done));
+  const joined = new Promise<void>((done) => (join = done));
   new Channel(socket, 'receiver', {
     onFrame: ({ type, body }) => {
       if (type === 'failure') tell(parseFailure(body));
-      else if (type === 'welcome') welcome();
+      else if (type === 'welcome') welcome(body);
+      else if (type === 'joined') join();
     },
     onEnd: () => tell(undefined),
   });
   const send = (type: FrameType, body: Uint8Array = Buffer.alloc(0), epoch = 0, aux = 0): void => {
     socket.write(Buffer.concat([frameHead(type, body.length, epoch, aux), body]));
   };
-  return { socket, send, welcomed, told };
+  return { socket, send, welcomed, joined, told };
 }
 
 describe('a receiver', () => {
@@ -408,7 +494,7 @@ describe('a receiver', () => {
   const epoch = {
     rawBytes: 5000,
     digest: 0n,
-    parts: 1,
+    shards: [0],
     method: 'none',
     tableBytes: 0,
     table: Buffer.alloc(0),
@@ -418,7 +504,21 @@ describe('a receiver', () => {
   const announce = ({ send }: Stranger): void => send('epoch', body(epochBody(epoch)), 1);
 
   it.each<[string, (peer: Stranger) => void, Failure['code'], RegExp]>([
-    ['a part of no epoch', ({ send }) => send('part', body(partBody(part)), 1), 'wire-protocol', /a part too many/],
+    ['a part of no epoch', ({ send }) => send('part', body(partBody(part)), 0), 'wire-protocol', /epoch 0, expected/],
+    [
+      'a part far ahead',
+      ({ send }) => send('part', body(partBody(part)), 65),
+      'wire-protocol',
+      /epoch 65, expected one from 1 to 64/,
+    ],
+    [
+      'a second part',
+      ({ send }) => {
+        for (let turn = 0; turn < 2; turn++) send('part', body(partBody(part)), 1);
+      },
+      'wire-protocol',
+      /a second part of shard 0, epoch 1/,
+    ],
     [
       'an epoch out of order',
       ({ send }) => send('epoch', body(epochBody(epoch)), 2),
@@ -506,5 +606,99 @@ describe('a receiver', () => {
     await peer.welcomed;
     peer.send('failure', encodeJson({ code: 'worker', message: 'no more workers' }));
     expect(await failed).toMatchObject({ code: 'worker', message: 'no more workers' });
+  });
+});
+
+describe('a further channel', () => {
+  /** A sender of so many channels as far as its welcome, and what it was given for the others. */
+  async function welcomed(channels: number, options: Parameters<typeof listen>[2] = {}) {
+    const listening = await listen(opened, spawn, options);
+    const first = stranger(listening.receiver.port);
+    first.send('hello', encodeJson({ ...hello, channels }));
+    const ticket = parseTicket(await first.welcomed);
+    const join = (change: object = {}): Stranger => {
+      const other = stranger(listening.receiver.port);
+      other.send('join', encodeJson({ ...ticket, channel: 1, ...change }));
+      return other;
+    };
+    return { ...listening, first, ticket, join };
+  }
+
+  it.each<[string, object, Failure['code'], RegExp]>([
+    ['with another secret', { secret: 'ab'.repeat(32) }, 'wire-refused', /did not show the token/],
+    ['with a secret cut short', { secret: 'ab'.repeat(16) }, 'wire-refused', /did not show the token/],
+    ['of another session', { session: '00'.repeat(8) }, 'wire-refused', /did not show the token/],
+    ['more than were announced', { channel: 3 }, 'wire-refused', /channel 4 of a sender that announced 3/],
+    ['that would be the first', { channel: 0 }, 'wire-protocol', /a join that is not one/],
+    ['beyond all limits', { channel: 16 }, 'wire-protocol', /a join that is not one/],
+    ['that says more than it should', { path: '/' }, 'wire-protocol', /a join that is not one/],
+  ])('%s is refused, and the session goes on', async (_, change, code, message) => {
+    const { first, join, notices } = await welcomed(3);
+    const other = join(change);
+    expect(await other.told).toMatchObject({ code, message: expect.stringMatching(message) as string });
+    expect(notices).toEqual([expect.stringMatching(/^refused a connection: /)]);
+    for (const channel of [1, 2]) await join({ channel }).joined;
+    expect(first.socket.destroyed).toBe(false);
+  });
+
+  it('comes once', async () => {
+    const { join } = await welcomed(3);
+    const [one, two] = [join({ channel: 2 }), join({ channel: 1 })];
+    await Promise.all([one.joined, two.joined]);
+    expect(await join({ channel: 2 }).told).toMatchObject({
+      code: 'wire-refused',
+      message: 'channel 2 is here already',
+    });
+    expect([one, two].map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+  });
+
+  it('is refused where there is no session, and before anybody could know its secret', async () => {
+    const { receiver } = await listen(opened, spawn);
+    const early = stranger(receiver.port);
+    early.send('join', encodeJson({ session: 'ab', secret: 'cd'.repeat(32), channel: 1 }));
+    expect(await early.told).toMatchObject({
+      code: 'wire-refused',
+      message: 'there is no session that a channel could join',
+    });
+  });
+
+  it.each<[string, (peer: Stranger) => void, Failure['code'], RegExp]>([
+    [
+      'an epoch',
+      ({ send }) => send('epoch', Buffer.alloc(19), 1),
+      'wire-protocol',
+      /a epoch frame on a further channel/,
+    ],
+    ['the end', ({ send }) => send('end'), 'wire-protocol', /a end frame on a further channel/],
+    ['a part far ahead', ({ send }) => send('part', Buffer.alloc(9, 1), 65), 'wire-protocol', /epoch 65, expected/],
+    [
+      'a reason to give up',
+      ({ send }) => send('failure', encodeJson({ code: 'worker', message: 'none left' })),
+      'worker',
+      /none/,
+    ],
+  ])('that brings %s ends the session, and every channel hears why', async (_, speak, code, message) => {
+    const { first, join, failed } = await welcomed(2);
+    const peer = join();
+    await peer.joined;
+    speak(peer);
+    const why = { code, message: expect.stringMatching(message) as string };
+    expect(await Promise.all([failed, first.told, peer.told])).toMatchObject([why, why, why]);
+  });
+
+  it('that goes ends the session', async () => {
+    const { first, join, failed } = await welcomed(2);
+    const peer = join();
+    await peer.joined;
+    peer.socket.destroy();
+    const why = { code: 'wire-closed', message: expect.stringMatching(/^channel 1: /) as string };
+    expect(await Promise.all([failed, first.told])).toMatchObject([why, why]);
+  });
+
+  it('that does not come ends the session in time', async () => {
+    const { first, join, failed } = await welcomed(3, { joinMs: 200 });
+    await join({ channel: 2 }).joined;
+    const why = { code: 'wire-closed', message: '2 of 3 channels have come within 200 ms' };
+    expect(await Promise.all([failed, first.told])).toMatchObject([why, why]);
   });
 });

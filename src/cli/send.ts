@@ -19,6 +19,7 @@ const wireSettings = [
   'level',
   'compressThreads',
   'decompressThreads',
+  'channels',
   'xbzrleCacheBytes',
   'cachePolicy',
   'maxBandwidth',

@@ -31,6 +31,9 @@ const op = {
 /** Longest slice of the source's stream that one epoch may stand for, bytes. */
 export const maxEpochBytes = 4 * 2 ** 20;
 
+/** Epochs a receiver has in hand at most, announced or only begun; a sender is never more than half of that ahead. */
+export const maxPendingEpochs = 64;
+
 /**
  * Longest table of one epoch: all raw needs as many bytes as the epoch has, and a stream that comes in crumbs a few
  * for each. The builder cuts before a table grows beyond this, the receiver refuses what is longer.

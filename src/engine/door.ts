@@ -5,8 +5,8 @@ import type { Frame } from './wire/frame';
 
 /** A connection that has not introduced itself by then is closed. */
 const defaultHelloMs = 10_000;
-/** Connections that have not introduced themselves, at once. */
-const maxStrangers = 16;
+/** Connections that have not introduced themselves, at once; a sender's further channels come fifteen at a time. */
+const maxStrangers = 32;
 
 /** Who was let in. */
 export interface Visitor {

@@ -236,13 +236,16 @@ function assembling(shards: number): {
   readonly emitted: Buffer[];
   readonly failures: unknown[];
   readonly decode: (() => void)[];
+  /** Parts in the order they were given to be decoded. */
+  readonly decoded: ReceivedPart[];
 } {
   const emitted: Buffer[] = [];
   const failures: unknown[] = [];
   const decode: (() => void)[] = [];
+  const decoded: ReceivedPart[] = [];
   const pool: Pick<DecompressPool, 'decode' | 'buffers'> = {
     buffers: new BufferPool(4),
-    decode: ({ frame }) => new Promise((resolve) => decode.push(() => resolve(frame))),
+    decode: (part) => new Promise((resolve) => decode.push(() => resolve(part.frame)) && decoded.push(part)),
   };
   const assembler = new EpochAssembler(
     hasher,
@@ -252,11 +255,12 @@ function assembling(shards: number): {
     (bytes) => Promise.resolve(void emitted.push(bytes)),
     (error) => failures.push(error),
   );
-  return { assembler, emitted, failures, decode };
+  return { assembler, emitted, failures, decode, decoded };
 }
 
 function announced({ number, rawBytes, digest, parts, table }: Epoch): AnnouncedEpoch {
-  return { number, rawBytes, digest, parts: parts.length, table: Promise.resolve(table) };
+  const shards = parts.map(({ shard }) => shard);
+  return { number, rawBytes, digest, shards, table: Promise.resolve(table) };
 }
 
 function receivedParts({ parts }: Epoch): ReceivedPart[] {
@@ -302,6 +306,59 @@ describe('an assembler', () => {
     expect(assembler.pendingBytes).toBe(0);
   });
 
+  it('rebuilds the stream whatever the channels do to each other, each shard in its order', async () => {
+    const choices = fc.record({
+      channels: fc.integer({ min: 1, max: 16 }),
+      channel: fc.infiniteStream(fc.nat(15)),
+      next: fc.infiniteStream(fc.nat(15)),
+    });
+    await fc.assert(
+      fc.asyncProperty(stream, plan, choices, async (bytes, how, { channels, channel, next }) => {
+        const { assembler, emitted, failures, decode, decoded } = assembling(how.shards);
+        const queues = Array.from({ length: channels }, (): (() => void)[] => []);
+        const epochs = epochsOf(bytes, how).slice(0, 64);
+        for (const epoch of epochs) {
+          queues[0]?.push(() => assembler.announce(announced(epoch)));
+          for (const part of receivedParts(epoch)) {
+            queues[channel.next().value % channels]?.push(() => assembler.part(epoch.number, part));
+          }
+        }
+        // Each channel keeps its own order, and nothing is known of the others.
+        for (let busy = queues; busy.length > 0; busy = busy.filter(({ length }) => length > 0)) {
+          busy[next.next().value % busy.length]?.shift()?.();
+        }
+        for (let shard = 0; shard < how.shards; shard++) {
+          const frames = epochs.flatMap((epoch) => receivedParts(epoch).filter((part) => part.shard === shard));
+          const got = decoded.filter((part) => part.shard === shard);
+          expect(got.map(({ frame }) => frame)).toEqual(frames.map(({ frame }) => frame));
+        }
+        for (const one of decode) one();
+        await assembler.drained();
+        expect(failures).toEqual([]);
+        const length = epochs.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
+        expect(Buffer.concat(emitted).equals(bytes.subarray(0, length))).toBe(true);
+        expect(assembler.pendingBytes).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('knows whether more has to come before the next epoch can leave', async () => {
+    const { epochs } = sample();
+    const { assembler, decode } = assembling(3);
+    const [first, second] = epochs as [Epoch, Epoch];
+    expect(assembler.nextIsWhole).toBe(false);
+    assembler.announce(announced(first));
+    assembler.announce(announced(second));
+    for (const part of receivedParts(second)) assembler.part(2, part);
+    expect(assembler.nextIsWhole).toBe(false);
+    for (const part of receivedParts(first)) assembler.part(1, part);
+    expect(assembler.nextIsWhole).toBe(true);
+    for (const one of decode) one();
+    await assembler.drained();
+    expect(assembler.nextIsWhole).toBe(false);
+  });
+
   it('emits nothing from the first epoch on whose bytes are not those that were sent', async () => {
     const { epochs } = sample();
     const { assembler, emitted, failures, decode } = assembling(3);
@@ -330,17 +387,48 @@ describe('an assembler', () => {
     expect(announce({ number: 2 })).toThrow('epoch 2 after epoch 0');
     expect(announce({ rawBytes: 0 })).toThrow('epoch of 0 bytes');
     expect(announce({ rawBytes: maxEpochBytes + 1 })).toThrow(`epoch of ${maxEpochBytes + 1} bytes`);
-    expect(announce({ parts: 4 })).toThrow('epoch of 4 parts for 3 shards');
+    for (const shards of [[3], [0, 3], [1, 0], [0, 0], [0, 1, 2, 2]]) {
+      expect(announce({ shards })).toThrow(`epoch with parts of shards ${shards.join(', ')}, there are 3`);
+    }
     const [part] = receivedParts(first) as [ReceivedPart];
-    expect(() => assembler.part(1, part)).toThrow('a part too many, epoch 1');
-    announce({ parts: 2 })();
-    expect(() => assembler.part(1, { ...part, shard: 3 })).toThrow('part of shard 3');
-    assembler.part(1, part);
-    expect(() => assembler.part(1, part)).toThrow('twice');
-    assembler.part(1, { ...part, shard: (part.shard + 1) % 3 });
-    expect(() => assembler.part(1, { ...part, shard: (part.shard + 2) % 3 })).toThrow('a part too many');
+    announce({ shards: [0, 1] })();
+    assembler.part(1, { ...part, shard: 0 });
+    expect(() => assembler.part(1, { ...part, shard: 0 })).toThrow('a second part of shard 0, epoch 1');
+    for (const shard of [2, 3]) {
+      expect(() => assembler.part(1, { ...part, shard })).toThrow(`a part of shard ${shard}, which epoch 1 has not`);
+    }
     for (let number = 2; number <= 64; number++) announce({ number })();
-    expect(announce({ number: 65 })).toThrow('more than 64 epochs at once');
+    expect(announce({ number: 65 })).toThrow('epoch 65, expected one from 1 to 64');
+  });
+
+  it('holds no more of what comes early than the sender may have on the way', () => {
+    const [first] = sample().epochs as [Epoch];
+    const [part] = receivedParts(first) as [ReceivedPart];
+    const most = { ...part, pages: 256, rawBytes: 256 * pageBytes, frame: Buffer.alloc(9) };
+    for (const number of [0, 65, 2 ** 32 - 1]) {
+      expect(() => assembling(3).assembler.part(number, part)).toThrow(`epoch ${number}, expected one from 1 to 64`);
+    }
+    const { assembler } = assembling(255);
+    for (let shard = 0; shard < 4; shard++) assembler.part(1, { ...most, shard });
+    expect(() => assembler.part(1, { ...part, shard: 4 })).toThrow('bytes in the parts of epoch 1');
+    const few = { ...part, pages: 1, frame: Buffer.alloc(2 ** 20) };
+    for (let shard = 0; shard < 4; shard++) assembler.part(2, { ...few, shard });
+    expect(() => assembler.part(2, { ...part, shard: 4 })).toThrow('bytes in the parts of epoch 2');
+    const another = assembling(4).assembler;
+    for (let number = 1; number <= 32; number++) {
+      for (let shard = 0; shard < 4; shard++) another.part(number, { ...most, shard });
+    }
+    expect(() => another.part(33, most)).toThrow('bytes in parts at once');
+  });
+
+  it('refuses an early part again when its epoch turns out to have none of that shard', () => {
+    const [first] = sample().epochs as [Epoch];
+    const [part] = receivedParts(first) as [ReceivedPart];
+    const { assembler, decode } = assembling(3);
+    assembler.part(1, { ...part, shard: 2 });
+    expect(() => assembler.part(1, { ...part, shard: 2 })).toThrow('a second part of shard 2, epoch 1');
+    expect(() => assembler.announce({ ...announced(first), shards: [0, 1] })).toThrow('a part of shard 2');
+    expect(decode).toEqual([]);
   });
 
   it('reports a table that does not decode, also for an epoch it refuses', async () => {

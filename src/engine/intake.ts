@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { maxEpochBytes } from '../codec/order-table';
+import { maxEpochBytes, maxPendingEpochs } from '../codec/order-table';
 import type { Epoch, EpochBuilder } from './dispatch/epoch-builder';
 import { RateMeter } from './rate-meter';
 import type { SenderCounters } from './sender-stats';
@@ -158,7 +158,7 @@ export class Intake {
   }
 
   get #roomAhead(): boolean {
-    if (this.#outstanding >= epochsAhead) return false;
+    if (this.#outstanding >= epochsAhead || this.#unacknowledged.length >= maxPendingEpochs / 2) return false;
     const held = ((this.#acknowledged.rate ?? 0) * heldMs) / 1000;
     return this.heldBytes - this.options.builder.bytes < Math.max(maxEpochBytes, held);
   }

@@ -8,7 +8,7 @@ import { ControlVisitor } from './control-visitor';
 import { Destination } from './destination';
 import { Door, type Visitor } from './door';
 import { expectIncoming } from './prepare';
-import { ReceiverSession, parseStreamHello } from './receiver';
+import { ReceiverSession, joinSession, parseStreamHello } from './receiver';
 import { StreamSockets } from './stream-sockets';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
@@ -103,6 +103,7 @@ export class ReceiveServer {
   }
 
   #admit(channel: Channel, first: Frame): Visitor {
+    if (first.type === 'join') return joinSession(this.#visit?.stream, channel, first);
     return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
   }
 

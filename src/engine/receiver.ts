@@ -11,6 +11,7 @@ import { StreamRebuilder } from './receive/rebuild';
 import { Door, type Visitor } from './door';
 import { putPageHead, putZero } from './stream/format';
 import type { Channel } from './wire/channel';
+import { ReceiverLink } from './wire/receiver-link';
 import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
 import { parseFailure, parseHello, type Hello } from './wire/hello';
@@ -30,6 +31,8 @@ export interface ReceiverOptions {
   readonly onNotice: (text: string) => void;
   /** How long a connection may take to introduce itself; 10 s. */
   readonly helloMs?: number;
+  /** How long a sender that was let in may take to bring its further channels; 10 s. */
+  readonly joinMs?: number;
 }
 
 /** Waits for one sender and brings its stream to the destination. */
@@ -60,6 +63,7 @@ export class Receiver {
   }
 
   #admit(channel: Channel, first: Frame): Visitor {
+    if (first.type === 'join') return joinSession(this.#session, channel, first);
     const hello = parseStreamHello(first, this.options.token, this.options.maxCacheBytes);
     if (this.#session !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
     this.#session = new ReceiverSession(channel, hello, this.hasher, this.options);
@@ -73,20 +77,30 @@ export function parseStreamHello({ type, body }: Frame, token: string, maxCacheB
   return parseHello(body, token, maxCacheBytes);
 }
 
+/** A further channel of a session's sender; throws `wire-refused` for anybody else's. */
+export function joinSession(session: ReceiverSession | undefined, channel: Channel, first: Frame): Visitor {
+  if (session === undefined) throw new WherryError('wire-refused', 'there is no session that a channel could join');
+  return session.join(channel, first);
+}
+
 /** What a session needs of whoever admitted it. */
-export type SessionOptions = Pick<ReceiverOptions, 'spawn' | 'connectDestination' | 'onFailure' | 'onNotice'>;
+export type SessionOptions = Pick<
+  ReceiverOptions,
+  'spawn' | 'connectDestination' | 'onFailure' | 'onNotice' | 'joinMs'
+>;
 
 /** One accepted sender. */
 export class ReceiverSession implements Visitor {
   readonly #pool: DecompressPool;
   readonly #assembler: EpochAssembler;
+  readonly #link: ReceiverLink;
   #destination: Socket | undefined;
   #failed = false;
   #ended = false;
 
   constructor(
-    private readonly channel: Channel,
-    { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages }: Hello,
+    first: Channel,
+    { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages, channels }: Hello,
     hasher: XXHashAPI,
     private readonly options: SessionOptions,
   ) {
@@ -101,7 +115,12 @@ export class ReceiverSession implements Visitor {
       (bytes, epoch) => this.#emit(bytes, epoch),
       (error) => this.fail(error),
     );
-    channel.socket.on('data', () => this.#report());
+    this.#link = new ReceiverLink(first, {
+      channels,
+      ...(options.joinMs !== undefined && { joinMs: options.joinMs }),
+      onTaken: () => this.#hold(),
+      onMissing: (error) => this.fail(error),
+    });
     // A guest must not be stopped for workers that are still starting: no welcome before they take jobs.
     this.#pool
       .ready()
@@ -112,20 +131,46 @@ export class ReceiverSession implements Visitor {
       );
   }
 
-  hear({ type, aux, epoch, body }: Frame): void {
-    if (type === 'failure') {
-      const { code, message } = parseFailure(body);
-      this.fail(new WherryError(code, message));
-    } else if (this.#destination === undefined) {
+  /** Takes a further channel of this sender; throws `wire-refused` for one that cannot prove that it is. */
+  join(channel: Channel, { body }: Frame): Visitor {
+    const index = this.#link.join(channel, body);
+    return {
+      hear: (frame) => this.#hearFurther(frame),
+      lost: ({ code, message }) => {
+        if (!this.#ended) this.fail(new WherryError(code, `channel ${index}: ${message}`));
+      },
+    };
+  }
+
+  /** What comes on the first channel. */
+  hear(frame: Frame): void {
+    const { type, epoch, body } = frame;
+    if (type === 'failure') this.#givenUp(frame);
+    else if (this.#destination === undefined) {
       throw new WherryError('wire-protocol', `a ${type} frame before the welcome`);
     } else if (type === 'epoch') {
-      const { rawBytes, digest, parts, method, tableBytes, table } = parseEpochBody(body);
+      const { rawBytes, digest, shards, method, tableBytes, table } = parseEpochBody(body);
       if (tableBytes > maxTableBytes) throw new WherryError('wire-protocol', `a table of ${tableBytes} bytes`);
       const unpacked = methodTable[method].decompress(table, tableBytes);
-      this.#assembler.announce({ number: epoch, rawBytes, digest, parts, table: unpacked });
-    } else if (type === 'part') this.#assembler.part(epoch, { shard: aux, ...parsePartBody(body) });
+      this.#assembler.announce({ number: epoch, rawBytes, digest, shards, table: unpacked });
+    } else if (type === 'part') this.#part(frame);
     else if (type === 'end') this.#endOfStream();
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
+  }
+
+  #hearFurther(frame: Frame): void {
+    if (frame.type === 'failure') this.#givenUp(frame);
+    else if (frame.type === 'part') this.#part(frame);
+    else throw new WherryError('wire-protocol', `a ${frame.type} frame on a further channel`);
+  }
+
+  #part({ aux, epoch, body }: Frame): void {
+    this.#assembler.part(epoch, { shard: aux, ...parsePartBody(body) });
+  }
+
+  #givenUp({ body }: Frame): void {
+    const { code, message } = parseFailure(body);
+    this.fail(new WherryError(code, message));
   }
 
   /** The whole stream is with the destination. */
@@ -142,7 +187,7 @@ export class ReceiverSession implements Visitor {
     if (this.#failed) return;
     this.#failed = true;
     const failure = toFailure(error);
-    this.channel.giveUp(failure);
+    this.#link.giveUp(failure);
     this.#destination?.destroy();
     this.#pool.close();
     this.options.onFailure(new WherryError(failure.code, failure.message));
@@ -150,7 +195,7 @@ export class ReceiverSession implements Visitor {
 
   close(): void {
     this.#failed = true;
-    this.channel.destroy();
+    this.#link.destroy();
     this.#destination?.destroy();
     this.#pool.close();
   }
@@ -159,15 +204,15 @@ export class ReceiverSession implements Visitor {
     if (this.#failed) return void destination.destroy();
     this.#destination = destination;
     destination.on('data', (bytes: Buffer) => this.#returnPath(bytes));
-    destination.on('end', () => this.channel.send('returnEnd'));
+    destination.on('end', () => this.#link.send('returnEnd'));
     destination.on('error', (error) => this.#lost(`the destination's migration socket broke: ${error.message}`));
     destination.on('close', () => this.#lost('the destination closed its migration socket'));
-    this.channel.send('welcome');
+    this.#link.welcome();
   }
 
   #returnPath(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += 64 * 1024) {
-      this.channel.send('returnPath', bytes.subarray(at, at + 64 * 1024));
+      this.#link.send('returnPath', bytes.subarray(at, at + 64 * 1024));
     }
   }
 
@@ -175,7 +220,7 @@ export class ReceiverSession implements Visitor {
   #lost(message: string): void {
     if (this.#ended && this.#assembler.pendingBytes === 0) return;
     if (this.#assembler.pendingBytes > 0) this.fail(new WherryError('destination-failed', message));
-    else this.channel.send('returnEnd');
+    else this.#link.send('returnEnd');
   }
 
   async #emit(bytes: Buffer, epoch: number): Promise<void> {
@@ -185,8 +230,8 @@ export class ReceiverSession implements Visitor {
       throw new WherryError('destination-failed', 'the destination takes no more of the stream');
     if (!destination.write(bytes, () => this.#pool.buffers.give(bytes))) await drained(destination);
     if (this.#failed) return;
-    this.channel.send('ack', undefined, epoch);
-    if (this.channel.socket.isPaused() && this.#assembler.pendingBytes < maxPendingBytes) this.channel.socket.resume();
+    this.#link.send('ack', undefined, epoch);
+    this.#hold();
   }
 
   #endOfStream(): void {
@@ -199,13 +244,11 @@ export class ReceiverSession implements Visitor {
     );
   }
 
-  /** Tells the sender what has been taken off the wire; stops taking when the destination is behind. */
-  #report(): void {
-    if (this.#failed || this.channel.ended) return;
-    const total = Buffer.allocUnsafe(8);
-    total.writeBigUInt64BE(BigInt(this.channel.bytesReceived));
-    this.channel.send('received', total);
-    if (this.#assembler.pendingBytes >= maxPendingBytes) this.channel.socket.pause();
+  /** Takes nothing off the wire while the destination is behind; parts that it waits for itself have to come. */
+  #hold(): void {
+    if (this.#failed) return;
+    const { pendingBytes, nextIsWhole } = this.#assembler;
+    this.#link.hold(pendingBytes >= maxPendingBytes && nextIsWhole);
   }
 }
 

@@ -38,6 +38,7 @@ function timed(): { stats: RunStats; at: (ms: number) => void } {
 }
 
 const unknown = [
+  'channelBytes',
   'setupTimeMs',
   'totalBytes',
   'remainingBytes',

@@ -26,6 +26,8 @@ const settledBytes = 256 * 1024;
 export interface SenderView {
   readonly counters: Readonly<SenderCounters>;
   readonly wireBytes: number;
+  /** For each channel, where there are channels. */
+  readonly channelBytes?: readonly number[];
   readonly inFlightBytes: number;
   readonly unacknowledgedBytes: number;
   readonly waits: Waits;
@@ -108,6 +110,7 @@ export class RunStats {
       workers,
       guestRunningOn: facts.guestRunningOn,
       settings: this.settings,
+      ...defined('channelBytes', manyChannels(sender)),
       ...defined('setupTimeMs', facts.setupTimeMs),
       ...defined('totalBytes', ram?.total),
       ...defined('remainingBytes', state === 'completed' ? 0 : ram?.remaining),
@@ -210,6 +213,11 @@ function wireClasses({ wireXbzrle, wireNormal, wirePlain }: SenderCounters, wire
   const known = wireXbzrle + wireNormal + wirePlain;
   // Parts are counted when encoded, the wire when written: an encoded part may still be waiting.
   return { xbzrle: wireXbzrle, normal: wireNormal, plain: wirePlain, other: Math.max(0, wireBytes - known) };
+}
+
+/** One channel's bytes are all there are. */
+function manyChannels(sender: SenderView | undefined): readonly number[] | undefined {
+  return (sender?.channelBytes?.length ?? 0) > 1 ? sender?.channelBytes : undefined;
 }
 
 /** Milliseconds a second as a share of the time, 0 to 1. */

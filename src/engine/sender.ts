@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import xxhash from 'xxhash-wasm';
 import { methodTable } from '../codec/methods';
 import { stalledNotice } from '../codec/stall-watch';
@@ -11,13 +11,10 @@ import { Intake } from './intake';
 import type { Waits } from './bottleneck';
 import { countEpoch, countPart, newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
-import { Channel } from './wire/channel';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
-import { encodeJson, parseFailure } from './wire/hello';
-import { PacedWriter } from './wire/paced-writer';
+import { SenderLink } from './wire/sender-link';
 
-const handshakeMs = 40_000;
 /** Tables shorter than this go as they are. */
 const minPackedTableBytes = 512;
 
@@ -39,16 +36,13 @@ export class Sender {
   readonly #intake: Intake;
   readonly #pool: CompressPool;
   readonly #compressing = new Stopwatch();
-  #channel: Channel | undefined;
-  #writer: PacedWriter | undefined;
+  #link: SenderLink | undefined;
   #settings: MigrationSettings;
   #failure: WherryError | undefined;
   #chain: Promise<void> = Promise.resolve();
   #closed = false;
   #sentEnd = false;
   #answersEnded = false;
-  #welcome: (() => void) | undefined;
-  #refused: ((error: WherryError) => void) | undefined;
 
   private constructor(
     private readonly options: SenderOptions,
@@ -84,31 +78,24 @@ export class Sender {
 
   /** Connects to a receiver and introduces itself; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   async connect(host: string, port: number, token: string): Promise<void> {
-    const { settings } = this.options;
-    const socket = connect({ host, port });
-    const channel = new Channel(socket, 'receiver', {
+    const {
+      compressThreads: shards,
+      decompressThreads,
+      xbzrleCacheBytes,
+      channels,
+      maxBandwidth: rate,
+    } = this.#settings;
+    const link = new SenderLink({
+      host,
+      port,
+      rate,
       onFrame: (frame) => this.#hear(frame),
       onEnd: (error) => this.#fail(error),
     });
-    this.#channel = channel;
-    this.#writer = new PacedWriter(channel, settings.maxBandwidth);
-    const welcomed = new Promise<void>((resolve, reject) => {
-      this.#welcome = resolve;
-      this.#refused = reject;
-    });
-    const timer = setTimeout(
-      () => this.#fail(new WherryError('wire-closed', `no answer from ${host}:${port} for ${handshakeMs} ms`)),
-      handshakeMs,
-    );
-    const { compressThreads: shards, decompressThreads, xbzrleCacheBytes } = settings;
+    this.#link = link;
     const cachePagesPerShard = shardCachePages(xbzrleCacheBytes, shards);
-    const hello = { token, shards, decompressThreads, cachePagesPerShard, maxPartPages: partPages(shards) };
-    void this.#writer.send('hello', [encodeJson(hello)]);
-    try {
-      await Promise.all([welcomed, this.#pool.ready()]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const hello = { token, shards, decompressThreads, cachePagesPerShard, maxPartPages: partPages(shards), channels };
+    await Promise.all([link.open(hello), this.#pool.ready()]);
   }
 
   /** Starts carrying the source's stream. */
@@ -121,21 +108,26 @@ export class Sender {
     this.#settings = settings;
     this.builder.setPlain(isPlain(settings));
     this.#pool.setMethod(settings.method, settings.level);
-    this.#writer?.setRate(settings.maxBandwidth);
+    this.#link?.writer.setRate(settings.maxBandwidth);
   }
 
   /** Writes nothing more to the wire until `resume`; the source is held back by what it fills meanwhile. */
   pause(): void {
-    this.#writer?.pause();
+    this.#link?.writer.pause();
   }
 
   resume(): void {
-    this.#writer?.resume();
+    this.#link?.writer.resume();
   }
 
   /** Wire bytes written so far, framing included. */
   get wireBytes(): number {
-    return this.#channel?.bytesSent ?? 0;
+    return this.channelBytes.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** The same for each channel. */
+  get channelBytes(): readonly number[] {
+    return this.#link?.writer.channelBytes ?? [];
   }
 
   /** Stream bytes taken from the source and not yet written to the destination. */
@@ -145,11 +137,11 @@ export class Sender {
 
   /** Wire bytes written and not yet taken by the receiver. */
   get inFlightBytes(): number {
-    return this.#writer?.inFlight ?? 0;
+    return this.#link?.writer.inFlight ?? 0;
   }
 
   get waits(): Waits {
-    const { limitedMs = 0, blockedMs = 0 } = this.#writer ?? {};
+    const { limitedMs = 0, blockedMs = 0 } = this.#link?.writer ?? {};
     return { limitedMs, blockedMs, compressMs: this.#compressing.ms, ...this.#intake.waits };
   }
 
@@ -165,7 +157,7 @@ export class Sender {
 
   /** Ends everything that is over anyway, in good order: the receiver hears the last frame. */
   finish(): void {
-    this.#channel?.finish();
+    this.#link?.finish();
     this.close();
   }
 
@@ -174,39 +166,44 @@ export class Sender {
     if (this.#closed) return;
     this.#closed = true;
     this.#intake.close();
-    if (this.#channel?.ended === false) this.#channel.destroy();
+    this.#link?.destroy();
     this.#pool.close();
   }
 
   #queue(epoch: Epoch): void {
     countEpoch(this.counters, epoch);
-    const sent = this.#carry(epoch, this.#chain);
-    this.#chain = sent.then(
-      (wireBytes) => this.#intake.sent(wireBytes, epoch.rawBytes),
+    const carried = this.#carry(epoch, this.#chain);
+    this.#chain = carried.then(
+      ({ gone }) => void gone.then((wireBytes) => this.#intake.sent(wireBytes, epoch.rawBytes)),
       (error: unknown) => this.#fail(asWherryError(error)),
     );
   }
 
-  /** Encodes an epoch's parts at once, and sends it when those before it have gone; its bytes on the wire. */
-  async #carry(epoch: Epoch, before: Promise<void>): Promise<number> {
-    const writer = this.#writer;
+  /**
+   * Encodes an epoch's parts at once, and gives them to the wire when it has room after those before; `gone` is when
+   * their last byte has been written, and how many there were.
+   */
+  async #carry(epoch: Epoch, before: Promise<void>): Promise<{ readonly gone: Promise<number> }> {
+    const writer = this.#link?.writer;
     if (writer === undefined) throw new WherryError('internal', 'an epoch before the link');
     const encoding = epoch.parts.map((part) => this.#pool.encode(part));
     for (const part of encoding) part.catch(() => undefined);
     const { number, rawBytes, digest } = epoch;
     const [{ method, table }] = await Promise.all([this.#packed(epoch.table), before]);
-    const head = { rawBytes, digest, parts: encoding.length, method, tableBytes: epoch.table.length, table };
-    await writer.send('epoch', epochBody(head), number);
+    const shards = epoch.parts.map(({ shard }) => shard);
+    const head = { rawBytes, digest, shards, method, tableBytes: epoch.table.length, table };
+    const written = [writer.send('epoch', epochBody(head), number)];
     let wire = table.length;
     for (const part of encoding) {
+      await writer.room();
       const encoded = await this.#compressing.during(part);
       const { shard, pages, frame, answer } = encoded;
       wire += frame.length;
       const body = partBody({ method: answer.method, pages, rawBytes: answer.rawBytes, frame });
-      await writer.send('part', body, number, shard);
-      countPart(this.counters, encoded);
+      written.push(writer.stripe('part', body, number, shard).then(() => countPart(this.counters, encoded)));
     }
-    return wire;
+    await writer.room();
+    return { gone: Promise.all(written).then(() => wire) };
   }
 
   /** Tables hold the device state too, so they are compressed where that pays. */
@@ -218,17 +215,12 @@ export class Sender {
   }
 
   #hear({ type, epoch, body }: Frame): void {
-    if (type === 'received') this.#writer?.received(Number(body.readBigUInt64BE(0)));
-    else if (type === 'ack') this.#intake.acknowledge(epoch);
+    if (type === 'ack') this.#intake.acknowledge(epoch);
     else if (type === 'returnPath') {
       this.options.onAnswer?.(body);
       this.#intake.answer(body);
     } else if (type === 'returnEnd') this.#endOfReturnPath();
-    else if (type === 'welcome') this.#welcome?.();
-    else if (type === 'failure') {
-      const { code, message } = parseFailure(body);
-      this.#fail(new WherryError(code, message));
-    } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
+    else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
   /** The destination closed its side: normal after the whole stream, the end of everything before. */
@@ -243,7 +235,7 @@ export class Sender {
   }
 
   async #sendEnd(): Promise<void> {
-    await this.#writer?.send('end');
+    await this.#link?.writer.send('end');
     this.#sentEnd = true;
     this.#whenOver();
   }
@@ -255,14 +247,13 @@ export class Sender {
   #fail(error: WherryError): void {
     if (this.#failure !== undefined || this.#closed) return;
     this.#failure = error;
-    this.#refused?.(error);
     this.#intake.close();
-    this.#channel?.destroy();
+    this.#link?.destroy();
     this.options.onFailure(error);
   }
 }
 
-/** Nothing is compressed and no page compared: the stream goes as it is. */
-function isPlain({ method, xbzrleCacheBytes }: MigrationSettings): boolean {
-  return method === 'none' && xbzrleCacheBytes === 0;
+/** Nothing is compressed and no page compared: the stream goes as it is, unless its parts are to be striped. */
+function isPlain({ method, xbzrleCacheBytes, channels }: MigrationSettings): boolean {
+  return method === 'none' && xbzrleCacheBytes === 0 && channels === 1;
 }

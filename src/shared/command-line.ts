@@ -23,6 +23,7 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     kind: 'number',
     help: 'processes that decompress',
   },
+  channels: { flag: '--channels', placeholder: 'n', kind: 'number', help: 'sockets between sender and receiver' },
   xbzrleCacheBytes: {
     flag: '--xbzrle-cache',
     placeholder: 'size',

@@ -25,6 +25,7 @@ export const limits = {
   level: { none: { min: 0, max: 19 }, zlib: { min: 0, max: 9 }, zstd: { min: 1, max: 19 } },
   compressThreads: { min: 1, max: 255 },
   decompressThreads: { min: 1, max: 255 },
+  channels: { min: 1, max: 16 },
   xbzrleCacheBytes: { min: 0, max: 64 * 2 ** 30 },
   maxBandwidth: { min: 0, max: 2 ** 40 },
   downtimeLimitMs: { min: 1, max: 2_000_000 },
@@ -37,6 +38,7 @@ export const settingLabels = {
   level: 'Compression level',
   compressThreads: 'Compress threads',
   decompressThreads: 'Decompress threads',
+  channels: 'Channels',
   xbzrleCacheBytes: 'XBZRLE cache size',
   cachePolicy: 'XBZRLE cache policy',
   maxBandwidth: 'Bandwidth limit',
@@ -69,6 +71,8 @@ export const settingsSchema = v.pipe(
     level: integer(settingLabels.level, limits.level.none),
     compressThreads: integer(settingLabels.compressThreads, limits.compressThreads),
     decompressThreads: integer(settingLabels.decompressThreads, limits.decompressThreads),
+    /** Sockets between sender and receiver. */
+    channels: integer(settingLabels.channels, limits.channels),
     /** Bytes over all shards; 0 switches XBZRLE off. */
     xbzrleCacheBytes: integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes),
     cachePolicy: oneOf(settingLabels.cachePolicy, cachePolicies),
@@ -113,6 +117,7 @@ export const defaultSettings: MigrationSettings = {
   level: 1,
   compressThreads: 8,
   decompressThreads: 2,
+  channels: 1,
   xbzrleCacheBytes: 64 * 2 ** 20,
   cachePolicy: 'adaptive',
   maxBandwidth: 0,

@@ -109,6 +109,8 @@ export interface Snapshot {
   readonly rawBytes: number;
   /** Bytes written to the wire, framing included. */
   readonly wireBytes: number;
+  /** The same for each channel; absent where there is only one. */
+  readonly channelBytes?: readonly number[];
   /** Stream bytes a second over the last second. */
   readonly guestRate?: number;
   /** Wire bytes a second over the last second. */

@@ -3,12 +3,12 @@ import { methods } from '../../shared/settings';
 import { epochBody, parseEpochBody, parsePartBody, partBody, partOverheadBytes } from './epoch-frame';
 import { frameTypes } from './frame';
 
-const head = { rawBytes: 0x01020304, digest: 0x1122334455667788n, parts: 0x0a0b, tableBytes: 0x05060708 };
+const head = { rawBytes: 0x01020304, digest: 0x1122334455667788n, shards: [0, 9, 254], tableBytes: 0x05060708 };
 
 describe('an epoch frame', () => {
   it('has exactly these bytes', () => {
     const body = Buffer.concat([...epochBody({ ...head, method: 'zstd', table: Buffer.from([1, 2]) })]);
-    expect(body.toString('hex')).toBe('01020304' + '1122334455667788' + '0a0b' + '03' + '05060708' + '0102');
+    expect(body.toString('hex')).toBe('01020304' + '1122334455667788' + '0003' + '03' + '05060708' + '0009fe' + '0102');
   });
 
   it.each(methods)('is read back with a table by %s, also an empty one', (method) => {
@@ -17,6 +17,15 @@ describe('an epoch frame', () => {
       expect(body.length).toBeGreaterThanOrEqual(frameTypes.epoch.minBody);
       expect(parseEpochBody(body)).toEqual({ ...head, method, table });
     }
+  });
+
+  it('of no parts is read back, one too short for its parts is refused', () => {
+    const bare = { ...head, method: 'none', shards: [], table: Buffer.alloc(0) } as const;
+    const body = Buffer.concat([...epochBody(bare)]);
+    expect(body).toHaveLength(frameTypes.epoch.minBody);
+    expect(parseEpochBody(body)).toEqual(bare);
+    body.writeUInt16BE(1, 12);
+    expect(() => parseEpochBody(body)).toThrow('an epoch frame too short for its 1 parts');
   });
 
   it('with a method nobody has is refused', () => {

@@ -4,7 +4,8 @@ import { methods, type Method } from '../../shared/settings';
 /*
  * Bodies of the two frames that carry a guest, integers big-endian:
  *
- *   epoch:  u32 stream bytes | u64 digest | u16 parts | u8 method | u32 table bytes before the method | table
+ *   epoch:  u32 stream bytes | u64 digest | u16 parts | u8 method | u32 table bytes before the method
+ *           | u8 shard of each part | table
  *   part:   u8 method | u16 pages | u32 part bytes before the method | frame          (aux: shard)
  *
  * A method is one more than its index in the settings' table, so that 0 is invalid.
@@ -16,7 +17,8 @@ const partHeadBytes = 1 + 2 + 4;
 export interface EpochHead {
   readonly rawBytes: number;
   readonly digest: bigint;
-  readonly parts: number;
+  /** Shards that contribute a part, in the order they are encoded in. */
+  readonly shards: readonly number[];
   readonly method: Method;
   readonly tableBytes: number;
   readonly table: Uint8Array;
@@ -30,25 +32,28 @@ export interface PartHead {
 }
 
 /** Body pieces of an epoch frame, in order. */
-export function epochBody({ rawBytes, digest, parts, method, tableBytes, table }: EpochHead): readonly Uint8Array[] {
+export function epochBody({ rawBytes, digest, shards, method, tableBytes, table }: EpochHead): readonly Uint8Array[] {
   const head = Buffer.allocUnsafe(epochHeadBytes);
   head.writeUInt32BE(rawBytes, 0);
   head.writeBigUInt64BE(digest, 4);
-  head.writeUInt16BE(parts, 12);
+  head.writeUInt16BE(shards.length, 12);
   head.writeUInt8(methods.indexOf(method) + 1, 14);
   head.writeUInt32BE(tableBytes, 15);
-  return [head, table];
+  return [head, Uint8Array.from(shards), table];
 }
 
-/** Reads a body at least as long as its frame type's shortest; throws `wire-protocol` for an unknown method. */
+/** Reads a body at least as long as its frame type's shortest; throws `wire-protocol` for what it cannot be. */
 export function parseEpochBody(body: Buffer): EpochHead {
+  const parts = body.readUInt16BE(12);
+  const tableAt = epochHeadBytes + parts;
+  if (tableAt > body.length) throw new WherryError('wire-protocol', `an epoch frame too short for its ${parts} parts`);
   return {
     rawBytes: body.readUInt32BE(0),
     digest: body.readBigUInt64BE(4),
-    parts: body.readUInt16BE(12),
+    shards: [...body.subarray(epochHeadBytes, tableAt)],
     method: methodOf(body.readUInt8(14)),
     tableBytes: body.readUInt32BE(15),
-    table: body.subarray(epochHeadBytes),
+    table: body.subarray(tableAt),
   };
 }
 

@@ -12,6 +12,9 @@ function frame(type: FrameType, body: Uint8Array = Buffer.alloc(0), epoch = 0, a
 
 const hello = frame('hello', Buffer.from('{}'));
 
+/** First frames of a sender's links. */
+const openers = new Set<FrameType>(['hello', 'join', 'control']);
+
 /** A parser that has had its peer's first frame. */
 function after(peer: Peer): FrameParser {
   const parser = new FrameParser(peer);
@@ -38,7 +41,7 @@ function plain({ type, aux, epoch, body }: Frame): object {
 describe('a frame on the wire', () => {
   it('has exactly these bytes', () => {
     expect(frame('part', Buffer.from('0011223344556677', 'hex'), 0x01020304, 0x0506).toString('hex')).toBe(
-      '57485259' + '01' + '04' + '0506' + '01020304' + '00000008' + '0ca63edf' + '0011223344556677',
+      '57485259' + '02' + '04' + '0506' + '01020304' + '00000008' + '7b38ec2f' + '0011223344556677',
     );
   });
 
@@ -48,18 +51,15 @@ describe('a frame on the wire', () => {
     expect(Math.min(...ids)).toBeGreaterThan(0);
   });
 
-  it.each(types.filter((type) => type !== 'hello' && type !== 'control'))(
-    '%s is read back at its smallest and largest',
-    (type) => {
-      const { minBody, maxBody } = frameTypes[type];
-      for (const length of [minBody, maxBody]) {
-        const [got, ...more] = after(peerOf(type)).push(frame(type, Buffer.alloc(length, 7), 2 ** 32 - 1, 65_535));
-        expect(more).toEqual([]);
-        expect(got).toMatchObject({ type, epoch: 2 ** 32 - 1, aux: 65_535 });
-        expect(got?.body.equals(Buffer.alloc(length, 7))).toBe(true);
-      }
-    },
-  );
+  it.each(types.filter((type) => !openers.has(type)))('%s is read back at its smallest and largest', (type) => {
+    const { minBody, maxBody } = frameTypes[type];
+    for (const length of [minBody, maxBody]) {
+      const [got, ...more] = after(peerOf(type)).push(frame(type, Buffer.alloc(length, 7), 2 ** 32 - 1, 65_535));
+      expect(more).toEqual([]);
+      expect(got).toMatchObject({ type, epoch: 2 ** 32 - 1, aux: 65_535 });
+      expect(got?.body.equals(Buffer.alloc(length, 7))).toBe(true);
+    }
+  });
 
   it('is the same however it is split and joined', () => {
     const one = fc.tuple(fc.uint8Array({ minLength: 7, maxLength: 300 }), fc.nat(2 ** 32 - 1), fc.nat(65_535));
@@ -94,7 +94,7 @@ describe('a frame on the wire', () => {
 describe('a hostile peer', () => {
   it.each<[string, Buffer, RegExp]>([
     ['another protocol', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), /expected a Wherry frame, got 47455420/],
-    ['another version', forged((head) => head.writeUInt8(2, 4)), /expected protocol version 1, got 2/],
+    ['another version', forged((head) => head.writeUInt8(3, 4)), /expected protocol version 2, got 3/],
     ['type 0', forged((head) => head.writeUInt8(0, 5)), /unknown frame type 0/],
     ['an unknown type', forged((head) => head.writeUInt8(99, 5)), /unknown frame type 99/],
     ['a damaged head', Buffer.from(frameHead('ack', 0)).fill(1, 11, 12), /wrong checksum/],
@@ -127,8 +127,9 @@ describe('a hostile peer', () => {
       const head = frameHead(type, frameTypes[type].maxBody);
       expect(() => new FrameParser('sender').push(head)).toThrow(`a ${type} frame before the hello`);
     }
-    expect(() => after('sender').push(hello)).toThrow('a second hello');
-    expect(() => after('sender').push(frame('control', Buffer.from('{}')))).toThrow('a second control');
+    for (const type of openers) {
+      expect(() => after('sender').push(frame(type, Buffer.from('{}')))).toThrow(`a second ${type}`);
+    }
   });
 
   it('gets typed errors only, whatever it sends', () => {

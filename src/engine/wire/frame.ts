@@ -13,24 +13,24 @@ import { WherryError } from '../../shared/failure';
 
 export const frameHeadBytes = 20;
 const magic = 0x57485259;
-const version = 1;
+const version = 2;
 
 /** Who may send a frame. */
 export type Peer = 'sender' | 'receiver';
 
 /** Frame types with who sends them and the shortest and longest body each may have, bytes; the one table of it all. */
 export const frameTypes = {
-  /** JSON `Hello`, a sender's first frame and only that. */
+  /** JSON `Hello`, the first frame of a sender's first channel and only that. */
   hello: { id: 1, from: ['sender'], minBody: 2, maxBody: 4096 },
-  /** Accepted. */
-  welcome: { id: 2, from: ['receiver'], minBody: 0, maxBody: 0 },
+  /** Accepted: JSON `Ticket`, what the sender's further channels have to show. */
+  welcome: { id: 2, from: ['receiver'], minBody: 2, maxBody: 4096 },
   /** An epoch's head and order table. */
   epoch: { id: 3, from: ['sender'], minBody: 19, maxBody: 8 * 2 ** 20 },
   /** One shard's part of an epoch; `aux` is the shard. */
   part: { id: 4, from: ['sender'], minBody: 7, maxBody: 2 ** 20 + 64 * 1024 },
   /** Everything up to and with `epoch` has been written to the destination. */
   ack: { id: 5, from: ['receiver'], minBody: 0, maxBody: 0 },
-  /** Wire bytes taken so far, u64. */
+  /** Wire bytes of this channel taken so far, u64. */
   received: { id: 6, from: ['receiver'], minBody: 8, maxBody: 8 },
   /** Bytes of the destination's return path. */
   returnPath: { id: 7, from: ['receiver'], minBody: 1, maxBody: 64 * 1024 },
@@ -40,6 +40,10 @@ export const frameTypes = {
   returnEnd: { id: 9, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** JSON `Failure`; nothing follows. */
   failure: { id: 10, from: ['sender', 'receiver'], minBody: 2, maxBody: 64 * 1024 },
+  /** JSON `Join`, the first frame of a sender's further channel. */
+  join: { id: 11, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** The channel is taken. */
+  joined: { id: 12, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** JSON `{ token }`, the first frame of a link on which the destination is asked about instead of streamed to. */
   control: { id: 32, from: ['sender'], minBody: 2, maxBody: 4096 },
   /** JSON `ControlRequest`; `epoch` is its number. */
@@ -135,7 +139,7 @@ export class FrameParser {
     if (!from.includes(this.peer)) throw refused(`a ${type} frame from a ${this.peer}`);
     const opening = this.#first && this.peer === 'sender';
     this.#first = false;
-    const opens = type === 'hello' || type === 'control';
+    const opens = type === 'hello' || type === 'join' || type === 'control';
     if (opening && !opens) throw refused(`a ${type} frame before the hello`);
     if (!opening && opens) throw refused(`a second ${type}`);
   }

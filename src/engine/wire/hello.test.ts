@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../shared/settings';
-import { encodeJson, parseFailure, parseHello, type Hello } from './hello';
+import { encodeJson, parseFailure, parseHello, parseJoin, parseTicket, type Hello } from './hello';
 import { frameTypes } from './frame';
 
 const token = 'a1'.repeat(32);
-const hello: Hello = { token, shards: 8, decompressThreads: 2, cachePagesPerShard: 2048, maxPartPages: 256 };
+const hello: Hello = {
+  token,
+  shards: 8,
+  decompressThreads: 2,
+  cachePagesPerShard: 2048,
+  maxPartPages: 256,
+  channels: 4,
+};
 const cacheBytes = defaultSettings.xbzrleCacheBytes;
 
 function refusalOf(body: Buffer, limit = cacheBytes): unknown {
@@ -26,7 +33,7 @@ describe('a hello', () => {
 
   it('fits its frame at its longest', () => {
     const most = { token: 'f'.repeat(128), shards: 255, decompressThreads: 255, cachePagesPerShard: 917_504 };
-    expect(encodeJson({ ...most, maxPartPages: 256 }).length).toBeLessThan(frameTypes.hello.maxBody);
+    expect(encodeJson({ ...most, maxPartPages: 256, channels: 16 }).length).toBeLessThan(frameTypes.hello.maxBody);
   });
 
   it.each([token.slice(2), `${token}a1`, 'b1'.repeat(32), 'A1'.repeat(32), '00'])(
@@ -59,11 +66,43 @@ describe('a hello', () => {
     ['no decompress threads', { ...hello, decompressThreads: 0 }],
     ['a negative cache', { ...hello, cachePagesPerShard: -1 }],
     ['a cache no memory holds', { ...hello, cachePagesPerShard: 2 ** 40 }],
+    ['no channel', { ...hello, channels: 0 }],
+    ['too many channels', { ...hello, channels: 17 }],
     ['parts of no pages', { ...hello, maxPartPages: 0 }],
     ['parts larger than a frame', { ...hello, maxPartPages: 4096 }],
   ])('that is %s is no hello', (_, value) => {
     const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
     expect(refusalOf(body, 2 ** 60)).toMatchObject({ code: 'wire-protocol' });
+  });
+});
+
+describe('a further channel', () => {
+  const ticket = { session: 'ab'.repeat(8), secret: 'cd'.repeat(32) };
+
+  it('shows what the first one was given', () => {
+    expect(parseTicket(encodeJson(ticket))).toEqual(ticket);
+    for (const channel of [1, 15])
+      expect(parseJoin(encodeJson({ ...ticket, channel }))).toEqual({ ...ticket, channel });
+  });
+
+  it.each<[string, object]>([
+    ['the first', { ...ticket, channel: 0 }],
+    ['one too many', { ...ticket, channel: 16 }],
+    ['half a one', { ...ticket, channel: 1.5 }],
+    ['without a number', ticket],
+    ['without a session', { secret: ticket.secret, channel: 1 }],
+    ['with a session that is no hex', { ...ticket, session: '../etc', channel: 1 }],
+    ['with half a secret', { ...ticket, secret: 'cd', channel: 1 }],
+    ['with more to say', { ...ticket, channel: 1, path: '/' }],
+  ])('that is %s is refused', (_, join) => {
+    expect(() => parseJoin(encodeJson(join))).toThrow(expect.objectContaining({ code: 'wire-protocol' }));
+  });
+
+  it('is given a secret that cannot be guessed, or none', () => {
+    for (const secret of ['', 'ab', 'x'.repeat(64), 'ab'.repeat(65)]) {
+      const body = encodeJson({ ...ticket, secret });
+      expect(() => parseTicket(body)).toThrow(expect.objectContaining({ code: 'wire-protocol' }));
+    }
   });
 });
 

@@ -17,8 +17,21 @@ const helloSchema = v.strictObject({
   cachePagesPerShard: whole(0, maxCachePages),
   /** More would not fit a part's frame. */
   maxPartPages: whole(1, Math.floor(frameTypes.part.maxBody / pageBytes)),
+  /** Channels there will be, this one included. */
+  channels: whole(limits.channels.min, limits.channels.max),
 });
 export type Hello = v.InferOutput<typeof helloSchema>;
+
+const session = v.pipe(v.string(), v.hexadecimal(), v.maxLength(32));
+const secret = v.pipe(v.string(), v.hexadecimal(), v.minLength(32), v.maxLength(128));
+
+/** What a welcome hands over on the first channel, hex: nobody else can name the session and show its secret. */
+const ticketSchema = v.strictObject({ session, secret });
+export type Ticket = v.InferOutput<typeof ticketSchema>;
+
+/** A further channel's first words; the first channel is number 0. */
+const joinSchema = v.strictObject({ session, secret, channel: whole(1, limits.channels.max - 1) });
+export type Join = v.InferOutput<typeof joinSchema>;
 
 const failureSchema = v.strictObject({
   code: v.picklist(failureCodes),
@@ -47,6 +60,9 @@ export function expectToken(given: string, token: string): void {
     throw new WherryError('wire-refused', 'the sender did not show the token of this session');
   }
 }
+
+export const parseTicket = (body: Buffer): Ticket => parseJson(ticketSchema, body, 'welcome');
+export const parseJoin = (body: Buffer): Join => parseJson(joinSchema, body, 'join');
 
 /** The peer's reason for giving up. */
 export function parseFailure(body: Buffer): Failure {

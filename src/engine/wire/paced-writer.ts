@@ -1,158 +1,155 @@
 import { performance } from 'node:perf_hooks';
 import type { Channel } from './channel';
 import { frameHead, type FrameType } from './frame';
-import { TokenBucket, inFlightBound, sliceBytes } from './token-bucket';
+import { Lane, type Wire } from './lane';
+import { Pace } from './pace';
 
-interface Queued {
+interface Waiting {
   readonly bytes: readonly Uint8Array[];
+  /** It goes on the first channel, whichever has room. */
+  readonly first: boolean;
   readonly written: () => void;
 }
 
 /**
- * Writes frames in order, no faster than the limit, and never more ahead of the receiver than the in-flight bound.
- * The queue's length is the caller's business: `send` resolves when its frame has left.
+ * Writes frames over the channels of a wire, no faster than the limit over all of them, and never more ahead of the
+ * receiver than the in-flight bound. A channel takes its next frame when it has written the last one and has room, so
+ * that a slow one holds back its own bytes and no others.
  */
 export class PacedWriter {
-  readonly #queue: Queued[] = [];
-  #pumping = false;
-  readonly #bucket: TokenBucket;
-  #paused = false;
-  #received = 0;
-  #wake: (() => void) | undefined;
-  /** Round trips: when the byte count `sent` was reached. */
-  #probe: { readonly sent: number; readonly at: number } | undefined;
-  #measured = { rate: 0, bytes: 0, at: performance.now() };
-  /** Smallest round trip seen, ms. */
-  roundTripMs = 0;
-  /** Milliseconds spent waiting for the limiter. */
-  limitedMs = 0;
-  /** Milliseconds spent waiting for the receiver or the socket. */
-  blockedMs = 0;
+  readonly #pace: Pace;
+  readonly #wire: Wire;
+  readonly #lanes: Lane[] = [];
+  readonly #waiting: Waiting[] = [];
+  readonly #roomWanted: (() => void)[] = [];
+  #blockedSince: number | undefined;
+  #blockedMs = 0;
 
-  constructor(
-    private readonly channel: Channel,
-    private rate: number,
-  ) {
-    this.#bucket = new TokenBucket(rate, performance.now());
-    channel.socket.on('drain', () => this.#resume());
-    channel.socket.on('close', () => this.#resume());
+  /** @param rate bytes a second, 0 for unlimited */
+  constructor(first: Channel, rate: number) {
+    const lanes = this.#lanes;
+    this.#pace = new Pace(rate);
+    this.#wire = {
+      pace: this.#pace,
+      get channels() {
+        return lanes.length;
+      },
+      onChange: () => this.#offer(),
+    };
+    this.add(first);
   }
 
-  /** Bytes written and not yet taken by the receiver. */
+  /** One more channel for striped frames. */
+  add(channel: Channel): void {
+    this.#lanes.push(new Lane(channel, this.#wire));
+  }
+
+  /** Bytes written and not yet taken by the receiver, over all channels. */
   get inFlight(): number {
-    return this.channel.bytesSent - this.#received;
+    return this.#lanes.reduce((sum, { inFlight }) => sum + inFlight, 0);
+  }
+
+  /** Bytes written so far, for each channel. */
+  get channelBytes(): readonly number[] {
+    return this.#lanes.map(({ bytesSent }) => bytesSent);
+  }
+
+  /** Smallest round trip seen, ms. */
+  get roundTripMs(): number {
+    return this.#pace.roundTripMs;
+  }
+
+  /** Milliseconds spent waiting for the limiter. */
+  get limitedMs(): number {
+    return this.#pace.limitedMs;
+  }
+
+  /** Milliseconds in which there was something to write and every channel waited for the receiver or its socket. */
+  get blockedMs(): number {
+    return this.#blockedMs + (this.#blockedSince === undefined ? 0 : performance.now() - this.#blockedSince);
   }
 
   /** Goes on at another rate, bytes a second; 0 for unlimited. */
   setRate(rate: number): void {
-    this.#bucket.setRate(rate, performance.now());
-    this.rate = rate;
-    this.#resume();
+    this.#pace.setRate(rate);
+    this.#offer();
   }
 
   /** Writes nothing more until `resume`; what is being written stops in the middle of its frame. */
   pause(): void {
-    this.#paused = true;
+    this.#pace.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#resume();
+    this.#pace.resume();
   }
 
-  /** Queues a frame; resolves when its last byte went to the socket (or the link is gone). */
+  /** Queues a frame for the first channel; resolves when its last byte went to the socket (or the link is gone). */
   send(type: FrameType, body: readonly Uint8Array[] = [], epoch = 0, aux = 0): Promise<void> {
+    return this.#queue(true, type, body, epoch, aux);
+  }
+
+  /** Queues a frame for the channel that has room first. */
+  stripe(type: FrameType, body: readonly Uint8Array[], epoch: number, aux: number): Promise<void> {
+    return this.#queue(false, type, body, epoch, aux);
+  }
+
+  /** Resolves when a striped frame would not have to wait (or the link is gone). */
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#roomWanted.push(resolve);
+      this.#offer();
+    });
+  }
+
+  /** The receiver has taken this many bytes of a channel in all. */
+  received(total: number, channel = 0): void {
+    this.#lanes[channel]?.received(total);
+  }
+
+  #queue(first: boolean, type: FrameType, body: readonly Uint8Array[], epoch: number, aux: number): Promise<void> {
     const length = body.reduce((sum, { length }) => sum + length, 0);
     const bytes = [frameHead(type, length, epoch, aux), ...body];
     return new Promise((written) => {
-      this.#queue.push({ bytes, written });
-      if (!this.#pumping) void this.#pump();
+      this.#waiting.push({ bytes, first, written });
+      this.#offer();
     });
   }
 
-  /** The receiver has taken this many bytes in all. */
-  received(total: number): void {
-    this.#received = Math.min(this.channel.bytesSent, Math.max(this.#received, total));
-    const now = performance.now();
-    if (this.#probe !== undefined && this.#received >= this.#probe.sent) {
-      const roundTrip = now - this.#probe.at;
-      this.roundTripMs = this.roundTripMs === 0 ? roundTrip : Math.min(this.roundTripMs, roundTrip);
-      this.#probe = undefined;
+  /** Gives what waits, in order, to channels that are free for it. */
+  #offer(): void {
+    for (let at = 0; at < this.#waiting.length;) {
+      const next = this.#waiting[at] as Waiting;
+      const lane = this.#laneFor(next);
+      if (lane === undefined) {
+        at += 1;
+        continue;
+      }
+      this.#waiting.splice(at, 1);
+      void lane.write(next.bytes).then(() => {
+        next.written();
+        this.#offer();
+      });
     }
-    const { at, bytes, rate } = this.#measured;
-    if (now - at >= 100) {
-      const current = ((this.#received - bytes) * 1000) / (now - at);
-      this.#measured = { rate: Math.max(current, rate * 0.9), bytes: this.#received, at: now };
+    if (this.#waiting.length === 0 && this.#lanes.some(({ free }) => free)) {
+      for (const resolve of this.#roomWanted.splice(0)) resolve();
     }
-    this.#resume();
+    this.#clock();
   }
 
-  async #pump(): Promise<void> {
-    this.#pumping = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      for (const bytes of next.bytes) await this.#writeSlices(bytes);
-      next.written();
+  /** Of the lanes that are free for it the one with the least on the way; among equals, the one least used so far. */
+  #laneFor({ first }: Waiting): Lane | undefined {
+    const free = this.#lanes.filter((lane, index) => lane.free && (!first || index === 0));
+    return free.sort((a, b) => a.inFlight - b.inFlight || a.bytesSent - b.bytesSent)[0];
+  }
+
+  #clock(): void {
+    const wanted = this.#waiting.length > 0 || this.#lanes.some(({ busy }) => busy);
+    const blocked = wanted && this.#lanes.every(({ busy, blocked, free }) => (busy ? blocked : !free));
+    if (blocked) this.#blockedSince ??= performance.now();
+    else if (this.#blockedSince !== undefined) {
+      this.#blockedMs = this.blockedMs;
+      this.#blockedSince = undefined;
     }
-    this.#pumping = false;
-  }
-
-  async #writeSlices(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      await this.#permission();
-      if (this.channel.ended) return;
-      const piece = bytes.subarray(at, at + sliceBytes(this.rate));
-      at += piece.length;
-      this.#bucket.take(piece.length, performance.now());
-      const more = this.channel.write(piece);
-      // Before any wait: an answer that comes meanwhile would make the round trip look like none.
-      this.#probe ??= { sent: this.channel.bytesSent, at: performance.now() };
-      if (!more) await this.#blocked();
-    }
-  }
-
-  async #permission(): Promise<void> {
-    do await this.#turn();
-    while (this.#paused && !this.channel.ended);
-  }
-
-  async #turn(): Promise<void> {
-    while (this.#paused && !this.channel.ended) await this.#woken();
-    const started = performance.now();
-    for (let wait = this.#bucket.delay(started); wait > 0; wait = this.#bucket.delay(performance.now())) {
-      if (this.channel.ended) return;
-      // Timers have a grain of a millisecond; the bucket's debt makes up for what they overshoot.
-      await this.#woken(Math.max(1, Math.floor(wait)));
-    }
-    this.limitedMs += performance.now() - started;
-    while (this.inFlight >= this.#bound() && !this.channel.ended) await this.#blocked();
-  }
-
-  #bound(): number {
-    if (this.rate > 0) return inFlightBound(this.rate, this.roundTripMs);
-    return Math.max(2 * 2 ** 20, inFlightBound(this.#measured.rate, this.roundTripMs));
-  }
-
-  async #blocked(): Promise<void> {
-    if (this.channel.ended) return;
-    const started = performance.now();
-    await this.#woken();
-    this.blockedMs += performance.now() - started;
-  }
-
-  /** Resolves at the next event of the link, or after `ms`: a link that ends must not leave a timer behind. */
-  #woken(ms?: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = ms === undefined ? undefined : setTimeout(() => this.#resume(), ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  #resume(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
   }
 }

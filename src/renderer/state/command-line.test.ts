@@ -4,9 +4,9 @@ import { commandLine, summary } from './command-line';
 
 describe('commandLine', () => {
   it('names only what differs from the defaults', () => {
-    const settings = { ...defaultSettings, level: 3, maxBandwidth: 12.5e6, xbzrleCacheBytes: 2 ** 28 };
+    const settings = { ...defaultSettings, level: 3, channels: 4, maxBandwidth: 12.5e6, xbzrleCacheBytes: 2 ** 28 };
     expect(commandLine('/run/a.qmp', 'tcp:host:4444', settings)).toBe(
-      'wherry migrate --source /run/a.qmp --destination tcp:host:4444 --level 3 --xbzrle-cache 256MiB --max-bandwidth 100Mbit',
+      'wherry migrate --source /run/a.qmp --destination tcp:host:4444 --level 3 --channels 4 --xbzrle-cache 256MiB --max-bandwidth 100Mbit',
     );
   });
 
@@ -31,8 +31,8 @@ describe('summary', () => {
 
   it('says what is off', () => {
     const settings = { ...defaultSettings, method: 'none', xbzrleCacheBytes: 0, maxBandwidth: 12.5e6 } as const;
-    expect(summary({ ...settings, compressThreads: 1, paused: true })).toBe(
-      'No compression, 1 thread with no XBZRLE, at most 100 Mbit/s, pause under 300 ms; left paused on the destination.',
+    expect(summary({ ...settings, compressThreads: 1, channels: 4, paused: true })).toBe(
+      'No compression, 1 thread with no XBZRLE, at most 100 Mbit/s over 4 channels, pause under 300 ms; left paused on the destination.',
     );
   });
 });

@@ -9,6 +9,7 @@ export function commandLine(source: string, destination: string, settings: Migra
     ['--level', 'level', String(settings.level)],
     ['--compress-threads', 'compressThreads', String(settings.compressThreads)],
     ['--decompress-threads', 'decompressThreads', String(settings.decompressThreads)],
+    ['--channels', 'channels', String(settings.channels)],
     ['--xbzrle-cache', 'xbzrleCacheBytes', settingText('bytes', settings.xbzrleCacheBytes)],
     ['--cache-policy', 'cachePolicy', settings.cachePolicy],
     ['--max-bandwidth', 'maxBandwidth', settingText('rate', settings.maxBandwidth)],
@@ -29,13 +30,15 @@ export function commandLine(source: string, destination: string, settings: Migra
 
 /** The settings as one sentence. */
 export function summary(settings: MigrationSettings): string {
-  const { method, level, compressThreads, xbzrleCacheBytes, maxBandwidth, downtimeLimitMs, paused } = settings;
+  const { method, level, compressThreads, channels, xbzrleCacheBytes, maxBandwidth, downtimeLimitMs, paused } =
+    settings;
   const threads = `${compressThreads} ${compressThreads === 1 ? 'thread' : 'threads'}`;
   const cache = xbzrleCacheBytes === 0 ? 'no XBZRLE' : `a ${formatBytes(xbzrleCacheBytes)} XBZRLE cache`;
   const compression = method === 'none' ? `No compression, ${threads}` : `${method} ${level} on ${threads}`;
   const rate = maxBandwidth === 0 ? 'as fast as the link goes' : `at most ${formatBitRate(maxBandwidth)}`;
+  const ways = channels === 1 ? '' : ` over ${channels} channels`;
   const end = paused ? '; left paused on the destination' : '';
-  return `${compression} with ${cache}, ${rate}, pause under ${formatDuration(downtimeLimitMs)}${end}.`;
+  return `${compression} with ${cache}, ${rate}${ways}, pause under ${formatDuration(downtimeLimitMs)}${end}.`;
 }
 
 /** Quotes a word for a POSIX shell when it needs it. */

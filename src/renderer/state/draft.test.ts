@@ -33,6 +33,8 @@ describe('checkDraft', () => {
     ['level', 'high', 'Compression level: expected a whole number from 0 to 19, got "high"'],
     ['compressThreads', '', 'Compress threads: expected a whole number from 1 to 255, got ""'],
     ['decompressThreads', '1.5', 'Decompress threads: expected a whole number from 1 to 255, got 1.5'],
+    ['channels', '17', 'Channels: expected a whole number from 1 to 16, got 17'],
+    ['channels', '0', 'Channels: expected a whole number from 1 to 16, got 0'],
     ['xbzrleCacheBytes', '64 potatoes', 'XBZRLE cache size: expected a size such as 64MiB or 4096, got "64 potatoes"'],
     ['downtimeLimitMs', 'soon', 'Downtime limit: expected a time such as 300ms or 10m, got "soon"'],
   ] as const)('refuses %s %j in its own words', (field, text, message) => {

@@ -11,6 +11,7 @@ export interface Draft {
   level: string;
   compressThreads: string;
   decompressThreads: string;
+  channels: string;
   xbzrle: boolean;
   xbzrleCacheBytes: string;
   cachePolicy: CachePolicyName;
@@ -30,13 +31,14 @@ export interface DraftCheck {
 
 /** A draft holding the default settings. */
 export function defaultDraft(): Draft {
-  const { method, level, compressThreads, decompressThreads, cachePolicy } = defaultSettings;
+  const { method, level, compressThreads, decompressThreads, channels, cachePolicy } = defaultSettings;
   const { autoConverge, onTimeout, paused } = defaultSettings;
   return {
     method,
     level: String(level),
     compressThreads: String(compressThreads),
     decompressThreads: String(decompressThreads),
+    channels: String(channels),
     xbzrle: true,
     xbzrleCacheBytes: settingText('bytes', defaultSettings.xbzrleCacheBytes),
     cachePolicy,
@@ -67,6 +69,7 @@ export function checkDraft(draft: Draft): DraftCheck {
     level: numberOrText(draft.level),
     compressThreads: numberOrText(draft.compressThreads),
     decompressThreads: numberOrText(draft.decompressThreads),
+    channels: numberOrText(draft.channels),
     xbzrleCacheBytes: draft.xbzrle ? read('xbzrleCacheBytes', parseBytes, draft.xbzrleCacheBytes) : 0,
     cachePolicy: draft.cachePolicy,
     maxBandwidth: draft.maxBandwidth.trim() === '' ? 0 : read('maxBandwidth', parseRate, draft.maxBandwidth),

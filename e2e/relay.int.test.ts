@@ -40,10 +40,10 @@ async function migrate(pair: QemuPair, uri: string): Promise<void> {
 }
 
 describe('wherry send under a migration that plain QMP drives', () => {
-  it('delivers the guest and leaves its `cont` to the driver', async () => {
+  it.each(['1', '5'])('delivers the guest and leaves its `cont` to the driver, over %s channels', async (channels) => {
     const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
     const receiver = await startReceive(pair.destination, '--once');
-    const run = await relayed(pair, receiver.url, ['--method', 'zstd'], (uri) => migrate(pair, uri));
+    const run = await relayed(pair, receiver.url, ['--channels', channels], (uri) => migrate(pair, uri));
     expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'unknown' });
     expect(run.code).toBe(0);
     expect(run.result?.pages.xbzrle).toBeGreaterThan(0);

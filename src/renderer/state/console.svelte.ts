@@ -1,6 +1,8 @@
 import type { KnownGuest, RunView } from '../../shared/contract';
 import { toFailure } from '../../shared/failure';
 import type { SampleKind } from '../../shared/guest';
+import type { SettingsChange } from '../../shared/settings';
+import type { BandMs } from '../../shared/snapshot';
 import { call, listen } from './bridge';
 import { MigrationForm } from './form.svelte';
 import { Route } from './route.svelte';
@@ -83,6 +85,25 @@ export class Console {
 
   cancel(): Promise<void> {
     return call('cancelMigration');
+  }
+
+  /** Puts other settings in force; what is in force then comes with the next snapshot too. */
+  async change(change: SettingsChange): Promise<void> {
+    await call('changeSettings', change);
+  }
+
+  /** Stops sending, the guest running on, or sends again. */
+  setPaused(paused: boolean): Promise<void> {
+    return call(paused ? 'pauseMigration' : 'resumeMigration');
+  }
+
+  /** How long the guest would stand still if it were forced now, if anybody can say. */
+  switchoverCost(): Promise<BandMs | undefined> {
+    return call('switchoverCost');
+  }
+
+  forceSwitchover(): Promise<void> {
+    return call('forceSwitchover');
   }
 
   /** A run is told of when it starts, before its first snapshot, and with its report when it has ended. */

@@ -1,0 +1,72 @@
+import { expect, test } from '@playwright/test';
+import { ConsoleApp } from './app';
+
+let app: ConsoleApp;
+
+test.beforeEach(async () => {
+  app = await ConsoleApp.launch();
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+});
+
+test.afterEach(async () => {
+  await app.close();
+  expect(app.complaints).toEqual([]);
+});
+
+test('changes every live setting, and shows what is in force', async () => {
+  const changes = {
+    'Bandwidth limit': '16Mbit',
+    'Downtime limit': '500ms',
+    'Compression method': 'zlib',
+    'Compression level': '6',
+  };
+  for (const [label, value] of Object.entries(changes)) {
+    const field = app.field(label);
+    if (label === 'Compression method') await field.selectOption(value);
+    else await field.fill(value);
+  }
+  await app.button('Apply changes').click();
+  for (const [label, value] of Object.entries(changes)) {
+    await expect(app.field(label)).toHaveAccessibleDescription(`In force: ${value}`);
+    await expect(app.field(label)).toHaveValue(value);
+  }
+  await expect(app.button('Apply changes')).toBeDisabled();
+});
+
+test('explains a wrong value beside its field, and changes nothing', async () => {
+  await app.field('Compression level').fill('25');
+  await expect(app.field('Compression level')).toHaveAccessibleDescription(
+    /expected a whole number from 0 to 19, got 25/,
+  );
+  await expect(app.button('Apply changes')).toBeDisabled();
+  await app.button('Undo').click();
+  await expect(app.field('Compression level')).toHaveValue('1');
+  await expect(app.field('Compression level')).toHaveAccessibleDescription('In force: 1');
+});
+
+test('pauses and resumes', async () => {
+  await app.button('Pause').click();
+  await expect(app.button('Resume')).toBeEnabled();
+  await app.button('Resume').click();
+  await expect(app.button('Pause')).toBeEnabled();
+});
+
+test('forces the switchover once it has said what that costs', async () => {
+  await app.button('Force switchover').click();
+  const dialog = app.page.getByRole('dialog', { name: 'Stop the guest and finish now?' });
+  await expect(dialog).toContainText(/stand still for about .*; the limit is 300 ms\.|cannot be said yet/);
+  await dialog.getByRole('button', { name: 'Keep migrating' }).click();
+  await expect(dialog).toBeHidden();
+
+  await app.button('Force switchover').click();
+  await dialog.getByRole('button', { name: 'Stop the guest now' }).click();
+  await app.reaches(/^switchover/);
+  // All of its memory is still to come.
+  await app.field('Bandwidth limit').fill('0');
+  await app.button('Apply changes').click();
+  await app.reaches(/^completed/);
+  await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
+});

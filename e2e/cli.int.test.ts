@@ -42,6 +42,11 @@ describe('bad input', () => {
     [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],
     [['migrate', ...ends, '--channels', '2'], "unknown option '--channels'"],
     [['demo', '--memory', '1GB'], 'expected whole MiB'],
+    [['sample', '--kind', 'builtin', '--memory', '4GiB'], 'Guest memory: expected whole pages from 64 to 2048 MiB'],
+    [['sample', '--kind', 'builtin', '--memory', '1MiB'], 'Guest memory: expected whole pages from 64 to 2048 MiB'],
+    [['sample', '--kind', 'builtin', '--rate', '10000001'], 'Rate: expected a whole number from 0 to 10000000'],
+    [['sample', '--kind', 'builtin', '--rate', '-1'], 'expected a whole number, got "-1"'],
+    [['sample', '--kind', 'builtin', '--fill', '1MiB'], '--fill: the built-in guest'],
   ])('%j ends with 2 and says why', async (words, message) => {
     const { code, out, err } = await command.start(...words).ended;
     expect({ code, out }).toEqual({ code: exitCodes.usage, out: '' });

@@ -20,7 +20,8 @@ function parentOf(pid: number): number | undefined {
   return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
-function commandLine(pid: number): string {
+/** A process's arguments, spaces between them. */
+export function commandLine(pid: number): string {
   return (read(pid, 'cmdline') ?? '').replaceAll('\0', ' ');
 }
 

@@ -1,15 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
-import * as v from 'valibot';
 import { parseQmpAddress } from '../engine/qmp/address';
 import { pairingScheme, parsePairing } from '../engine/wire/pairing';
-import { maxRate } from '../guest/workload';
-import { guestMemorySchema } from '../shared/contract';
 import { toFailure, WherryError } from '../shared/failure';
-import { builtinMemory, workloads } from '../shared/guest';
+import { workloads } from '../shared/guest';
 import type { Workload } from '../shared/guest';
 import type { MigrationSettings } from '../shared/settings';
-import { formatBytes, parseBytes } from '../shared/units';
 import { exitCodes } from './exit-codes';
+import { guestMemory, guestRate, memoryOption, upTo } from './guest-options';
 import { addSettings, argument, parseWhole, readSettings, type FindProfile } from './settings-options';
 
 /** What `wherry migrate` was asked to do. */
@@ -129,16 +126,9 @@ function demoRequest(options: Options, settings: MigrationSettings): DemoRequest
     workload: oneOf('Workload', workloads, options['workload']),
     memoryBytes: guestMemory(options['memory']),
     ...(typeof options['seed'] === 'number' && { seed: upTo('Seed', 2 ** 32 - 1, options['seed']) }),
-    ...(typeof options['rate'] === 'number' && { rate: upTo('Rate', maxRate, options['rate']) }),
+    ...(typeof options['rate'] === 'number' && { rate: guestRate(options['rate']) }),
     json: options['json'] === true,
   };
-}
-
-function memoryOption(): Option {
-  const { min, max } = builtinMemory;
-  return new Option('--memory <size>', `guest memory, ${formatBytes(min)} to ${formatBytes(max)}`)
-    .argParser(argument(parseBytes))
-    .default(builtinMemory.default, formatBytes(builtinMemory.default));
 }
 
 const address = argument((text) => {
@@ -152,21 +142,10 @@ const farAddress = argument((text) => {
   return text;
 });
 
-function guestMemory(value: unknown): number {
-  const result = v.safeParse(guestMemorySchema, value);
-  if (result.success) return result.output;
-  throw new WherryError('usage', `${result.issues[0].message}, got ${String(value)} bytes`);
-}
-
 function oneOf<Name extends string>(label: string, names: readonly Name[], given: unknown): Name {
   const found = names.find((name) => name === given);
   if (found !== undefined) return found;
   throw new WherryError('usage', `${label}: expected one of ${names.join(', ')}, got ${JSON.stringify(given)}`);
-}
-
-function upTo(label: string, max: number, given: number): number {
-  if (given <= max) return given;
-  throw new WherryError('usage', `${label}: expected a whole number from 0 to ${max}, got ${given}`);
 }
 
 /** Commander puts its suggestions on lines of their own. */

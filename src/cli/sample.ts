@@ -3,6 +3,7 @@ import { sampleKinds, workloads, type SampleKind, type SamplePair, type Workload
 import { WherryError } from '../shared/failure';
 import { parseBytes } from '../shared/units';
 import type { Surroundings } from './migrate';
+import { guestMemory, guestRate } from './guest-options';
 import { argument, parseWhole } from './settings-options';
 import { onStopSignal } from './signals';
 import { writeLine } from './streams';
@@ -10,7 +11,7 @@ import { writeLine } from './streams';
 interface SampleRequest {
   readonly kind: SampleKind;
   readonly memory: number;
-  readonly fill: number;
+  readonly fill?: number;
   readonly rate?: number | 'max';
   readonly workload: Workload;
   readonly json?: boolean;
@@ -26,8 +27,8 @@ export function registerSample(program: Command, surroundings: Surroundings): vo
         .choices(sampleKinds)
         .default('qemu'),
     )
-    .addOption(size('--memory <size>', 'guest memory', '256MiB'))
-    .addOption(size('--fill <size>', 'memory filled with varied content, QEMU only', '64MiB'))
+    .addOption(size('--memory <size>', 'guest memory').default(parseBytes('256MiB'), '256MiB'))
+    .addOption(size('--fill <size>', 'memory filled with varied content, QEMU only; 64 MiB where there is room'))
     .option(
       '--rate <n>',
       'QEMU: sweeps over 16 MiB a second, or max; built-in: steps a second',
@@ -66,15 +67,20 @@ async function start(
 ): Promise<SamplePair> {
   if (kind === 'qemu') {
     const { startQemuPair } = await import('../guest/qemu-pair');
-    return startQemuPair({ memoryBytes: memory, fillBytes: fill, rate: rate ?? 50 });
+    const { defaultFill, sampleDefaults } = await import('../guest/qemu-sample');
+    const fillBytes = fill ?? defaultFill(memory);
+    return startQemuPair({ memoryBytes: memory, fillBytes, rate: rate ?? sampleDefaults.rate });
   }
   if (rate === 'max') throw new WherryError('usage', 'Rate: the built-in guest takes a number, got "max"');
+  if (fill !== undefined) throw new WherryError('usage', '--fill: the built-in guest fills its memory by its workload');
+  const memoryBytes = guestMemory(memory);
+  const steps = rate === undefined ? {} : { rate: guestRate(rate) };
   const { startBuiltinPair } = await import('../guest/builtin-pair');
-  return startBuiltinPair({ memoryBytes: memory, workload, spawn, ...(rate !== undefined && { rate }) });
+  return startBuiltinPair({ memoryBytes, workload, spawn, ...steps });
 }
 
-function size(flags: string, description: string, fallback: string): Option {
-  return new Option(flags, description).argParser(argument(parseBytes)).default(parseBytes(fallback), fallback);
+function size(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(argument(parseBytes));
 }
 
 function parseRateWord(text: string): number | 'max' {

@@ -15,6 +15,19 @@ export const sampleGuest = {
   maxRate: 2 ** 32 - 1,
 } as const;
 
+/** What a sample guest does unless it is told otherwise: sweeps a second, and bytes filled where there is room. */
+export const sampleDefaults = { rate: 50, fillBytes: 64 * mebibyte } as const;
+
+/** Most bytes that can be filled in a guest with so much memory. */
+export function fillRoom(memoryBytes: number): number {
+  return Math.max(0, memoryBytes - sampleGuest.fill.address - sampleGuest.fill.reserved);
+}
+
+/** Bytes filled in a sample guest unless it is told otherwise. */
+export function defaultFill(memoryBytes: number): number {
+  return Math.min(sampleDefaults.fillBytes, fillRoom(memoryBytes));
+}
+
 /** One line of the guest's heartbeat, about ten a second. */
 export interface Beat {
   /** Counts the lines since the guest was booted, over any number of migrations. */
@@ -65,7 +78,7 @@ export function checkSampleSizes(memoryBytes: number, fillBytes: number): void {
       `Memory: expected whole MiB from ${min / mebibyte} to ${max / mebibyte}, got ${memoryBytes / mebibyte} MiB`,
     );
   }
-  const room = memoryBytes - sampleGuest.fill.address - sampleGuest.fill.reserved;
+  const room = fillRoom(memoryBytes);
   if (fillBytes % mebibyte === 0 && fillBytes >= 0 && fillBytes <= room) return;
   throw new WherryError(
     'usage',

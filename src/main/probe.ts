@@ -14,26 +14,44 @@ export interface GuestFacts {
 const nameSchema = v.object({ name: v.optional(v.string()) });
 const cpusSchema = v.array(v.unknown());
 
+/** Longest anybody waits at the window for a guest to be added, ms. */
+const probeMs = 5000;
+
 /**
  * Asks a QMP address about its guest and hangs up again: a monitor serves one client at a time.
- * @throws WherryError `usage`, `qmp-unreachable`, `qmp-protocol`
+ * @throws WherryError `usage`, `qmp-unreachable`, `qmp-protocol`, `qmp-timeout` after `timeoutMs`
  */
-export async function probeGuest(address: string): Promise<GuestFacts> {
-  const client = await QmpClient.connect(address);
+export async function probeGuest(address: string, timeoutMs = probeMs): Promise<GuestFacts> {
+  const connecting = QmpClient.connect(address, { timeoutMs });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `QMP at ${address}: no answer within ${timeoutMs / 1000} s; QEMU may be stopped or very busy`;
+      reject(new WherryError('qmp-timeout', message));
+    }, timeoutMs);
+  });
   try {
-    const { status } = await queryStatus(client);
-    const memoryBytes = await ifAnswered(queryMemoryBytes(client));
-    const named = v.safeParse(nameSchema, await ifAnswered(client.execute('query-name')));
-    const cpus = v.safeParse(cpusSchema, await ifAnswered(client.execute('query-cpus-fast')));
-    return {
-      status,
-      ...(memoryBytes !== undefined && { memoryBytes }),
-      ...(named.success && named.output.name !== undefined && { name: named.output.name }),
-      ...(cpus.success && { vcpus: cpus.output.length }),
-    };
+    return await Promise.race([connecting.then(ask), late]);
   } finally {
-    client.close();
+    clearTimeout(timer);
+    void connecting.then(
+      (client) => client.close(),
+      () => undefined,
+    );
   }
+}
+
+async function ask(client: QmpClient): Promise<GuestFacts> {
+  const { status } = await queryStatus(client);
+  const memoryBytes = await ifAnswered(queryMemoryBytes(client));
+  const named = v.safeParse(nameSchema, await ifAnswered(client.execute('query-name')));
+  const cpus = v.safeParse(cpusSchema, await ifAnswered(client.execute('query-cpus-fast')));
+  return {
+    status,
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(named.success && named.output.name !== undefined && { name: named.output.name }),
+    ...(cpus.success && { vcpus: cpus.output.length }),
+  };
 }
 
 /** A command the monitor does not know leaves a gap, not a failure. */

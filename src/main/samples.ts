@@ -1,5 +1,6 @@
 import { startBuiltinPair } from '../guest/builtin-pair';
 import { findQemu, startQemuPair } from '../guest/qemu-pair';
+import { defaultFill, sampleDefaults } from '../guest/qemu-sample';
 import { sampleKinds } from '../shared/guest';
 import type { SampleKind, SamplePair } from '../shared/guest';
 import type { SampleRequest } from './guests';
@@ -12,6 +13,8 @@ export function availableSamples(): readonly SampleKind[] {
 
 /** Starts a sample guest and the destination waiting for it. */
 export function startSample({ kind, memoryBytes, workload }: SampleRequest): Promise<SamplePair> {
-  if (kind === 'qemu') return startQemuPair({ memoryBytes });
+  if (kind === 'qemu') {
+    return startQemuPair({ memoryBytes, rate: sampleDefaults.rate, fillBytes: defaultFill(memoryBytes) });
+  }
   return startBuiltinPair({ memoryBytes, workload, spawn: spawnUtility });
 }

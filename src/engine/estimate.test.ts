@@ -1,17 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectedPause, sourceDowntimeLimit, type PauseInputs } from './estimate';
+import { downtimeLimitFor, expectedPause, sourceDowntimeLimit, type PauseInputs } from './estimate';
 
 const mib = 2 ** 20;
 const inputs: PauseInputs = {
   remainingBytes: 4 * mib,
-  dirtyRate: 2 * mib,
+  roundBytes: undefined,
   downtimeLimitMs: 300,
   heldBytes: mib,
   guestRate: 40 * mib,
   inFlightBytes: 256 * 1024,
   wireRate: 12 * mib,
   deviceBytes: 128 * 1024,
+  lagMs: 0,
+  now: false,
 };
 
 describe('an expected pause', () => {
@@ -21,14 +23,13 @@ describe('an expected pause', () => {
     }
     expect(expectedPause({ ...inputs, guestRate: 0 })).toBeUndefined();
     expect(expectedPause({ ...inputs, wireRate: 0 })).toBeUndefined();
-    expect(expectedPause({ ...inputs, dirtyRate: undefined })).toBeDefined();
   });
 
   it('of a guest stopped now has everything that is left in it, also where it would converge', () => {
     const many = { ...inputs, remainingBytes: 400 * mib };
     const [planned, forced] = [expectedPause(many), expectedPause({ ...many, now: true })];
     expect(planned?.high).toBeLessThan(1000);
-    expect(forced?.low).toBeGreaterThan(2000);
+    expect(forced?.low).toBeGreaterThan(3000);
     expect(forced?.high).toBeGreaterThan(10_000);
   });
 
@@ -37,13 +38,15 @@ describe('an expected pause', () => {
     const pace = fc.integer({ min: 1, max: 2 ** 34 });
     const any = fc.record({
       remainingBytes: amount,
-      dirtyRate: fc.option(amount, { nil: undefined }),
+      roundBytes: fc.option(amount, { nil: undefined }),
       downtimeLimitMs: fc.integer({ min: 1, max: 2_000_000 }),
       heldBytes: amount,
       guestRate: pace,
       inFlightBytes: amount,
       wireRate: pace,
       deviceBytes: amount,
+      lagMs: fc.integer({ min: 0, max: 10_000 }),
+      now: fc.boolean(),
     });
     fc.assert(
       fc.property(any, (given) => {
@@ -51,6 +54,9 @@ describe('an expected pause', () => {
         expect(Number.isInteger(low) && Number.isInteger(high)).toBe(true);
         expect(low).toBeGreaterThan(0);
         expect(high).toBeGreaterThan(low);
+        const more = expectedPause({ ...given, remainingBytes: given.remainingBytes * 2 });
+        expect(more?.high).toBeGreaterThanOrEqual(high);
+        expect(more?.low).toBeGreaterThanOrEqual(low);
         // More on the way, or a slower stream, never makes the pause shorter.
         const worse = expectedPause({
           ...given,
@@ -67,9 +73,16 @@ describe('an expected pause', () => {
     expect(most?.high).toBeLessThan(2 * inputs.downtimeLimitMs);
   });
 
-  it('says what stopping at once would cost where the guest dirties faster than the stream flows', () => {
-    const pause = expectedPause({ ...inputs, remainingBytes: 400 * mib, dirtyRate: 50 * mib });
-    expect(pause?.high).toBeGreaterThan((400 / 40) * 1000);
+  it('is narrower than the limit, also in the first pass', () => {
+    const { low, high } = expectedPause({ ...inputs, remainingBytes: 1024 * mib }) ?? { low: NaN, high: NaN };
+    expect(low).toBeGreaterThan(40);
+    expect(high).toBeLessThan(300);
+  });
+
+  it('in mid-round is at most what the round began with', () => {
+    const began = { ...inputs, roundBytes: 400 * mib, now: true };
+    expect(expectedPause(began)?.high).toBeGreaterThan((400 / 40) * 1000);
+    expect(expectedPause(began)?.low).toBeLessThan(100);
   });
 });
 
@@ -80,6 +93,18 @@ describe('the limit given to the source', () => {
       fc.property(fc.integer({ min: 1, max: 2_000_000 }), (limit) => {
         expect(sourceDowntimeLimit(limit)).toBeGreaterThanOrEqual(1);
         expect(sourceDowntimeLimit(limit)).toBeLessThanOrEqual(limit);
+      }),
+    );
+  });
+});
+
+describe('the limit that a pause for pages takes', () => {
+  it('is the shortest that gives the source so much', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_000_000 }), (ms) => {
+        const limit = downtimeLimitFor(ms);
+        expect(sourceDowntimeLimit(limit)).toBeGreaterThanOrEqual(ms);
+        if (limit > 2) expect(sourceDowntimeLimit(limit - 2)).toBeLessThanOrEqual(ms);
       }),
     );
   });

@@ -4,8 +4,8 @@ import type { BandMs } from '../shared/snapshot';
 export interface PauseInputs {
   /** Dirty bytes still to be sent, as the source last said. */
   readonly remainingBytes: number | undefined;
-  /** Bytes the guest dirties a second. */
-  readonly dirtyRate: number | undefined;
+  /** Dirty bytes that the present round began with; absent in the first one. */
+  readonly roundBytes: number | undefined;
   readonly downtimeLimitMs: number;
   /** Stream bytes taken from the source and not yet at the destination. */
   readonly heldBytes: number;
@@ -17,8 +17,10 @@ export interface PauseInputs {
   readonly wireRate: number | undefined;
   /** Device state, stream bytes; a guess until it has been seen. */
   readonly deviceBytes: number;
-  /** The guest is to be stopped now, whatever that costs. */
-  readonly now?: boolean;
+  /** How late this process does what is due, ms. */
+  readonly lagMs: number;
+  /** The guest does not come to a switchover by itself, or is not waited for: what it would cost at this moment. */
+  readonly now: boolean;
 }
 
 /**
@@ -27,35 +29,52 @@ export interface PauseInputs {
  */
 const resumeMs = { low: 15, high: 60 } as const;
 /** The last pages mostly go faster than those before: more of them are deltas, and nothing dirties pages meanwhile. */
-const lastPagesFaster = 0.3;
+const lastPagesFaster = 0.4;
+/** A source that has sent pages down to its threshold has seldom sent many more before it looks again. */
+const leastShare = 0.5;
 
 /**
  * The pause: (dirty pages left when the source stops the guest + what is on the way + device state) ÷ the pace of the
- * stream + the cost of resuming. A band: at best what remains now is sent, at worst a last dirty sync brings as much
- * as the source's threshold (pace × limit) lets through. Where the guest dirties faster than the stream flows there is
- * no such moment in sight, and the figure says what stopping at once would cost. Absent until a pace is known.
+ * stream, which is that of the wire by the wire ratio of late, + the cost of resuming. The source stops the guest once
+ * what is left fits its threshold, pace × limit: that much at most, and half of it at least unless a whole round is
+ * less. With `now` it is what is dirty in mid-round: no less than remains, no more than the round began with. Absent
+ * until a pace is known.
  */
 export function expectedPause(inputs: PauseInputs): BandMs | undefined {
-  const { remainingBytes, dirtyRate, guestRate, wireRate, heldBytes, inFlightBytes, deviceBytes } = inputs;
-  if (remainingBytes === undefined || !guestRate || !wireRate) return undefined;
-  const converging = inputs.now !== true && (dirtyRate === undefined || dirtyRate < guestRate);
-  const threshold = (guestRate * sourceDowntimeLimit(inputs.downtimeLimitMs)) / 1000;
-  const fresh = Math.min(dirtyRate ?? 0, threshold);
-  const most = converging ? Math.min(Math.max(remainingBytes, fresh), threshold) : Math.max(remainingBytes, fresh);
-  const least = Math.min(remainingBytes, converging ? fresh : remainingBytes);
+  const { guestRate, wireRate, heldBytes, inFlightBytes, deviceBytes } = inputs;
+  const left = bytesLeft(inputs);
+  if (left === undefined || !guestRate || !wireRate) return undefined;
   const stream = (bytes: number): number => (bytes * 1000) / guestRate;
-  const inFlightMs = (inFlightBytes * 1000) / wireRate;
+  const onTheWay = stream(heldBytes) + (inFlightBytes * 1000) / wireRate;
   return {
-    low: Math.round(stream(least + deviceBytes) * lastPagesFaster + resumeMs.low),
-    high: Math.round(stream(most + heldBytes + deviceBytes) + inFlightMs + resumeMs.high),
+    low: Math.round(stream(left.low + deviceBytes) * lastPagesFaster + resumeMs.low),
+    high: Math.round(stream(left.high + deviceBytes) + onTheWay + resumeMs.high + inputs.lagMs),
   };
 }
+
+/** Dirty bytes at the moment the guest is stopped. */
+function bytesLeft(inputs: PauseInputs): { readonly low: number; readonly high: number } | undefined {
+  const { remainingBytes, roundBytes, guestRate = 0, downtimeLimitMs } = inputs;
+  if (remainingBytes === undefined) return undefined;
+  if (inputs.now) return { low: remainingBytes, high: Math.max(remainingBytes, roundBytes ?? 0) };
+  const threshold = (guestRate * sourceDowntimeLimit(downtimeLimitMs)) / 1000;
+  const most = Math.min(threshold, roundBytes ?? threshold);
+  return { low: most * leastShare, high: threshold };
+}
+
+/** The shortest downtime limit with which the source takes a pause of so many milliseconds for its pages. */
+export function downtimeLimitFor(pagesMs: number): number {
+  return Math.ceil(Math.min(pagesMs + keptBackMs, pagesMs / leastGiven));
+}
+
+/** Of the operator's limit: kept back, ms, and the share that the source gets at least. */
+const keptBackMs = 120;
+const leastGiven = 0.4;
 
 /**
  * The downtime limit given to the source. QEMU plans with the whole limit for the pages alone; what our own queue, the
  * device state and resuming take is kept back, so that the pause the guest sees stays under the operator's limit.
  */
 export function sourceDowntimeLimit(limitMs: number): number {
-  const keptBack = 120;
-  return Math.max(1, Math.round(Math.max(limitMs - keptBack, limitMs * 0.4)));
+  return Math.max(1, Math.round(Math.max(limitMs - keptBackMs, limitMs * leastGiven)));
 }

@@ -10,11 +10,16 @@ import type {
   WireClasses,
 } from '../shared/snapshot';
 import type { GuestPlace, SessionState } from '../shared/state';
+import type { RunVerdict } from '../shared/verdict';
 import { BottleneckMeter, bottleneckOf, waitShares, type Waits } from './bottleneck';
+import { fitBytes } from './advice';
 import { expectedPause, type PauseInputs } from './estimate';
+import { roundLeft, timeToSwitchover, type EtaInputs } from './eta';
 import type { MigrateInfo } from './qmp/migrate';
 import { RateMeter } from './rate-meter';
 import { newSenderCounters, type SenderCounters } from './sender-stats';
+import { RoundTrend } from './trend';
+import { Judge } from './verdict';
 
 /** Device state of a small guest, stream bytes; replaced by what was seen once the last page is behind. */
 const usualDeviceBytes = 128 * 1024;
@@ -31,6 +36,8 @@ export interface SenderView {
   readonly inFlightBytes: number;
   readonly unacknowledgedBytes: number;
   readonly waits: Waits;
+  /** What zstd would make of pages that are sent as they are, as a share of them. */
+  readonly sampledRatio?: number | undefined;
   workers(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[];
 }
 
@@ -60,6 +67,9 @@ export class RunStats {
   readonly #busy: RateMeter[] = [];
   #peakWireRate: number | undefined;
   #lastPause: BandMs | undefined;
+  readonly #trend = new RoundTrend();
+  readonly #judge = new Judge();
+  #info: MigrateInfo | undefined;
 
   constructor(
     private settings: MigrationSettings,
@@ -70,9 +80,12 @@ export class RunStats {
 
   /** Settings in force from now on. */
   use(settings: MigrationSettings): void {
+    if (settings === this.settings) return;
     // What the link gave before says nothing about what it gives under another limit.
     if (settings.maxBandwidth !== this.settings.maxBandwidth) this.#peakWireRate = undefined;
     this.settings = settings;
+    this.#trend.restart();
+    this.#judge.restart();
   }
 
   get downtimeLimitMs(): number {
@@ -93,7 +106,9 @@ export class RunStats {
     const counters = sender?.counters ?? newSenderCounters();
     const workers = this.#mark(sender, counters, facts.setupTimeMs !== undefined);
     const ram = info.ram;
-    const pause = this.#pause(sender, facts);
+    this.#look(facts);
+    const verdict = this.#verdict(sender, facts);
+    const pause = this.#pause(sender, facts, verdict);
     const { shares } = this.#bottleneck;
     return {
       state,
@@ -121,6 +136,8 @@ export class RunStats {
       ...defined('bottleneck', shares && bottleneckOf(shares)),
       ...defined('loopLagP99Ms', facts.loopLagP99Ms),
       ...defined('expectedDowntimeMs', pause),
+      ...this.#times(facts, pause, verdict),
+      ...defined('verdict', verdict),
       ...defined('downtimeMs', facts.downtimeMs),
       ...defined('flow', facts.flow),
       ...defined('notice', facts.notice),
@@ -169,34 +186,85 @@ export class RunStats {
     });
   }
 
-  /** While the guest runs: the pause if it were stopped now. Afterwards: what was predicted last. */
-  #pause(sender: SenderView | undefined, facts: SessionFacts): BandMs | undefined {
-    const { state } = facts;
-    const running = state === 'bulk' || state === 'iterating';
-    if (sender === undefined || !running || sender.counters.rawBytes < settledBytes) return this.#lastPause;
-    const pause = expectedPause(this.#pauseInputs(sender, facts));
-    if (pause !== undefined) this.#lastPause = pause;
-    return pause;
+  /** Takes each answer of the source once. */
+  #look({ info, rounds: counted }: SessionFacts): void {
+    if (info === this.#info || info.ram === undefined) return;
+    this.#info = info;
+    const { remaining, 'dirty-sync-count': round = counted } = info.ram;
+    this.#trend.take({ atMs: this.clock(), round, remainingBytes: remaining });
+  }
+
+  #verdict(sender: SenderView | undefined, facts: SessionFacts): RunVerdict | undefined {
+    if (sender === undefined || facts.info.ram === undefined || !isSending(facts)) return undefined;
+    const { shares } = this.#bottleneck;
+    return this.#judge.judge({
+      nowMs: this.clock(),
+      round: this.#trend.round,
+      roundBytes: this.#trend.roundBytes,
+      shrink: this.#trend.shrink,
+      settings: this.settings,
+      guestRate: this.#guest.rate ?? 0,
+      wireRate: this.#wire.rate ?? 0,
+      dirtyRate: dirtyRate(facts),
+      bottleneck: shares && bottleneckOf(shares),
+      limitedShare: share(this.#limited.rate),
+      compressorShare: shares?.compressor ?? 0,
+      sampledRatio: sender.sampledRatio,
+      cache: { size: this.settings.xbzrleCacheBytes, lookups: sender.counters.lookups, hits: sender.counters.hits },
+    });
+  }
+
+  /** When, if things go on as they are; nothing while somebody holds the flow, no end where none is in sight. */
+  #times(facts: SessionFacts, pause: BandMs | undefined, verdict: RunVerdict | undefined): Partial<Snapshot> {
+    if (!isSending(facts) || facts.flow === 'paused') return {};
+    const { remainingBytes, drainRate, roundBytes, shrink } = this.#trend;
+    const fits = fitBytes(this.#guest.rate ?? 0, this.settings.downtimeLimitMs);
+    const inputs: EtaInputs = { remainingBytes, drainRate, roundBytes, shrink, fitBytes: fits };
+    const until = verdict?.kind === 'not converging' ? undefined : timeToSwitchover(inputs);
+    const complete = until && pause && { low: until.low + pause.low, high: until.high + pause.high };
+    return {
+      ...defined('roundLeftMs', roundLeft(inputs)),
+      ...defined('switchoverInMs', until),
+      ...defined('completeInMs', complete),
+    };
+  }
+
+  /**
+   * While the guest runs: the pause at the switchover, or of one at once where none is in sight. Afterwards: what was
+   * predicted last. A switchover that nobody forces is planned by the source and stays within its limit even where it
+   * was not in sight: so that is the prediction.
+   */
+  #pause(sender: SenderView | undefined, facts: SessionFacts, verdict: RunVerdict | undefined): BandMs | undefined {
+    if (sender === undefined || !isSending(facts) || sender.counters.rawBytes < settledBytes) return this.#lastPause;
+    const pause = expectedPause(this.#pauseInputs(sender, facts, facts.flow === 'forced'));
+    this.#lastPause = pause ?? this.#lastPause;
+    return verdict?.kind === 'not converging' ? this.pauseIfStoppedNow(sender, facts) : pause;
   }
 
   /** What stopping the guest at once would cost; absent as long as nobody can say. */
   pauseIfStoppedNow(sender: SenderView | undefined, facts: SessionFacts): BandMs | undefined {
     if (sender === undefined || sender.counters.rawBytes < settledBytes) return undefined;
-    return expectedPause({ ...this.#pauseInputs(sender, facts), now: true });
+    return expectedPause(this.#pauseInputs(sender, facts, true));
   }
 
-  #pauseInputs(sender: SenderView, facts: SessionFacts): PauseInputs {
+  #pauseInputs(sender: SenderView, facts: SessionFacts, now: boolean): PauseInputs {
     return {
       remainingBytes: facts.info.ram?.remaining,
-      dirtyRate: dirtyRate(facts),
+      roundBytes: this.#trend.roundBytes,
       downtimeLimitMs: this.settings.downtimeLimitMs,
       heldBytes: sender.unacknowledgedBytes,
       guestRate: this.#pace.rate,
       inFlightBytes: sender.inFlightBytes,
       wireRate: this.#peakWireRate,
       deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,
+      lagMs: facts.loopLagP99Ms ?? 0,
+      now,
     };
   }
+}
+
+function isSending({ state }: SessionFacts): boolean {
+  return state === 'bulk' || state === 'iterating';
 }
 
 /** Bytes dirtied a second; QEMU says 0 until its second dirty sync, which is to say that it does not know. */

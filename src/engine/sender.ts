@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import xxhash from 'xxhash-wasm';
 import { methodTable } from '../codec/methods';
 import { stalledNotice } from '../codec/stall-watch';
@@ -9,6 +10,7 @@ import { CompressPool, partPages, shardCachePages } from './dispatch/compress-po
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { Intake } from './intake';
 import type { Waits } from './bottleneck';
+import { RatioSampler } from './ratio-sampler';
 import { countEpoch, countPart, newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
@@ -35,6 +37,7 @@ export class Sender {
   readonly counters = newSenderCounters();
   readonly #intake: Intake;
   readonly #pool: CompressPool;
+  readonly #sampler = new RatioSampler();
   readonly #compressing = new Stopwatch();
   #link: SenderLink | undefined;
   #settings: MigrationSettings;
@@ -120,6 +123,10 @@ export class Sender {
     this.#link?.writer.resume();
   }
 
+  get sampledRatio(): number | undefined {
+    return this.#sampler.ratio;
+  }
+
   /** Wire bytes written so far, framing included. */
   get wireBytes(): number {
     return this.channelBytes.reduce((sum, bytes) => sum + bytes, 0);
@@ -188,6 +195,7 @@ export class Sender {
     if (writer === undefined) throw new WherryError('internal', 'an epoch before the link');
     const encoding = epoch.parts.map((part) => this.#pool.encode(part));
     for (const part of encoding) part.catch(() => undefined);
+    if (epoch.plainPages > 0) this.#look(epoch.table);
     const { number, rawBytes, digest } = epoch;
     const [{ method, table }] = await Promise.all([this.#packed(epoch.table), before]);
     const shards = epoch.parts.map(({ shard }) => shard);
@@ -201,9 +209,15 @@ export class Sender {
       wire += frame.length;
       const body = partBody({ method: answer.method, pages, rawBytes: answer.rawBytes, frame });
       written.push(writer.stripe('part', body, number, shard).then(() => countPart(this.counters, encoded)));
+      this.#look(frame);
     }
     await writer.room();
     return { gone: Promise.all(written).then(() => wire) };
+  }
+
+  /** What is sent as it is may be worth compressing. */
+  #look(bytes: Uint8Array): void {
+    if (this.#settings.method === 'none') this.#sampler.offer(bytes, performance.now());
   }
 
   /** Tables hold the device state too, so they are compressed where that pays. */

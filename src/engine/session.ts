@@ -36,6 +36,7 @@ export class Session implements RunningMigration {
   #state: SessionState = 'idle';
   #place: GuestPlace = 'unknown';
   #info: MigrateInfo = {};
+  #polling = false;
   #sender: Carrier | undefined;
   #source: QmpClient | undefined;
   #wasRunning = false;
@@ -163,11 +164,15 @@ export class Session implements RunningMigration {
   }
 
   async #poll(source: QmpClient): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
     try {
       const info = await queryMigrate(source);
       if (info.ram !== undefined) this.#info = info;
     } catch {
       // A lost monitor is the close listener's business, a refused query comes again.
+    } finally {
+      this.#polling = false;
     }
   }
 
@@ -187,6 +192,8 @@ export class Session implements RunningMigration {
     } else if (name === 'MIGRATION_PASS') {
       this.#rounds = Number(data['pass']);
       if (this.#rounds > 1) this.#step('round');
+      // What a round begins with is seen only at its beginning.
+      if (this.#source !== undefined) void this.#poll(this.#source);
     } else if (name === 'MIGRATION') {
       const status = data['status'];
       if (status === 'completed') this.#outcome.settle({ kind: 'handed-over' });

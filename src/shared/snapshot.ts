@@ -1,5 +1,6 @@
 import type { Failure } from './failure';
 import type { Method, MigrationSettings, TimeoutAction } from './settings';
+import type { RunVerdict } from './verdict';
 import type { EndState, GuestPlace, SessionState } from './state';
 
 /** A low to high band of milliseconds; an estimate is never one number. */
@@ -133,6 +134,13 @@ export interface Snapshot {
   /** How late the main loop has run what was due so far, 99 of 100 times at most, ms. */
   readonly loopLagP99Ms?: number;
   readonly expectedDowntimeMs?: BandMs;
+  /** Until the pages of this round are sent, at the pace of late. */
+  readonly roundLeftMs?: number;
+  /** Until the source stops the guest, and until the guest runs at the destination; absent as long as nobody can say. */
+  readonly switchoverInMs?: BandMs;
+  readonly completeInMs?: BandMs;
+  /** Will it finish? Absent where nobody asks the source, and while no pages are sent. */
+  readonly verdict?: RunVerdict;
   /** RESUME at the destination minus STOP at the source, from QMP event times. */
   readonly downtimeMs?: number;
   readonly guestRunningOn: GuestPlace;

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkSettings, defaultSettings, methods } from '../shared/settings';
+import { bottlenecks } from '../shared/snapshot';
+import { adviceFor, stallReason, stallWords, type StallFacts } from './advice';
+
+/** As seen of a guest that sweeps 16 MiB, sent as it is over 100 Mbit/s. */
+const facts: StallFacts = {
+  settings: { ...defaultSettings, method: 'none', xbzrleCacheBytes: 0, maxBandwidth: 12.5e6 },
+  roundBytes: 16.5e6,
+  guestRate: 12.4e6,
+  wireRate: 12.4e6,
+  dirtyRate: 12.6e6,
+  bottleneck: 'link',
+  limitedShare: 0.95,
+  compressorShare: 0,
+  sampledRatio: undefined,
+  cache: { size: 0, lookups: 0, hits: 0 },
+};
+const packed: StallFacts = { ...facts, settings: { ...facts.settings, method: 'zstd', xbzrleCacheBytes: 2 ** 26 } };
+
+describe('advice', () => {
+  it('is compression where samples say that it is enough', () => {
+    expect(adviceFor({ ...facts, sampledRatio: 0.02 })).toEqual({
+      words: 'Compress with zstd, level 1',
+      effect:
+        'pages pack to 2 % of their size in samples; 99.2 MB/s of memory would be carried, a round in 166 ms, which fits the downtime limit',
+      change: { method: 'zstd', level: 1 },
+    });
+  });
+
+  it('is more bandwidth where the limit is what is waited for', () => {
+    // 16.5 MB in 180 ms, and a fifth more: 110 MB/s.
+    const advice = adviceFor({ ...facts, sampledRatio: 0.9 });
+    expect(advice).toMatchObject({ words: 'A bandwidth limit of 880 Mbit/s', change: { maxBandwidth: 110e6 } });
+    expect(advice?.effect).toContain('if the link has it: 110 MB/s');
+  });
+
+  it('is a longer pause where that is not much, or nothing else helps', () => {
+    const near = adviceFor({ ...packed, roundBytes: 4e6 });
+    // 4 MB and a third more at 12.4 MB/s are 419 ms, and what we keep back.
+    expect(near).toMatchObject({ words: 'A downtime limit of 550 ms', change: { downtimeLimitMs: 550 } });
+    const far = adviceFor({ ...packed, limitedShare: 0, cache: { size: 2 ** 26, lookups: 100, hits: 99 } });
+    expect(far?.change).toEqual({ downtimeLimitMs: 1900 });
+    expect(far?.effect).toContain('it would switch over now');
+  });
+
+  it('is a lighter method where the compressor is what is waited for', () => {
+    const settings = { ...packed.settings, level: 12 };
+    const advice = adviceFor({ ...packed, settings, roundBytes: 9e6, bottleneck: 'compressor', compressorShare: 0.8 });
+    expect(advice).toMatchObject({ change: { method: 'zstd', level: 1 } });
+    expect(advice?.effect).toContain('waited for 80 % of the time');
+  });
+
+  it('is always a change that may be made, with figures', () => {
+    const amount = fc.integer({ min: 1, max: 2 ** 40 });
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const any = fc.record({
+      settings: fc.record({
+        method: fc.constantFrom(...methods),
+        level: fc.constant(1),
+        maxBandwidth: fc.integer({ min: 0, max: 2 ** 40 }),
+        downtimeLimitMs: fc.integer({ min: 1, max: 2_000_000 }),
+        xbzrleCacheBytes: fc.integer({ min: 0, max: 2 ** 36 }),
+      }),
+      roundBytes: amount,
+      guestRate: amount,
+      wireRate: amount,
+      dirtyRate: fc.option(amount, { nil: undefined }),
+      bottleneck: fc.option(fc.constantFrom(...bottlenecks), { nil: undefined }),
+      limitedShare: share,
+      compressorShare: share,
+      sampledRatio: fc.option(share, { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(any, ({ settings: some, ...given }) => {
+        const settings = { ...defaultSettings, ...some };
+        const stall = { ...given, settings, cache: { size: settings.xbzrleCacheBytes, lookups: 10, hits: 1 } };
+        const advice = adviceFor(stall);
+        expect(`${advice?.words} ${advice?.effect} ${stallWords(stall, stallReason(stall))}`).not.toMatch(
+          /NaN|Infinity/,
+        );
+        if (advice?.change !== undefined) expect(checkSettings({ ...settings, ...advice.change }).ok).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('the reason', () => {
+  it.each(bottlenecks)('is the %s where that is what is waited for', (bottleneck) => {
+    expect(stallReason({ ...facts, bottleneck })).toBe(bottleneck);
+  });
+
+  it('is the cache where the link is full of what it does not hold, and the writing where nothing is in the way', () => {
+    const cache = { size: 2 ** 20, lookups: 100, hits: 10 };
+    expect(stallReason({ ...facts, cache })).toBe('cache');
+    expect(stallReason({ ...facts, cache, bottleneck: undefined })).toBe('dirty rate');
+  });
+
+  it('is said with the figures', () => {
+    expect(stallWords(facts, 'link')).toBe(
+      'the guest dirties 12.6 MB/s, 12.4 MB/s of memory is carried and the link gives no more: ' +
+        'each round begins with 16.5 MB, 2.23 MB would fit the downtime limit',
+    );
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSettings } from '../shared/settings';
+import type { RunVerdict } from '../shared/verdict';
+import { looks, quickRun, slowRun, stalledRun, type RecordedLook } from './recorded-runs';
+import { RoundTrend } from './trend';
+import { Judge, type JudgeInputs } from './verdict';
+
+const settings = { ...defaultSettings, maxBandwidth: 12.5e6 };
+const rest: Omit<JudgeInputs, 'nowMs' | 'round' | 'roundBytes' | 'shrink' | 'guestRate' | 'wireRate' | 'dirtyRate'> = {
+  settings,
+  bottleneck: 'link',
+  limitedShare: 0.9,
+  compressorShare: 0,
+  sampledRatio: undefined,
+  cache: { size: 0, lookups: 0, hits: 0 },
+};
+
+/** A recorded run's verdicts, each with when it was first given. */
+function verdicts(run: readonly RecordedLook[]): readonly (readonly [atMs: number, verdict: RunVerdict])[] {
+  const [trend, judge] = [new RoundTrend(), new Judge()];
+  const given: (readonly [number, RunVerdict])[] = [];
+  for (const look of run) {
+    trend.take(look);
+    const { round, roundBytes, shrink } = trend;
+    const { atMs: nowMs, guestRate, wireRate, dirtyRate } = look;
+    const verdict = judge.judge({ ...rest, nowMs, round, roundBytes, shrink, guestRate, wireRate, dirtyRate });
+    if (verdict.kind !== given.at(-1)?.[1].kind) given.push([nowMs, verdict]);
+  }
+  return given;
+}
+
+const kinds = (run: string): readonly string[] => verdicts(looks(run)).map(([, { kind }]) => kind);
+
+describe('the verdict on a recorded run', () => {
+  it('that got nowhere is given within four rounds, and stays', () => {
+    const given = verdicts(looks(stalledRun));
+    expect(given.map(([, { kind }]) => kind)).toEqual(['too early', 'not converging']);
+    const [atMs, verdict] = given[1] ?? [Infinity, { kind: 'too early' }];
+    expect(looks(stalledRun).find((look) => look.atMs === atMs)?.round).toBeLessThanOrEqual(6);
+    expect(verdict).toMatchObject({
+      reason: 'link',
+      words: expect.stringMatching(/^the guest dirties \d.* MB\/s, .*each round begins with 16\.\d MB/) as string,
+      advice: { change: { maxBandwidth: expect.any(Number) as number } },
+    });
+  });
+
+  it('that ended is good before it did', () => {
+    expect(kinds(slowRun).slice(0, 2)).toEqual(['too early', 'converging']);
+  });
+
+  it('that was over at once is none', () => {
+    expect(kinds(quickRun)).not.toContain('not converging');
+  });
+});
+
+describe('a judge', () => {
+  const inputs: JudgeInputs = {
+    ...rest,
+    nowMs: 0,
+    round: 2,
+    roundBytes: 16e6,
+    shrink: 1,
+    guestRate: 12e6,
+    wireRate: 12e6,
+    dirtyRate: 13e6,
+  };
+
+  /** The kinds given round by round, a second each. */
+  function judged(judge: Judge, ...changes: readonly Partial<JudgeInputs>[]): readonly string[] {
+    return changes.map(
+      (change, index) => judge.judge({ ...inputs, round: index + 2, nowMs: index * 3000, ...change }).kind,
+    );
+  }
+
+  it('does not turn on one odd round', () => {
+    const [good, bad] = [{ shrink: 0.5 }, { shrink: 1 }];
+    expect(judged(new Judge(), good, good, bad, good, bad, bad, good, bad, good, good)).toEqual([
+      ...Array<string>(5).fill('converging'),
+      ...Array<string>(4).fill('not converging'),
+      'converging',
+    ]);
+  });
+
+  it('does not turn within two seconds, however many rounds there are', () => {
+    const judge = new Judge();
+    const kinds = Array.from(
+      { length: 40 },
+      (_, index) => judge.judge({ ...inputs, round: index + 2, nowMs: index * 50, shrink: index < 2 ? 0.5 : 1 }).kind,
+    );
+    expect(new Set(kinds)).toEqual(new Set(['converging']));
+  });
+
+  it('finds a round good that nearly fits the downtime limit', () => {
+    expect(judged(new Judge(), { roundBytes: 2.6e6, shrink: undefined })).toEqual(['converging']);
+  });
+
+  it('begins anew when told to', () => {
+    const judge = new Judge();
+    expect(judged(judge, {}, {}, {}).at(-1)).toBe('not converging');
+    judge.restart();
+    expect(judge.judge({ ...inputs, round: 4, nowMs: 9000 }).kind).toBe('too early');
+  });
+});

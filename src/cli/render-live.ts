@@ -25,6 +25,7 @@ export function renderLive(snapshot: Snapshot, width: number, paint: Paint): rea
     { label: 'cache', text: cacheText(snapshot.cache) },
     { label: 'workers', text: workersText(snapshot.workers) },
     downtime(snapshot),
+    ...verdict(snapshot),
     snapshot.notice === undefined ? undefined : { label: 'notice', text: snapshot.notice },
   ];
   return rows.filter((row): row is Row => row !== undefined && row.text !== '').map((row) => fitted(row, width, paint));
@@ -39,6 +40,7 @@ export function renderLine(snapshot: Snapshot): string {
     labelled('guest', guest(snapshot)),
     labelled('wire', wire(snapshot)),
     expectedDowntimeMs === undefined ? '' : `expected downtime ${band(expectedDowntimeMs)}`,
+    ...verdict(snapshot).map(({ text }) => text),
   );
 }
 
@@ -123,6 +125,18 @@ function downtime({ state, expectedDowntimeMs, downtimeMs, settings }: Snapshot)
   if (high <= settings.downtimeLimitMs) return { label: 'downtime', text: `${text}: within it`, mark: 'good' };
   if (low > settings.downtimeLimitMs) return { label: 'downtime', text: `${text}: over it`, mark: 'bad' };
   return { label: 'downtime', text };
+}
+
+/** Will it finish, when, and if not what would help. */
+function verdict({ verdict, switchoverInMs }: Snapshot): readonly Row[] {
+  if (verdict === undefined || verdict.kind === 'too early') return [];
+  if (verdict.kind === 'converging') {
+    const when = switchoverInMs === undefined ? '' : `, switchover in ${band(switchoverInMs)}`;
+    return [{ label: 'verdict', text: `converging${when}`, mark: 'good' }];
+  }
+  const { words, advice } = verdict;
+  const why: Row = { label: 'verdict', text: `not converging: ${words}`, mark: 'bad' };
+  return advice === undefined ? [why] : [why, { label: 'advice', text: `${advice.words}: ${advice.effect}` }];
 }
 
 function band({ low, high }: { readonly low: number; readonly high: number }): string {

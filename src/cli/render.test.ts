@@ -23,6 +23,20 @@ describe('renderLive', () => {
     ]);
   });
 
+  it('says whether it will finish, and if not what would help', () => {
+    const words = 'the link gives no more';
+    const advice = { words: 'Compress with zstd, level 1', effect: 'pages pack to 8 %' };
+    const stuck = live({ verdict: { kind: 'not converging', reason: 'link', words, advice } });
+    expect(stuck).toContain(
+      'verdict   not converging: the link gives no more\nadvice    Compress with zstd, level 1: pages',
+    );
+    const switchoverInMs = { low: 4000, high: 9000 };
+    expect(live({ verdict: { kind: 'converging' }, switchoverInMs })).toContain(
+      'converging, switchover in 4.0 s to 9.0 s',
+    );
+    expect(live({ verdict: { kind: 'too early' } })).not.toContain('verdict');
+  });
+
   it('leaves out what is unknown', () => {
     const { state, elapsedMs, pages, cache, compression, wireClasses, settings } = sampleSnapshot;
     const early = renderLive(

@@ -3,12 +3,11 @@ import type { Report, Snapshot } from '../../shared/snapshot';
 import { isEnd } from '../../shared/state';
 import type { SessionState } from '../../shared/state';
 import { Series } from '../charts/series';
-import { etaMs, verdictOf, verdictOfReport } from './verdict';
+import { verdictOf, verdictOfReport } from './verdict';
 import type { Verdict } from './verdict';
 
-/** Figures are redrawn no oftener than this, or nobody could read them; sentences are slower still. */
-const figureIntervalMs = 250;
-const sentenceIntervalMs = 1000;
+/** Figures and sentences are redrawn together and no oftener than this, or nobody could read them. */
+const showIntervalMs = 500;
 
 /** The steps on the phase track; what follows the last is an end. */
 export const phases = ['preparing', 'bulk', 'iterating', 'switchover', 'confirming'] as const;
@@ -30,12 +29,9 @@ export class Run {
   #drawn = $state(0);
   #shown = $state.raw<Snapshot>();
   #report = $state.raw<Report>();
-  #running = $state.raw<Verdict>();
-  #eta = $state<number>();
   #phase = $state<Phase>('preparing');
   #log = $state.raw<readonly LogEntry[]>([]);
-  #sentenceAt = -Infinity;
-  #figuresAt = -Infinity;
+  #shownAt = -Infinity;
 
   constructor(view: RunView) {
     this.view = view;
@@ -72,12 +68,7 @@ export class Run {
 
   get verdict(): Verdict {
     if (this.#report !== undefined) return verdictOfReport(this.#report);
-    return this.#running ?? { tone: 'wait', finish: 'Preparing.' };
-  }
-
-  /** Milliseconds to the switchover, if things go on as they are. */
-  get etaMs(): number | undefined {
-    return this.#report === undefined ? this.#eta : undefined;
+    return this.#shown === undefined ? { tone: 'wait', finish: 'Preparing.' } : verdictOf(this.#shown);
   }
 
   /** Takes the next snapshot in. */
@@ -90,14 +81,9 @@ export class Run {
     this.#chart(snapshot, before);
     const phase = phases.find((each) => each === snapshot.state);
     if (phase !== undefined) this.#phase = phase;
-    if (changed || snapshot.elapsedMs >= this.#figuresAt + figureIntervalMs) {
-      this.#figuresAt = snapshot.elapsedMs;
+    if (changed || snapshot.elapsedMs >= this.#shownAt + showIntervalMs) {
+      this.#shownAt = snapshot.elapsedMs;
       this.#shown = snapshot;
-    }
-    if (changed || snapshot.elapsedMs >= this.#sentenceAt + sentenceIntervalMs) {
-      this.#sentenceAt = snapshot.elapsedMs;
-      this.#running = verdictOf(snapshot);
-      this.#eta = etaMs(snapshot);
     }
   }
 

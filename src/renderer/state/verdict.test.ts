@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../shared/settings';
 import type { Report, Snapshot } from '../../shared/snapshot';
-import { bottleneckOf, etaMs, verdictOf, verdictOfReport } from './verdict';
+import { verdictOf, verdictOfReport } from './verdict';
 
 const MiB = 2 ** 20;
 
@@ -24,6 +24,9 @@ const running: Snapshot = {
   limiterBusyShare: 0,
   workers: [{ name: 'compress-0', busyShare: 0.5, restarts: 0 }],
   expectedDowntimeMs: { low: 60, high: 110 },
+  roundLeftMs: 2500,
+  switchoverInMs: { low: 3600, high: 9000 },
+  verdict: { kind: 'converging' },
   guestRunningOn: 'source',
   settings: defaultSettings,
 };
@@ -45,63 +48,44 @@ const report: Report = {
 
 describe('verdictOf', () => {
   it('says when the switchover comes and how long the guest would pause', () => {
-    // (100 MB - 40 MB/s x 0.3 s) / (40 - 20) MB/s = 4.4 s
     expect(verdictOf(running)).toEqual({
       tone: 'good',
-      finish: 'Converging: switchover in about 4 s.',
+      finish: 'Converging: switchover in 4–9 s.',
       pause: 'The guest would pause 60–110 ms (limit 300 ms).',
     });
   });
 
-  it('says when it does not converge, with both rates and what would help', () => {
-    const settings = { ...defaultSettings, maxBandwidth: 5e6 };
-    expect(verdictOf({ ...running, dirtyRate: 45e6, limiterBusyShare: 0.9, settings })).toMatchObject({
+  it('says when that is any moment, or nobody knows when', () => {
+    const { switchoverInMs: _band, ...unknown } = running;
+    expect(verdictOf(unknown).finish).toBe('Converging: switchover in sight.');
+    const soon = { ...running, switchoverInMs: { low: 0, high: 900 } };
+    expect(verdictOf(soon).finish).toBe('Converging: switchover any moment.');
+  });
+
+  it('says when it does not converge, why, and what would help most', () => {
+    const advice = { words: 'Compress with zstd, level 1', effect: 'pages pack to 8 % of their size' };
+    const verdict = { kind: 'not converging', reason: 'link', words: 'the link gives no more', advice } as const;
+    expect(verdictOf({ ...running, verdict })).toEqual({
       tone: 'bad',
-      finish: 'Not converging: the guest dirties 45 MB/s, only 40 MB/s of memory is being moved.',
-      help: 'What would help: the bandwidth limit of 5 MB/s holds it back; raise it.',
+      finish: 'Not converging: the link gives no more.',
+      pause: 'The guest would pause 60–110 ms (limit 300 ms).',
+      help: 'What would help most: Compress with zstd, level 1. Pages pack to 8 % of their size.',
+      advice,
     });
   });
 
-  it('promises nothing before the rates are known', () => {
-    const { guestRate: _guest, dirtyRate: _dirty, expectedDowntimeMs: _band, ...early } = running;
+  it('promises nothing before the engine does', () => {
+    const { verdict: _verdict, expectedDowntimeMs: _band, remainingBytes: _remaining, ...early } = running;
     expect(verdictOf(early)).toEqual({ tone: 'wait', finish: 'Sending what the guest wrote meanwhile.' });
-    const { remainingBytes: _remaining, ...first } = early;
-    expect(verdictOf({ ...first, state: 'bulk' }).finish).toBe('First pass over the guest’s memory.');
-  });
-
-  it('does not take the moment between two rounds for the end', () => {
-    expect(verdictOf({ ...running, remainingBytes: 0 }).finish).toBe('Sending what the guest wrote meanwhile.');
+    expect(verdictOf({ ...early, state: 'bulk' }).finish).toBe('First pass over the guest’s memory.');
+    const unsure = verdictOf({ ...early, verdict: { kind: 'too early' } });
+    expect(unsure.finish).toBe('Sending what the guest wrote meanwhile.');
   });
 
   it('counts the first pass down', () => {
     expect(verdictOf({ ...running, state: 'bulk', remainingBytes: 400 * MiB }).finish).toBe(
-      'First pass over the guest’s memory: about 10 s left, 400 MiB of 512 MiB to go.',
+      'First pass over the guest’s memory: about 3 s left, 400 MiB of 512 MiB to go.',
     );
-  });
-});
-
-describe('etaMs', () => {
-  it('is nothing to wait for when what remains fits the downtime limit', () => {
-    expect(etaMs({ ...running, remainingBytes: 1e6 })).toBe(0);
-  });
-
-  it('is absent when dirtying keeps up with sending, or nothing is sent', () => {
-    expect(etaMs({ ...running, dirtyRate: 39e6 })).toBeUndefined();
-    expect(etaMs({ ...running, guestRate: 0 })).toBeUndefined();
-  });
-});
-
-describe('bottleneckOf', () => {
-  const worker = { name: 'compress-0', busyShare: 0.95, restarts: 0 };
-  const missed = { ...running.cache, hits: 10, misses: 90 };
-  const limited = { ...defaultSettings, maxBandwidth: 5e6 };
-  it.each([
-    ['bandwidth limit', { limiterBusyShare: 0.9, settings: limited, workers: [worker] }],
-    ['compressor', { workers: [worker, { name: 'decompress-0', busyShare: 0, restarts: 0 }] }],
-    ['cache', { cache: missed }],
-    ['link', {}],
-  ] as const)('names the %s', (bottleneck, change) => {
-    expect(bottleneckOf({ ...running, ...change })).toBe(bottleneck);
   });
 });
 

@@ -1,8 +1,9 @@
 import { overLimit } from '../../shared/run-figures';
-import type { Report, Snapshot } from '../../shared/snapshot';
+import type { BandMs, Report, Snapshot } from '../../shared/snapshot';
 import type { EndState, GuestPlace } from '../../shared/state';
-import { formatBytes, formatDuration, formatRate } from '../../shared/units';
-import { bandText, percent, placeText, roughly, sentence } from './words';
+import type { Advice } from '../../shared/verdict';
+import { formatBytes, formatDuration } from '../../shared/units';
+import { bandText, etaText, placeText, roughly, sentence } from './words';
 
 /** How a sentence is to be taken; on the screen each has an icon and a word beside its colour. */
 export type Tone = 'good' | 'wait' | 'bad';
@@ -13,15 +14,11 @@ export interface Verdict {
   readonly finish: string;
   readonly pause?: string;
   readonly help?: string;
+  /** What `help` speaks of, to be done at once. */
+  readonly advice?: Advice;
 }
 
-/** Why a migration does not converge. */
-export type Bottleneck = 'bandwidth limit' | 'compressor' | 'cache' | 'link';
-
-/** Below this share of the rate at which it is moved, dirtying leaves room to converge. */
-const convergingShare = 0.95;
-
-/** Judges a running migration by its latest snapshot alone. */
+/** A running migration in words, by its latest snapshot alone. */
 export function verdictOf(snapshot: Snapshot): Verdict {
   switch (snapshot.state) {
     case 'idle':
@@ -53,30 +50,9 @@ export function verdictOfReport(report: Report): Verdict {
   });
 }
 
-/** Milliseconds until the remaining memory fits the downtime limit, if things go on as they are; absent when never or unknown. */
-export function etaMs(snapshot: Snapshot): number | undefined {
-  const { remainingBytes, guestRate, dirtyRate = 0, settings } = snapshot;
-  if (!remainingBytes || guestRate === undefined || guestRate <= 0) return undefined;
-  if (snapshot.state === 'bulk') return (remainingBytes / guestRate) * 1000;
-  if (dirtyRate >= guestRate * convergingShare) return undefined;
-  const goal = (guestRate * settings.downtimeLimitMs) / 1000;
-  return (Math.max(remainingBytes - goal, 0) / (guestRate - dirtyRate)) * 1000;
-}
-
-/** What holds a migration back most, by what is used up. */
-export function bottleneckOf({ limiterBusyShare, workers, cache, settings }: Snapshot): Bottleneck {
-  if (settings.maxBandwidth > 0 && limiterBusyShare > 0.3) return 'bandwidth limit';
-  const compressors = workers.filter(({ name }) => name.startsWith('compress'));
-  const busy = compressors.reduce((sum, { busyShare }) => sum + busyShare, 0) / Math.max(compressors.length, 1);
-  if (busy > 0.85) return 'compressor';
-  if (cache.size > 0 && cache.lookups > 0 && cache.hits / cache.lookups < 0.4) return 'cache';
-  return 'link';
-}
-
 function bulk(snapshot: Snapshot): Verdict {
-  const { remainingBytes, totalBytes } = snapshot;
-  const eta = etaMs(snapshot);
-  const left = eta === undefined ? '' : ` about ${roughly(eta)} left,`;
+  const { remainingBytes, totalBytes, roundLeftMs } = snapshot;
+  const left = roundLeftMs === undefined ? '' : ` about ${roughly(roundLeftMs)} left,`;
   if (remainingBytes === undefined || totalBytes === undefined) {
     return { tone: 'wait', finish: 'First pass over the guest’s memory.' };
   }
@@ -84,42 +60,29 @@ function bulk(snapshot: Snapshot): Verdict {
   return { tone: 'wait', finish: `First pass over the guest’s memory:${left} ${sizes}.` };
 }
 
+/** As the engine judges it. */
 function iterating(snapshot: Snapshot): Verdict {
-  const { guestRate, dirtyRate, remainingBytes } = snapshot;
-  // Between two rounds nothing remains until the source has counted what was dirtied: nothing to judge by yet.
-  if (guestRate === undefined || dirtyRate === undefined || !remainingBytes) {
+  const { verdict, switchoverInMs: until } = snapshot;
+  if (verdict === undefined || verdict.kind === 'too early') {
     return { tone: 'wait', finish: 'Sending what the guest wrote meanwhile.', ...pauseOf(snapshot) };
   }
-  const eta = etaMs(snapshot);
-  if (eta === undefined) return notConverging(snapshot, guestRate, dirtyRate);
-  const when = eta < 1500 ? 'any moment' : `in about ${roughly(eta)}`;
-  return { tone: 'good', finish: `Converging: switchover ${when}.`, ...pauseOf(snapshot) };
-}
-
-function notConverging(snapshot: Snapshot, guestRate: number, dirtyRate: number): Verdict {
+  if (verdict.kind === 'converging') {
+    return { tone: 'good', finish: `Converging: switchover ${whenText(until)}.`, ...pauseOf(snapshot) };
+  }
+  const { words, advice } = verdict;
   return {
     tone: 'bad',
-    finish: `Not converging: the guest dirties ${formatRate(dirtyRate)}, only ${formatRate(guestRate)} of memory is being moved.`,
+    finish: `Not converging: ${words}.`,
     ...pauseOf(snapshot),
-    help: adviceFor(bottleneckOf(snapshot), snapshot),
+    ...(advice !== undefined && { help: `What would help most: ${advice.words}. ${sentence(advice.effect)}` }),
+    ...(advice !== undefined && { advice }),
   };
 }
 
-function adviceFor(bottleneck: Bottleneck, { cache, settings }: Snapshot): string {
-  switch (bottleneck) {
-    case 'bandwidth limit':
-      return `What would help: the bandwidth limit of ${formatRate(settings.maxBandwidth)} holds it back; raise it.`;
-    case 'compressor':
-      return settings.method === 'none'
-        ? 'What would help: the workers are busy throughout; give it more compress threads.'
-        : `What would help: compression (${settings.method} ${settings.level}) is busy throughout; take a lower level or more threads.`;
-    case 'cache':
-      return `What would help: only ${percent(cache.hits / cache.lookups)} of rewritten pages are found in the XBZRLE cache; a larger one than ${formatBytes(cache.size)} would send more of them as deltas.`;
-    case 'link':
-      return settings.xbzrleCacheBytes === 0
-        ? 'What would help: the link is full; XBZRLE would send small changes as deltas.'
-        : 'What would help: the link is full; a higher compression level, or a longer downtime limit.';
-  }
+/** A time to come, as a clause. */
+function whenText(until: BandMs | undefined): string {
+  if (until === undefined) return 'in sight';
+  return until.high < 1500 ? 'any moment' : `in ${etaText(until)}`;
 }
 
 function pauseOf({ expectedDowntimeMs, settings }: Snapshot): { readonly pause?: string } {

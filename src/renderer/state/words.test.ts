@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bandText, count, percent, roughly, sentence } from './words';
+import { bandText, count, percent, roughly, sentence, etaText } from './words';
 
 describe('bandText', () => {
   it.each([
@@ -30,5 +30,16 @@ describe('small words', () => {
     expect(count(1234567)).toBe('1 234 567');
     expect([0, 0.005, 0.5, 1].map(percent)).toEqual(['0 %', '0.5 %', '50 %', '100 %']);
     expect([sentence('lost'), sentence('Lost.')]).toEqual(['Lost.', 'Lost.']);
+  });
+});
+
+describe('etaText', () => {
+  it.each([
+    [{ low: 4000, high: 12_400 }, '4–10 s'],
+    [{ low: 80_000, high: 200_000 }, '80 s – 3 min'],
+    [{ low: 5000, high: 5200 }, '~ 5 s'],
+    [undefined, 'unknown'],
+  ] as const)('of %j is %s', (band, text) => {
+    expect(etaText(band)).toBe(text);
   });
 });

@@ -40,6 +40,15 @@ export function roughly(milliseconds: number): string {
   return `${Math.round(seconds / 3600)} h`;
 }
 
+/** A band of time still to go: `4–12 s`, `~ 2 min`. */
+export function etaText(band: BandMs | undefined): string {
+  if (band === undefined) return 'unknown';
+  const [from, to] = [roughly(band.low), roughly(band.high)];
+  if (from === to) return `~ ${to}`;
+  const [number = '', unit] = from.split(' ');
+  return to.endsWith(` ${unit}`) ? `${number}–${to}` : `${from} – ${to}`;
+}
+
 /** Text as a sentence: a capital first and a stop last. */
 export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

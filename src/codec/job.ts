@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { failureCodes } from '../shared/failure';
 import { cachePolicies, methods, pageBytes } from '../shared/settings';
+import { whole } from '../shared/whole';
 
 /*
  * What the engine and its compress and decompress workers say to each other. Page bytes never cross here: a message
@@ -37,7 +38,6 @@ export function maxPartBytes(pages: number): number {
  * inBytes = maxPartBytes(n), outBytes = n × pageBytes at a decompress worker.
  */
 
-const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const regionBytes = whole(1, maxPartBytes(maxJobPages));
 const slotNumber = whole(0, 1023);
 const pageCount = whole(0, maxJobPages);

@@ -2,12 +2,11 @@ import * as v from 'valibot';
 import { builtinMemory, workloads } from '../shared/guest';
 import { failureCodes } from '../shared/failure';
 import { maxRate } from './workload';
+import { whole } from '../shared/whole';
 
 /*
  * What the built-in guest's process and its parent say to each other; everything else goes over its QMP socket.
  */
-
-const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
 /** The one message from the parent: become this guest. Answered by `ready` or `failed`. */
 export const openGuestSchema = v.strictObject({

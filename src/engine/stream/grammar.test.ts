@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maxBlockBytes } from './blocks';
 import { bytes, page, rebuilt, seen, startOfRam } from './testing';
 import { deviceHead, footer, openReturnPath, ramEnd, ramPart, ramSectionEnd, ramStart, streamHead } from './write';
 
@@ -109,6 +110,7 @@ describe('the block list', () => {
     ['is larger than a number can be', 'ff ff 00 00 00 00 10 04'],
     ['is more than its total', '00 00 00 00 00 00 10 04 01 61 00 00 00 00 00 00 20 00'],
     ['has a block without a name', '00 00 00 00 00 00 10 04 00 00 00 00 00 00 00 10 00'],
+    ['has a block whose pages cannot be numbered', '00 01 00 00 00 00 10 04 01 61 00 01 00 00 00 00 10 00'],
     ['has a name twice', '00 00 00 00 00 00 20 04 01 61 00 00 00 00 00 00 10 00 01 61 00 00 00 00 00 00 10 00'],
   ])('stops when it %s', (_label, list) => {
     expect(outcome(head, start, bytes(list), whole)).toEqual({ reason: 'block-list', found: 0 });
@@ -143,6 +145,13 @@ describe('records', () => {
     const named = bytes('00 00 00 00 00 00 00 40 04 70 63 2e 62 01 00 00');
     const { items } = seen(Buffer.concat([head, startOfRam(), ramPart(2), named, bytes('00 00 00 00 00 00 10 22 03')]));
     expect(items.slice(2)).toEqual(['zero 1 4096 3', 'opaque truncated']);
+  });
+
+  it('are read up to the last page of the longest block', () => {
+    const list = [{ name: 'big', usedBytes: maxBlockBytes }];
+    const last = bytes('00 00 ff ff ff ff f0 02 03 62 69 67 00');
+    const stream = Buffer.concat([head, ramStart(7, list), ramSectionEnd(7), ramPart(7), last]);
+    expect(seen(stream).items[1]).toBe(`zero 0 ${maxBlockBytes - 4096} named 0`);
   });
 
   it('keep offsets above 4 GiB', () => {

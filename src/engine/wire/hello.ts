@@ -3,9 +3,8 @@ import * as v from 'valibot';
 import { maxCachePages } from '../../codec/job';
 import { WherryError, failureCodes, type Failure } from '../../shared/failure';
 import { limits, pageBytes } from '../../shared/settings';
+import { whole } from '../../shared/whole';
 import { frameTypes } from './frame';
-
-const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
 /** The sender's first words: who it is allowed to be, and what it will ask of the receiver. */
 const helloSchema = v.strictObject({

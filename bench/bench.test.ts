@@ -30,6 +30,15 @@ describe('the targets', () => {
     expect(judge(target, undefined)).toBe('not measured');
   });
 
+  it('say nothing of the matrix from a part of it', () => {
+    const [target] = targets.filter(({ figure }) => figure === 'geometricMean.1Gbit');
+    if (target === undefined) throw new Error('no such target');
+    const from = { bench: 'matrix', date: '', command: '', version: '', machine: {}, parameters: {} };
+    const verdict = (cells: number) =>
+      judge(target, { ...from, figures: { [target.figure]: 0.5, 'cells.1Gbit': cells } });
+    expect([verdict(7), verdict(8)]).toEqual(['not measured', 'met']);
+  });
+
   it("allow an idle guest 30 ms more than QEMU's own, which must be known", () => {
     const target = targets.find(({ figure }) => figure === 'idleDowntimeMs.wherry');
     if (target === undefined) throw new Error('no such target');

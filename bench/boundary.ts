@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Ring } from '../src/codec/ring';
 import { parseBytes } from '../src/shared/units';
-import { type Bench, word } from './kit/bench';
+import { type Bench, count, word } from './kit/bench';
 import { withDirectory } from './kit/guests';
 import { digits } from './kit/table';
 import { sideBySide } from './kit/timing';
@@ -47,7 +47,7 @@ export const boundary: Bench = {
           bytes: blocks * bytes,
           run: () => sendAll(way, block, blocks),
         }));
-        const speeds = await sideBySide(works, Number(word(options, 'passes')), 200);
+        const speeds = await sideBySide(works, count(options, 'passes'), 200);
         const speed = (name: Way['name']): number => speeds.get(name) ?? NaN;
         const rows = ways.map(({ name }) => ({
           way: name,

@@ -1,7 +1,7 @@
 import { cachePolicyTable } from '../src/codec/cache-policies';
 import { bestHitRate, cyclicSweep, evenly, hitRate, movingSet, zipf } from '../src/codec/testing';
 import { cachePolicies } from '../src/shared/settings';
-import { type Bench, word } from './kit/bench';
+import { type Bench, count } from './kit/bench';
 import { percent } from './kit/table';
 
 /** The share of each trace that fills the cache and is not counted. */
@@ -16,8 +16,8 @@ export const cache: Bench = {
       .option('--pages <n>', "the cache's size: one shard's share of the default", '2048')
       .option('--accesses <n>', 'accesses for each page of the cache', '240'),
   run(options) {
-    const capacity = Number(word(options, 'pages'));
-    const accesses = Number(word(options, 'accesses')) * capacity;
+    const capacity = count(options, 'pages');
+    const accesses = count(options, 'accesses') * capacity;
     const busyMs = new Map<string, number>();
     const rows = Object.entries(tracesFor(capacity, accesses)).map(([trace, keys]) => {
       const warmUp = Math.round(keys.length * warmUpShare);

@@ -1,4 +1,4 @@
-import { type Bench, word } from './kit/bench';
+import { type Bench, count } from './kit/bench';
 import { guestPages } from './kit/memory';
 import { together } from './kit/result';
 import { measureMethods } from './codec/methods';
@@ -11,7 +11,7 @@ export const codec: Bench = {
   summary: 'XBZRLE beside memcpy, the page path, and every method, level and part size beside the bare library',
   options: (command) => command.option('--passes <n>', 'passes of each, the fastest counts', '8'),
   async run(options, { say }) {
-    const passes = Number(word(options, 'passes'));
+    const passes = count(options, 'passes');
     const memory = await guestPages(4096, 64, say);
     say('XBZRLE and copies');
     const xbzrle = await measureXbzrle(memory, passes);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { WherryError } from '../src/shared/failure';
 import { benches } from './benches';
 import type { Bench, BenchOptions } from './kit/bench';
 import { writeResult } from './kit/result';
@@ -38,9 +39,10 @@ async function runBench(bench: Bench, options: BenchOptions): Promise<void> {
   console.log(`\n${writeResult(results, bench.name, repeat, findings).join('  ')}`);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 program.parseAsync().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
+  const usage = error instanceof WherryError && error.code === 'usage';
+  console.error(usage ? `error: ${error.message}` : error);
+  process.exit(usage ? 2 : 1);
 });

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseBytes, parseDuration, parseRate } from '../src/shared/units';
-import { type Bench, word, words } from './kit/bench';
+import { type Bench, count, word, words } from './kit/bench';
 import { matrixChart, matrixFigures, matrixTables, type MatrixRun } from './kit/cells';
 import { linuxGuest, linuxLoads, type SavedGuest } from './kit/guests';
 import { ResultLines } from './kit/lines';
@@ -74,7 +74,7 @@ function planOf(options: Parameters<Bench['run']>[0], modes: readonly ModeName[]
   const memories = word(options, 'memory').split(',').map(parseBytes);
   const timeoutMs = parseDuration(word(options, 'timeout'));
   const downtimeLimitMs = parseDuration(word(options, 'downtimeLimit'));
-  const runs = Array.from({ length: Number(word(options, 'runs')) }, (_, i) => i + 1);
+  const runs = Array.from({ length: count(options, 'runs') }, (_, i) => i + 1);
   const extra = word(options, 'wherry');
   const cells = runs.flatMap((run) =>
     memories.flatMap((memoryBytes) =>

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket, connect } from 'node:net';
 import { parseBytes } from '../src/shared/units';
 import type { Bench } from './kit/bench';
-import { word } from './kit/bench';
+import { count, word } from './kit/bench';
 import { type SavedGuest, sampleGuest } from './kit/guests';
 import { type Move, moveByWherry, moveNatively, withPair } from './kit/moves';
 import { median } from './kit/statistics';
@@ -24,7 +24,7 @@ export const relay: Bench = {
       .option('--wherry <words>', 'more words for the wherry command', ''),
   async run(options, { wherry, say }) {
     const [memoryBytes, fillBytes] = [parseBytes(word(options, 'memory')), parseBytes(word(options, 'fill'))];
-    const [runs, extra] = [Number(word(options, 'runs')), word(options, 'wherry').split(' ').filter(Boolean)];
+    const [runs, extra] = [count(options, 'runs'), word(options, 'wherry').split(' ').filter(Boolean)];
     const guest = await sampleGuest(memoryBytes, fillBytes, say);
     const rows: Row[] = [];
     for (let run = 1; run <= runs; run++) {

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // `npm run bench [-- NAME [options]]`: bundles the benches and the command as it ships, and runs them.
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
-import { exitWith, must, run } from '../scripts/process.mjs';
+import { exitWith, must } from '../scripts/process.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const programs = {
@@ -40,11 +41,15 @@ async function bench() {
         },
       },
     });
-    // The bench ends what it started when it is interrupted; this process only waits and tidies up.
-    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => undefined);
-    return await run(process.execPath, ['--expose-gc', join(folder, 'bench.cjs'), ...process.argv.slice(2)], {
-      cwd: root,
-    });
+    const args = ['--expose-gc', join(folder, 'bench.cjs'), ...process.argv.slice(2)];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    // The bench ends what it started; this process waits for it and tidies up. A terminal tells both, others only this one.
+    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+      process.on(signal, () => child.kill(signal));
+    }
+    /** @type {number | null} */
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    return code ?? 128;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

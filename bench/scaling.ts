@@ -1,6 +1,6 @@
 import { childrenOf } from '../e2e/kit/processes';
 import { parseRate } from '../src/shared/units';
-import { type Bench, word } from './kit/bench';
+import { type Bench, count, word } from './kit/bench';
 import { linuxGuest, sampleGuest, type SavedGuest } from './kit/guests';
 import { type Move, moveByWherry, withPair } from './kit/moves';
 import { pssOf } from './kit/side';
@@ -46,7 +46,7 @@ export const scaling: Bench = {
       })),
     ];
     const rows: ({ readonly name: string; readonly run: number } & Measured)[] = [];
-    for (let run = 1; run <= Number(word(options, 'runs')); run++) {
+    for (let run = 1; run <= count(options, 'runs'); run++) {
       for (const { name, guest, words, bandwidth: limit } of cases) {
         const measured = await measure(guest, wherry, words, limit);
         rows.push({ name, run, ...measured });

@@ -1,5 +1,5 @@
 import { parseBytes, parseDuration, parseRate } from '../src/shared/units';
-import { type Bench, word } from './kit/bench';
+import { type Bench, count, word } from './kit/bench';
 import { linuxGuest } from './kit/guests';
 import { nativeModes } from './kit/modes';
 import {
@@ -51,7 +51,7 @@ export const seedXbzrle: Bench = {
     const timeoutMs = parseDuration(word(options, 'timeout'));
     const limits = { bandwidth: parseRate(word(options, 'link')), downtimeLimitMs: 300, timeoutMs };
     const rows: Row[] = [];
-    for (let run = 1; run <= Number(word(options, 'runs')); run++) {
+    for (let run = 1; run <= count(options, 'runs'); run++) {
       for (const variant of variants) {
         const move = await withPair(guest, variant.native === undefined, (pair) =>
           moveBy(variant, pair, cacheBytes, limits, wherry),

@@ -1,5 +1,5 @@
 import { parseBytes, parseDuration } from '../src/shared/units';
-import { type Bench, type BenchOptions, word } from './kit/bench';
+import { type Bench, type BenchOptions, count, word, words } from './kit/bench';
 import { linuxGuest, linuxLoads, type SavedGuest } from './kit/guests';
 import { nativeModes } from './kit/modes';
 import { type Move, moveByWherry, moveNatively, withPair } from './kit/moves';
@@ -34,11 +34,10 @@ export const seedZstd: Bench = {
       .option('--runs <n>', 'runs of each', '3')
       .option('--timeout <time>', 'the longest a run may take', '300s'),
   async run(options, { wherry, say }) {
-    const load = linuxLoads.find((each) => each === word(options, 'guest'));
-    if (load === undefined) throw new Error(`--guest: expected one of ${linuxLoads.join(', ')}`);
+    const [load = 'idle'] = words(options, 'guest', linuxLoads);
     const guest = await linuxGuest(load, parseBytes(word(options, 'memory')), say);
     const rows: ({ readonly column: Column; readonly run: number } & Measures)[] = [];
-    for (let run = 1; run <= Number(word(options, 'runs')); run++) {
+    for (let run = 1; run <= count(options, 'runs'); run++) {
       for (const column of columns) {
         const found = measuresOf(await moveBy(column, guest, wherry, options), column);
         rows.push({ column, run, ...found });

@@ -2,7 +2,7 @@ import { putPageHead, putZero } from '../src/engine/stream/format';
 import { StreamParser, type StreamSink } from '../src/engine/stream/parser';
 import { ramPart, ramSectionEnd, ramStart, streamHead } from '../src/engine/stream/write';
 import { pageBytes } from '../src/shared/settings';
-import { type Bench, word } from './kit/bench';
+import { type Bench, count } from './kit/bench';
 import { digits } from './kit/table';
 import { sideBySide } from './kit/timing';
 
@@ -26,7 +26,7 @@ export const stream: Bench = {
         run: () => parse(bytes, chunk),
       }));
     });
-    const speeds = await sideBySide(works, Number(word(options, 'passes')), 1);
+    const speeds = await sideBySide(works, count(options, 'passes'), 1);
     const rows = works.map(({ name, shape, chunk }) => ({
       shape,
       chunk,

@@ -2,13 +2,17 @@ import { readResult, type StoredResult } from './kit/result';
 import type { Bench } from './kit/bench';
 import { digits, percent } from './kit/table';
 
+type Figures = Readonly<Record<string, number>>;
+
 /** One thing asked of one figure. */
 interface Target {
   readonly what: string;
   readonly bench: string;
   readonly figure: string;
   readonly wanted: string;
-  readonly holds: (value: number, all: Readonly<Record<string, number>>) => boolean;
+  readonly holds: (value: number, all: Figures) => boolean;
+  /** Whether there is enough behind the figure. */
+  readonly measured?: (all: Figures) => boolean;
   readonly show?: (value: number) => string;
 }
 
@@ -22,8 +26,8 @@ const shareAtLeast = (least: number) => ({
   show: percent,
 });
 
-/** Said, and bounded only by what the arithmetic allows. */
-const told = { wanted: 'all that can be', holds: () => true };
+/** Guests × sizes of memory: what is said of a part of the matrix is not said of the matrix. */
+const cellsALink = 8;
 
 /** What Wherry is meant to reach, figure by figure. */
 export const targets: readonly Target[] = [
@@ -49,20 +53,22 @@ export const targets: readonly Target[] = [
   },
   { what: 'relay, none, unlimited ÷ QEMU to QEMU', bench: 'relay', figure: 'wherryRatio', ...atLeast(0.5) },
   { what: 'relay, none, unlimited, Gbit/s', bench: 'relay', figure: 'wherryGigabitsPerSecond', ...atLeast(1) },
-  {
-    what: 'total time ÷ best native, 100 Mbit/s, mean',
-    bench: 'matrix',
-    figure: 'geometricMean.100Mbit',
-    ...atMost(0.5),
-  },
-  { what: 'the same, worst cell', bench: 'matrix', figure: 'worstRatio.100Mbit', ...atMost(0.9) },
-  { what: 'total time ÷ best native, 1 Gbit/s, mean', bench: 'matrix', figure: 'geometricMean.1Gbit', ...atMost(0.8) },
-  { what: 'the same, worst cell', bench: 'matrix', figure: 'worstRatio.1Gbit', ...atMost(1.1) },
-  ...['100Mbit', '1Gbit'].flatMap((link): readonly Target[] => [
-    { what: `cells only Wherry completes, ${link}`, bench: 'matrix', figure: `onlyWherry.${link}`, ...told },
-    { what: `cells only QEMU completes, ${link}`, bench: 'matrix', figure: `onlyNative.${link}`, ...atMost(0) },
-    { what: `cells nobody completes, ${link}`, bench: 'matrix', figure: `nobody.${link}`, ...told },
-  ]),
+  ...(
+    [
+      ['100Mbit', 0.5, 0.9],
+      ['1Gbit', 0.8, 1.1],
+    ] as const
+  ).flatMap(([link, mean, worst]): readonly Target[] => {
+    const measured = (all: Figures): boolean => (all[`cells.${link}`] ?? 0) >= cellsALink;
+    const from = { bench: 'matrix', measured };
+    return [
+      { what: `total time ÷ best native, ${link}, mean`, figure: `geometricMean.${link}`, ...from, ...atMost(mean) },
+      { what: 'the same, worst cell', figure: `worstRatio.${link}`, ...from, ...atMost(worst) },
+      // None of the loads writes more than 52 Mbit/s that is new (bench/kit/loads.ts): every cell can be completed.
+      { what: `cells Wherry alone does not complete, ${link}`, figure: `onlyNative.${link}`, ...from, ...atMost(0) },
+      { what: `cells nobody completes, ${link}`, figure: `nobody.${link}`, ...from, ...atMost(0) },
+    ];
+  }),
   {
     what: 'downtime ≤ its limit, share of runs',
     bench: 'matrix',
@@ -100,9 +106,9 @@ export const targets: readonly Target[] = [
 ];
 
 /** Met, missed, or not measured: nothing is made up for a figure that is not there. */
-export function judge({ figure, holds }: Target, result: StoredResult | undefined): Verdict {
+export function judge({ figure, holds, measured }: Target, result: StoredResult | undefined): Verdict {
   const value = result?.figures[figure];
-  if (result === undefined || value === undefined) return 'not measured';
+  if (result === undefined || value === undefined || measured?.(result.figures) === false) return 'not measured';
   return holds(value, result.figures) ? 'met' : 'missed';
 }
 

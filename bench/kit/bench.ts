@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { WherryError } from '../../src/shared/failure';
 import type { Findings } from './result';
 
 /** One benchmark, run by `npm run bench -- NAME`. */
@@ -32,7 +33,14 @@ export function word(options: BenchOptions, name: string): string {
   return value;
 }
 
-/** A comma-separated option, each part one of `allowed`. */
+/** A whole number of at least 1. @throws WherryError `usage` */
+export function count(options: BenchOptions, name: string): number {
+  const text = word(options, name);
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new WherryError('usage', `--${name}: expected a whole number from 1, got ${JSON.stringify(text)}`);
+}
+
+/** A comma-separated option, each part one of `allowed`. @throws WherryError `usage` */
 export function words<const Names extends readonly string[]>(
   options: BenchOptions,
   name: string,
@@ -42,7 +50,9 @@ export function words<const Names extends readonly string[]>(
     .split(',')
     .map((part) => {
       const found = allowed.find((each) => each === part.trim());
-      if (found === undefined) throw new Error(`--${name}: expected some of ${allowed.join(',')}, got ${part}`);
+      if (found === undefined) {
+        throw new WherryError('usage', `--${name}: expected some of ${allowed.join(',')}, got ${part}`);
+      }
       return found;
     });
 }

@@ -168,10 +168,13 @@ export async function counts(side: Side, times: number): Promise<void> {
 /** Calls `work` with a directory that is gone afterwards. */
 export async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-bench-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     return await work(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.removeListener('exit', remove);
+    remove();
   }
 }
 
@@ -191,9 +194,10 @@ async function saved(state: string, args: readonly string[], prepare: (side: Sid
 async function save(side: Side, state: string): Promise<void> {
   await side.monitor.execute('stop');
   await side.monitor.execute('migrate-set-parameters', { 'max-bandwidth': 0 });
-  await side.monitor.execute('migrate', { uri: `exec:cat > '${state}.part'` });
+  const part = `${state}.${process.pid}.part`; // another bench may be making the same one
+  await side.monitor.execute('migrate', { uri: `exec:cat > '${part}'` });
   await ended(side);
-  renameSync(`${state}.part`, state);
+  renameSync(part, state);
 }
 
 /** Waits for the end of a migration that must succeed. */
@@ -237,8 +241,9 @@ function linuxImages(folder: string): { readonly kernel: string; readonly initrd
       content: readFileSync(file),
     })),
   ];
-  writeFileSync(`${initrd}.part`, Buffer.concat([readFileSync(base), cpio(entries)]));
-  renameSync(`${initrd}.part`, initrd);
+  const part = `${initrd}.${process.pid}.part`;
+  writeFileSync(part, Buffer.concat([readFileSync(base), cpio(entries)]));
+  renameSync(part, initrd);
   writeFileSync(made, recipe);
   return { kernel, initrd };
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MigrateInfo, queryMigrate, setCapabilities } from '../../src/engine/qmp/migrate';
 import type { BandMs, Report } from '../../src/shared/snapshot';
@@ -109,7 +108,7 @@ export async function moveNatively(
 }
 
 /** Moves the guest with the `wherry` command, its settings the defaults but for `words`. */
-export async function moveByWherry(
+export function moveByWherry(
   { source, destination }: Pair,
   program: string,
   words: readonly string[],
@@ -117,8 +116,7 @@ export async function moveByWherry(
   onStart: (pid: number) => void = () => undefined,
 ): Promise<Move> {
   const { bandwidth, downtimeLimitMs, timeoutMs } = limits;
-  const data = mkdtempSync(join(tmpdir(), 'wherry-bench-data-'));
-  try {
+  return withDirectory(async (data) => {
     const limit = ['--max-bandwidth', String(bandwidth), '--downtime-limit', `${downtimeLimitMs}ms`];
     const addresses = ['--source', source.qmp, '--destination', destination.qmp];
     const args = [program, 'migrate', ...addresses, '--json', ...limit, ...words];
@@ -141,9 +139,7 @@ export async function moveByWherry(
       ...predicted,
       ...downtime(source, destination),
     };
-  } finally {
-    rmSync(data, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The whole report of the one run there is: the history has more of it than the command prints. */

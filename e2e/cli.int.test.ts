@@ -40,7 +40,7 @@ describe('bad input', () => {
     [['migrate'], "required option '--source <address>' not specified"],
     [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, got "lz4"'],
     [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],
-    [['migrate', ...ends, '--channels', '2'], "unknown option '--channels'"],
+    [['migrate', ...ends, '--channels', '17'], 'Channels: expected a whole number from 1 to 16, got 17'],
     [['demo', '--memory', '1GB'], 'expected whole MiB'],
     [['sample', '--kind', 'builtin', '--memory', '4GiB'], 'Guest memory: expected whole pages from 64 to 2048 MiB'],
     [['sample', '--kind', 'builtin', '--memory', '1MiB'], 'Guest memory: expected whole pages from 64 to 2048 MiB'],

@@ -68,6 +68,7 @@ describe('wherry migrate --direct', () => {
   it.each([
     [['--destination', `wherry://far:1?token=${'ab'.repeat(32)}`], "expected QEMU's own -incoming address"],
     [['--destination', '/tmp/a', '--paused'], '--paused needs a monitor'],
+    [['--destination', '/tmp/a', '--channels', '2'], 'QEMU takes one channel, got --channels 2'],
   ])('refuses %j', async (words, message) => {
     const run = await runWherry(['migrate', '--direct', '--source', '/tmp/s', ...words]);
     expect(run).toMatchObject({ code: 2, stdout: '' });

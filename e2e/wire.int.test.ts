@@ -288,6 +288,24 @@ describe('several channels', () => {
     expect(destination.bytes.equals(stream)).toBe(true);
   });
 
+  it('are held back together while the destination takes nothing, and lose nothing by it', async () => {
+    const stream = noiseStream(12_000);
+    const settings = { channels: 4, compressThreads: 4, method: 'none', level: 0 } as const;
+    const { sender, destination, source, attached } = await loopback(opened, { spawn, settings });
+    destination.onData = () => destination.socket?.pause();
+    source.end(stream);
+    await until(() => attached.isPaused(), 'the source to be held back');
+    expect(sender.counters.rawBytes).toBeLessThan(stream.length);
+    // A destination that takes a little at a time: each time what comes next may be on any of the channels.
+    destination.onData = () => {
+      destination.socket?.pause();
+      setImmediate(() => destination.socket?.resume());
+    };
+    destination.socket?.resume();
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+  });
+
   it('keep to one limit together', async () => {
     const stream = noiseStream(300);
     const maxBandwidth = 2_000_000;

@@ -113,11 +113,12 @@ function wayOf(options: Options, settings: MigrationSettings): Pick<MigrateReque
 }
 
 /** What has no meaning without a receiver or a monitor over there is refused, not ignored. */
-function expectDirect(options: Options, { paused }: MigrationSettings): void {
+function expectDirect(options: Options, { paused, channels }: MigrationSettings): void {
   if (String(options['destination']).startsWith(pairingScheme)) {
     throw new WherryError('usage', "--direct: expected QEMU's own -incoming address, got a receiver's");
   }
   if (paused) throw new WherryError('usage', '--direct: --paused needs a monitor over there');
+  if (channels > 1) throw new WherryError('usage', `--direct: QEMU takes one channel, got --channels ${channels}`);
 }
 
 function demoRequest(options: Options, settings: MigrationSettings): DemoRequest {

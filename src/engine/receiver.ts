@@ -134,6 +134,7 @@ export class ReceiverSession implements Visitor {
   /** Takes a further channel of this sender; throws `wire-refused` for one that cannot prove that it is. */
   join(channel: Channel, { body }: Frame): Visitor {
     const index = this.#link.join(channel, body);
+    if (this.#failed) throw new WherryError('wire-refused', 'the session is over');
     return {
       hear: (frame) => this.#hearFurther(frame),
       lost: ({ code, message }) => {

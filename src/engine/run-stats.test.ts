@@ -93,6 +93,12 @@ describe('a snapshot', () => {
     });
   });
 
+  it('has the bytes of each channel where there are several', () => {
+    const { stats } = timed();
+    expect(stats.snapshot(sender({}, { channelBytes: [3, 4] }), facts)).toMatchObject({ channelBytes: [3, 4] });
+    expect(stats.snapshot(sender({}, { channelBytes: [7] }), facts)).not.toHaveProperty('channelBytes');
+  });
+
   it('has classes that add up to the wire bytes', () => {
     const { stats } = timed();
     const view = sender({ wireXbzrle: 10, wireNormal: 20, wirePlain: 30 }, { wireBytes: 100 });

@@ -24,6 +24,9 @@ for (const theme of ['Light', 'Dark']) {
     expect(await findings(app)).toEqual([]);
     await app.reaches(/^completed/);
     expect(await findings(app)).toEqual([]);
+    await app.open('History');
+    await expect(app.page.getByRole('row', { name: /Sample/ })).toBeVisible();
+    expect(await findings(app)).toEqual([]);
     await app.close();
   });
 }

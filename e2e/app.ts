@@ -68,7 +68,14 @@ export class ConsoleApp {
     }, answer);
   }
 
-  async open(view: 'Guests' | 'New migration' | 'Live'): Promise<void> {
+  /** Has the next questions where to save answered with this file. */
+  async answerSaving(file: string): Promise<void> {
+    await this.electron.evaluate(({ dialog }, filePath) => {
+      Object.assign(dialog, { showSaveDialog: () => Promise.resolve({ canceled: false, filePath }) });
+    }, file);
+  }
+
+  async open(view: 'Guests' | 'New migration' | 'Live' | 'History'): Promise<void> {
     await this.page.getByRole('link', { name: view, exact: true }).click();
   }
 

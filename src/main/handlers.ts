@@ -1,10 +1,16 @@
 import type { SampleKind } from '../shared/guest';
+import type { HistoryCalls } from './history-calls';
 import type { Guests } from './guests';
 import type { Handlers } from './ipc';
 import type { Runs } from './runs';
 
 /** The contract's calls, answered by the guests and the runs. */
-export function createHandlers(guests: Guests, runs: Runs, samples: () => readonly SampleKind[]): Handlers {
+export function createHandlers(
+  guests: Guests,
+  runs: Runs,
+  history: HistoryCalls,
+  samples: () => readonly SampleKind[],
+): Handlers {
   return {
     readConsole: () => {
       const run = runs.current();
@@ -21,5 +27,6 @@ export function createHandlers(guests: Guests, runs: Runs, samples: () => readon
     resumeMigration: () => runs.control('resume').resume(),
     switchoverCost: () => runs.control('force the switchover').switchoverCost(),
     forceSwitchover: () => runs.control('force the switchover').forceSwitchover(),
+    ...history,
   };
 }

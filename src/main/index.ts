@@ -1,11 +1,15 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
 import type { BrowserWindow } from 'electron';
+import { dataFolder } from '../engine/store/data-folder';
+import { openStores } from '../engine/store/stores';
 import { removeLeftovers } from '../host/temporary';
 import { setupClosing } from './closing';
 import { setupFolders } from './folders';
 import { Guests } from './guests';
 import { createHandlers } from './handlers';
+import { historyCalls } from './history-calls';
 import { setupIpc } from './ipc';
 import { probeGuest } from './probe';
 import { publishTo } from './publish';
@@ -24,8 +28,9 @@ setupScheme(join(__dirname, '../renderer'));
 let window: BrowserWindow | undefined;
 const publish = publishTo(() => window);
 const guests = new Guests({ probe: probeGuest, startSample }, publish);
-const runs = createRuns(guests, spawnUtility, publish);
-setupIpc(createHandlers(guests, runs, availableSamples));
+const { history } = openStores(dataFolder(process.env, homedir()));
+const runs = createRuns(guests, spawnUtility, history, publish);
+setupIpc(createHandlers(guests, runs, historyCalls(history), availableSamples));
 
 void app.whenReady().then(async () => {
   window = await openWindow();

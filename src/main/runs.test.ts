@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunRecord } from '../shared/run-record';
 import { defaultSettings } from '../shared/settings';
 import type { WorkerHandle } from '../shared/worker';
 import { Guests } from './guests';
@@ -17,14 +18,17 @@ function spawn(): WorkerHandle {
 }
 
 /** A console with one guest at an address where nobody is any more; a run of it fails at once. */
-async function setup(publish: (name: string) => void): Promise<{ runs: Runs; guests: Guests; order: () => void }> {
+async function setup(
+  publish: (name: string) => void,
+  add: (run: RunRecord) => Promise<void> = () => Promise.resolve(),
+): Promise<{ runs: Runs; guests: Guests; order: () => void }> {
   const sources = {
     probe: () => Promise.resolve({ status: 'running' }),
     startSample: () => Promise.reject(new Error('none')),
   };
   const guests = new Guests(sources, () => undefined);
   const { id: guestId } = await guests.add(join(folder, 'nobody.qmp'));
-  const runs = createRuns(guests, spawn, publish);
+  const runs = createRuns(guests, spawn, { add }, publish);
   const order = (): void =>
     runs.start({ guestId, destination: join(folder, 'nor-there.qmp'), settings: defaultSettings });
   return { runs, guests, order };
@@ -41,6 +45,24 @@ describe('createRuns', () => {
       expect(runs.active()).toBe(false);
       expect(runs.current()?.report).toMatchObject({ status: expect.stringMatching(/failed|cancelled/) as string });
     }
+  });
+
+  it('keeps each run in the history, and says so where it cannot', async () => {
+    const kept: RunRecord[] = [];
+    const { runs, order } = await setup(
+      () => undefined,
+      async (run) => {
+        if (kept.push(run) === 2) throw new Error('the disk is full');
+        return Promise.resolve();
+      },
+    );
+    order();
+    await runs.wind();
+    expect(runs.current()).not.toHaveProperty('notKept');
+    order();
+    await runs.wind();
+    expect(runs.current()?.notKept?.message).toContain('the disk is full');
+    expect(kept.map(({ settings }) => settings)).toEqual([defaultSettings, defaultSettings]);
   });
 
   it('is free for the next run although nobody could be told of this one', async () => {

@@ -1,5 +1,7 @@
 import { startMigration } from '../engine/migration';
 import type { MigrationControl, RunningMigration } from '../engine/migration';
+import type { History } from '../engine/store/history';
+import { RunRecorder } from '../engine/store/run-recorder';
 import type { RunView } from '../shared/contract';
 import { WherryError, toFailure } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
@@ -34,7 +36,7 @@ export interface RunOrder {
 }
 
 /** Runs migrations of known guests, telling the window of every snapshot and of the end. */
-export function createRuns(guests: Guests, spawn: SpawnWorker, publish: Publish): Runs {
+export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<History, 'add'>, publish: Publish): Runs {
   let view: RunView | undefined;
   let running: RunningMigration | undefined;
   let ended: Promise<void> = Promise.resolve();
@@ -47,6 +49,7 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, publish: Publish)
     const started: RunView = { guestId, guestName: guest.name, source: guest.address, destination, settings };
     view = started;
     publish('run', started);
+    const recorder = new RunRecorder({ ...started, guest: guest.name });
     let state: Snapshot['state'] | undefined;
     const gate = throttle<Snapshot>(
       snapshotIntervalMs,
@@ -61,23 +64,27 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, publish: Publish)
       destination,
       settings,
       spawn,
-      onSnapshot: (snapshot) => gate.offer(snapshot),
+      onSnapshot: (snapshot) => {
+        recorder.snapshot(snapshot);
+        gate.offer(snapshot);
+      },
     });
     running = run;
     guests.setBusy([guest.address, destination]);
-    ended = end(started, run, () => gate.flush()).catch((error: unknown) => {
+    ended = end(started, run, recorder, () => gate.flush()).catch((error: unknown) => {
       process.stderr.write(`wherry: after a migration: ${toFailure(error).message}\n`);
     });
   }
 
   /** Whatever else fails, the run is over and its guests are free again. */
-  async function end(started: RunView, run: RunningMigration, flush: () => void): Promise<void> {
+  async function end(started: RunView, run: RunningMigration, recorder: RunRecorder, flush: () => void): Promise<void> {
     const report = await run.finished;
+    const notKept = await history.add(recorder.record(report)).then(() => undefined, toFailure);
     try {
       flush();
     } finally {
       running = undefined;
-      view = { ...started, snapshot: run.snapshot(), report };
+      view = { ...started, snapshot: run.snapshot(), report, ...(notKept !== undefined && { notKept }) };
       guests.setBusy([]);
     }
     publish('run', view);

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Failure } from './failure';
 import { builtinMemory, sampleKinds, workloads } from './guest';
 import type { SampleKind, Workload } from './guest';
+import type { RunList } from './run-record';
 import { settingsChangeSchema, settingsSchema } from './settings';
 import type { MigrationSettings } from './settings';
 import type { BandMs, Report, Snapshot } from './snapshot';
@@ -38,6 +39,8 @@ export interface RunView {
   readonly settings: MigrationSettings;
   readonly snapshot?: Snapshot;
   readonly report?: Report;
+  /** Why the run is not in the history, where it could not be kept. */
+  readonly notKept?: Failure;
 }
 
 /** Everything a window needs to draw itself from nothing. */
@@ -76,6 +79,16 @@ const address = v.pipe(
 );
 const guestId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
+const runIds = v.pipe(
+  v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))),
+  v.minLength(1, 'Runs: expected at least one'),
+  v.maxLength(1000),
+);
+
+/** Kinds of file that runs are exported to: JSON with everything, or CSV with a line a run. */
+export const exportFormats = ['json', 'csv'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 const memoryMessage = `Guest memory: expected whole pages from ${builtinMemory.min / 2 ** 20} to ${builtinMemory.max / 2 ** 20} MiB`;
 
 /** Guest memory in bytes: what the built-in guest allows, in whole MiB. */
@@ -108,6 +121,10 @@ export const calls = {
   /** How long the guest would stand still if it were forced now; absent as long as nobody can say. */
   switchoverCost: call<BandMs | undefined>()(nothing),
   forceSwitchover: call<void>()(nothing),
+  listRuns: call<RunList>()(nothing),
+  deleteRuns: call<void>()(v.strictObject({ ids: runIds })),
+  /** Asks where to; answers with the file written, or nothing when the asking was called off. */
+  exportRuns: call<string | undefined>()(v.strictObject({ ids: runIds, format: v.picklist(exportFormats) })),
 };
 
 /** What the main process tells its window unasked. */

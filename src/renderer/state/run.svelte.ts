@@ -88,13 +88,15 @@ export class Run {
   }
 
   /** Takes the end in: from now on everything shown is final. */
-  finish({ snapshot, report }: RunView): void {
+  finish({ snapshot, report, notKept }: RunView): void {
     if (snapshot !== undefined) this.take(snapshot);
     this.#shown = snapshot ?? this.#shown;
     this.#report = report;
     if (report === undefined) return;
     if (report.error !== undefined)
       this.#log = [...this.#log, { elapsedMs: report.totalTimeMs, text: report.error.message }];
+    if (notKept !== undefined)
+      this.#log = [...this.#log, { elapsedMs: report.totalTimeMs, text: `Not in the history: ${notKept.message}` }];
   }
 
   #chart(snapshot: Snapshot, before: Snapshot | undefined): void {

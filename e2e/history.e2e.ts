@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@playwright/test';
+import { ConsoleApp } from './app';
+
+let app: ConsoleApp;
+
+test.beforeEach(async () => {
+  app = await ConsoleApp.launch();
+});
+
+test.afterEach(async () => {
+  await app.close();
+  expect(app.complaints).toEqual([]);
+});
+
+async function run(level: string): Promise<void> {
+  await app.startSample();
+  await app.fill({ 'Compression level': level, 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^completed/);
+}
+
+test('teaches where runs come from while there are none', async () => {
+  await app.open('History');
+  await expect(app.page.getByText('No runs yet.')).toBeVisible();
+});
+
+test('keeps every run, compares two and marks what differs, exports and deletes', async () => {
+  await run('1');
+  await run('3');
+  await app.open('History');
+  const rows = app.page.getByRole('row', { name: /Sample/ });
+  await expect(rows).toHaveCount(2);
+  await expect(rows.first()).toContainText('completed');
+  await expect(app.button('Compare')).toBeDisabled();
+  for (const box of await app.page.getByRole('checkbox', { name: /^Select the run/ }).all()) await box.check();
+  await app.button('Compare').click();
+  const comparison = app.page.getByRole('region', { name: 'Comparison' });
+  await expect(comparison.getByRole('row', { name: /≠ Compression level/ })).toContainText(/3.*1/);
+  await expect(comparison.getByRole('row', { name: /Compression method/ })).toHaveCount(0);
+  await comparison.getByLabel('Only what differs').uncheck();
+  await expect(comparison.getByRole('row', { name: /Compression method/ })).toHaveCount(1);
+
+  const file = test.info().outputPath('runs.csv');
+  await app.answerSaving(file);
+  await app.button('Export CSV').click();
+  await expect(app.page.getByRole('status', { name: 'Export' })).toContainText(file);
+  expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(3);
+
+  await app.field('Filter').fill('nobody');
+  await expect(app.page.getByText('No run matches the filter.')).toBeVisible();
+  await app.field('Filter').fill('sample');
+  await app.button('Delete').click();
+  await expect(app.page.getByText('No runs yet.')).toBeVisible();
+});

@@ -38,7 +38,7 @@ describe('bad input', () => {
     [[], 'Usage: wherry'],
     [['sail'], "unknown command 'sail'"],
     [['migrate'], "required option '--source <address>' not specified"],
-    [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, got "lz4"'],
+    [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, auto, got "lz4"'],
     [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],
     [['migrate', ...ends, '--channels', '17'], 'Channels: expected a whole number from 1 to 16, got 17'],
     [['demo', '--memory', '1GB'], 'expected whole MiB'],

@@ -122,7 +122,7 @@ describe('wherry migrate', () => {
     [[], "required option '--source <address>' not specified"],
     [['--source', '/a'], "required option '--destination <address>' not specified"],
     [['--source', 'a.qmp', '--destination', '/b'], 'QMP address: expected /path'],
-    [[...ends, '--method', 'lz4'], 'Compression method: expected one of none, zlib, zstd, got "lz4"'],
+    [[...ends, '--method', 'lz4'], 'Compression method: expected one of none, zlib, zstd, auto, got "lz4"'],
     [[...ends, '--cache-policy', 'fifo'], 'XBZRLE cache policy: expected one of lru, adaptive, got "fifo"'],
     [[...ends, '--timeout', '8d'], 'Timeout: expected a whole number from 0 to 604800000, got 691200000'],
     [[...ends, '--on-timeout', 'suspend'], 'On timeout: expected one of cancel, force, got "suspend"'],

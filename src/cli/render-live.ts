@@ -1,4 +1,4 @@
-import type { CacheCounts, Snapshot, WorkerStatus } from '../shared/snapshot';
+import type { CacheCounts, CompressionCounts, Snapshot, WorkerStatus } from '../shared/snapshot';
 import { formatBitRate, formatBytes, formatDuration, formatRate, formatWireBytes } from '../shared/units';
 import type { Paint } from './paint';
 
@@ -24,6 +24,7 @@ export function renderLive(snapshot: Snapshot, width: number, paint: Paint): rea
     { label: 'pages', text: pages(snapshot) },
     { label: 'cache', text: cacheText(snapshot.cache) },
     { label: 'workers', text: workersText(snapshot.workers) },
+    { label: 'method', text: chosen(snapshot.compression) },
     downtime(snapshot),
     ...verdict(snapshot),
     snapshot.notice === undefined ? undefined : { label: 'notice', text: snapshot.notice },
@@ -99,6 +100,12 @@ function cacheText({ size, lookups, hits }: CacheCounts): string {
   return lookups === 0
     ? formatBytes(size)
     : `${formatBytes(size)}, ${percent(hits / lookups)} of ${lookups} lookups hit`;
+}
+
+/** What `auto` has chosen, and why. */
+function chosen({ method, level, reason }: CompressionCounts): string {
+  if (reason === undefined) return '';
+  return `${method === 'none' ? method : `${method} ${level}`}, ${reason}`;
 }
 
 /** Workers by kind: `compress-3` is one of `compress`. */

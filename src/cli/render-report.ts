@@ -1,3 +1,4 @@
+import { compressedBy } from '../shared/run-figures';
 import { bottlenecks, type Report, type Snapshot } from '../shared/snapshot';
 import { overLimit } from '../shared/run-figures';
 import type { GuestPlace } from '../shared/state';
@@ -99,11 +100,13 @@ function shardRows({ shards }: Report['cache']): readonly Row[] {
   return rates.length < 2 ? [] : [['xbzrle shard hit rate', `${rates.sort()[0]} to ${rates.at(-1)}`]];
 }
 
-function compressionRows({ compression: { method, level, rawBytes, compressedBytes } }: Report): readonly Row[] {
-  if (method === 'none') return [];
+function compressionRows({ compression }: Report): readonly Row[] {
+  const { method, level, rawBytes, compressedBytes, reason } = compression;
+  if (method === 'none' && reason === undefined) return [];
   const rate = compressedBytes === 0 ? [] : [['compression rate', (rawBytes / compressedBytes).toFixed(2)] as const];
   return [
-    ['compression method', `${method}, level ${level}`],
+    ['compression method', `${method}, level ${level}${reason === undefined ? '' : `, chosen: ${reason}`}`],
+    ...(reason === undefined ? [] : [['compressed by', compressedBy(compression) ?? ''] as const]),
     ['compression input', kbytes(rawBytes)],
     ['compressed size', kbytes(compressedBytes)],
     ...rate,

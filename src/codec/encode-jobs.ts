@@ -6,6 +6,7 @@ import { checkLevel, methodTable, regularBits } from './methods';
 import { PartEncoder } from './part-encoder';
 import { Ring } from './ring';
 import { Sequence } from './sequence';
+import { tryWays } from './tries';
 
 /** A compress thread: one shard's cache, and one frame being compressed at a time. */
 interface Thread {
@@ -37,7 +38,8 @@ export class EncodeJobs {
   /** Rejects with `usage` or `worker` for a job that does not fit, before the cache has seen any of it. */
   async run(job: EncodeJob): Promise<Encoded> {
     const start = performance.now();
-    checkLevel(job.method, job.level);
+    const { tries = [] } = job;
+    for (const { method, level } of [job, ...tries]) checkLevel(method, level);
     const { encoder, compressing } = this.thread(job.shard);
     this.readPages(encoder, job);
     const { payload, deltaBytes, fullBytes, counts } = encoder.encode(job.pages, regularBits(job));
@@ -46,9 +48,10 @@ export class EncodeJobs {
       const compressStart = performance.now();
       const { method, frame } = await compress(payload, job);
       this.ring.writeOut(job.slot, 0, frame);
+      const tried = tries.length > 0 ? { tried: await tryWays(payload, tries) } : {};
       const busyMs = encodeMs + performance.now() - compressStart;
       const sizes = { bytes: frame.length, rawBytes: payload.length, deltaBytes, fullBytes };
-      return { type: 'encoded', slot: job.slot, method, busyMs, ...sizes, counts };
+      return { type: 'encoded', slot: job.slot, method, busyMs, ...sizes, counts, ...tried };
     });
   }
 

@@ -43,6 +43,7 @@ const slotNumber = whole(0, 1023);
 const pageCount = whole(0, maxJobPages);
 const byteCount = whole(0, maxPartBytes(maxJobPages));
 const method = v.picklist(methods);
+const level = whole(0, 19);
 const shardNumber = whole(0, 254);
 
 export const ringShapeSchema = v.strictObject({ slots: whole(1, 1024), inBytes: regionBytes, outBytes: regionBytes });
@@ -70,7 +71,9 @@ export const encodeJobSchema = v.strictObject({
   shard: shardNumber,
   pages: v.pipe(pageCount, v.minValue(1)),
   method,
-  level: whole(0, 19),
+  level,
+  /** Ways to try on a sample of the part, beside the one it goes by. */
+  tries: v.optional(v.pipe(v.array(v.strictObject({ method, level })), v.maxLength(2))),
 });
 export type EncodeJob = v.InferOutput<typeof encodeJobSchema>;
 
@@ -91,6 +94,14 @@ export const pageCountsSchema = v.strictObject({
 });
 export type PageCounts = v.InferOutput<typeof pageCountsSchema>;
 
+const triedSchema = v.strictObject({
+  /** Bytes of the part that were tried on. */
+  sampleBytes: byteCount,
+  /** Of each way, in the order asked for: what it made of them, at most as many, and the time it took, ms. */
+  results: v.array(v.strictObject({ bytes: byteCount, ms: v.number() })),
+});
+export type Tried = v.InferOutput<typeof triedSchema>;
+
 const encodedSchema = v.strictObject({
   type: v.literal('encoded'),
   slot: slotNumber,
@@ -106,6 +117,7 @@ const encodedSchema = v.strictObject({
   deltaBytes: byteCount,
   fullBytes: byteCount,
   counts: pageCountsSchema,
+  tried: v.optional(triedSchema),
 });
 export type Encoded = v.InferOutput<typeof encodedSchema>;
 

@@ -94,7 +94,8 @@ function compress({ settings, guestRate, roundBytes, sampledRatio }: StallFacts)
 /** A quicker method where the compressor is what is waited for. */
 function lighter(facts: StallFacts): Candidate | undefined {
   const { settings, bottleneck, compressorShare, guestRate, roundBytes } = facts;
-  const lightest = settings.method === 'none' || (settings.method === 'zstd' && settings.level === 1);
+  const { method, level } = settings;
+  const lightest = method === 'none' || method === 'auto' || (method === 'zstd' && level === 1);
   if (bottleneck !== 'compressor' || lightest) return undefined;
   const pace = guestRate / Math.max(1 - compressorShare, 0.1);
   return {

@@ -23,7 +23,7 @@ export function sessionReport(
     throughputMbps: totalTimeMs === 0 ? 0 : (wireBytes * 8) / totalTimeMs / 1000,
     pages: pageCounts(counters),
     cache: stats.cacheCounts(counters),
-    compression: stats.compressionCounts(counters),
+    compression: stats.compressionCounts(counters, sender?.way),
     ...defined('load', stats.load(sender, facts)),
     guestRunningOn: place,
     ...defined('downtimeMs', facts.downtimeMs),

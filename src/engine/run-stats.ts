@@ -15,6 +15,7 @@ import { BottleneckMeter, bottleneckOf, waitShares, type Waits } from './bottlen
 import { fitBytes } from './advice';
 import { expectedPause, type PauseInputs } from './estimate';
 import { roundLeft, timeToSwitchover, type EtaInputs } from './eta';
+import { asSet, type ChosenWay } from './method-choice';
 import type { MigrateInfo } from './qmp/migrate';
 import { RateMeter } from './rate-meter';
 import { newSenderCounters, type SenderCounters } from './sender-stats';
@@ -38,6 +39,8 @@ export interface SenderView {
   readonly waits: Waits;
   /** What zstd would make of pages that are sent as they are, as a share of them. */
   readonly sampledRatio?: number | undefined;
+  /** How it compresses now; absent where nothing is compressed. */
+  readonly way?: ChosenWay;
   workers(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[];
 }
 
@@ -118,7 +121,7 @@ export class RunStats {
       wireBytes: sender?.wireBytes ?? 0,
       pages: pageCounts(counters),
       cache: this.cacheCounts(counters),
-      compression: this.compressionCounts(counters),
+      compression: this.compressionCounts(counters, sender?.way),
       wireClasses: wireClasses(counters, sender?.wireBytes ?? 0),
       inFlightBytes: sender?.unacknowledgedBytes ?? 0,
       limiterBusyShare: share(this.#limited.rate),
@@ -149,9 +152,16 @@ export class RunStats {
     return { size: this.settings.xbzrleCacheBytes, ...figures, shards: shards.map((shard) => ({ ...shard })) };
   }
 
-  compressionCounts({ partBytes, frameBytes }: SenderCounters): CompressionCounts {
-    const { method, level } = this.settings;
-    return { method, level, rawBytes: partBytes, compressedBytes: frameBytes };
+  compressionCounts({ partBytes, frameBytes, ways }: SenderCounters, way?: ChosenWay): CompressionCounts {
+    const { method, level, reason } = way ?? asSet(this.settings);
+    return {
+      method,
+      level,
+      rawBytes: partBytes,
+      compressedBytes: frameBytes,
+      ...defined('reason', reason),
+      ...(ways.length > 0 && { ways: ways.map((counts) => ({ ...counts })).sort((a, b) => b.rawBytes - a.rawBytes) }),
+    };
   }
 
   /** How busy the whole run was; absent before it could send. */

@@ -25,11 +25,12 @@ const answer: Encoded = {
     evictions: 6,
   },
 };
+const way = { method: 'zstd', level: 3 } as const;
 const wire = 1000 + partOverheadBytes + frameHeadBytes;
 
 function counted(change: Partial<Encoded>): ReturnType<typeof newSenderCounters> {
   const counters = newSenderCounters();
-  countPart(counters, { shard: 0, pages: 9, frame: Buffer.alloc(1000), answer: { ...answer, ...change } });
+  countPart(counters, { shard: 0, pages: 9, frame: Buffer.alloc(1000), answer: { ...answer, ...change }, way });
   return counters;
 }
 
@@ -64,7 +65,7 @@ describe('countPart', () => {
 
   it('keeps what each shard\u2019s cache did apart, and the sum of it', () => {
     const counters = counted({});
-    countPart(counters, { shard: 2, pages: 9, frame: Buffer.alloc(9), answer });
+    countPart(counters, { shard: 2, pages: 9, frame: Buffer.alloc(9), answer, way });
     const figures = { overflow: 1, lookups: 9, hits: 8, misses: 1, evictions: 6 };
     const none = { overflow: 0, lookups: 0, hits: 0, misses: 0, evictions: 0 };
     expect(counters.shards).toEqual([figures, none, figures]);

@@ -1,4 +1,4 @@
-import type { CacheFigures } from '../shared/snapshot';
+import type { CacheFigures, WayCounts } from '../shared/snapshot';
 import { pageBytes } from '../shared/settings';
 import type { EncodedPart } from './dispatch/compress-pool';
 import type { Epoch } from './dispatch/epoch-builder';
@@ -7,6 +7,9 @@ import { partOverheadBytes } from './wire/epoch-frame';
 
 /** What one shard's cache has done so far. */
 type ShardCounters = { -readonly [Name in keyof CacheFigures]: number };
+
+/** What went one way. */
+type WayCounters = { -readonly [Name in keyof WayCounts]: WayCounts[Name] };
 
 /** What the sending side has done so far. Every field only grows; rates are derived by whoever reads. */
 export interface SenderCounters {
@@ -26,6 +29,8 @@ export interface SenderCounters {
   /** Part bytes into the method and out of it. */
   partBytes: number;
   frameBytes: number;
+  /** The same by the way the parts went, in the order in which the ways were first taken. */
+  ways: WayCounters[];
   /** Wire bytes by class, framing of parts included. */
   wireXbzrle: number;
   wireNormal: number;
@@ -50,6 +55,7 @@ export function newSenderCounters(): SenderCounters {
     shards: [],
     partBytes: 0,
     frameBytes: 0,
+    ways: [],
     wireXbzrle: 0,
     wireNormal: 0,
     wirePlain: 0,
@@ -65,10 +71,14 @@ export function countEpoch(counters: SenderCounters, { zeroPages, plainPages }: 
   counters.partBytes += bytes;
   counters.frameBytes += bytes;
   counters.wirePlain += bytes;
+  if (plainPages === 0) return;
+  const way = wayCounters(counters, { method: 'none', level: 0 });
+  way.rawBytes += bytes;
+  way.compressedBytes += bytes;
 }
 
 /** Adds an encoded part. A compressed part's bytes are shared out by what went into it, since it is one frame. */
-export function countPart(counters: SenderCounters, { shard, answer, frame }: EncodedPart): void {
+export function countPart(counters: SenderCounters, { shard, answer, frame, way }: EncodedPart): void {
   const { counts, deltaBytes, fullBytes, rawBytes, method } = answer;
   counters.normal += counts.normal;
   counters.xbzrle += counts.xbzrle;
@@ -84,6 +94,17 @@ export function countPart(counters: SenderCounters, { shard, answer, frame }: En
   counters.wireXbzrle += delta;
   if (method === 'none') counters.wirePlain += full;
   else counters.wireNormal += full;
+  const sameWay = wayCounters(counters, way);
+  sameWay.rawBytes += rawBytes;
+  sameWay.compressedBytes += frame.length;
+}
+
+function wayCounters({ ways }: SenderCounters, { method, level }: EncodedPart['way']): WayCounters {
+  const known = ways.find((way) => way.method === method && way.level === level);
+  if (known !== undefined) return known;
+  const added = { method, level, rawBytes: 0, compressedBytes: 0 };
+  ways.push(added);
+  return added;
 }
 
 /** Adds what a shard's cache did, to the totals and to its own figures. */

@@ -6,11 +6,13 @@ import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
 import type { Method, MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
-import { CompressPool, partPages, shardCachePages } from './dispatch/compress-pool';
+import { CompressPool, type EncodedPart, partPages, shardCachePages } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { Intake } from './intake';
+import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
 import { RatioSampler } from './ratio-sampler';
+import type { Progress } from './progress';
 import { countEpoch, countPart, newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
@@ -39,6 +41,10 @@ export class Sender {
   readonly #pool: CompressPool;
   readonly #sampler = new RatioSampler();
   readonly #compressing = new Stopwatch();
+  /** A part is waited for; frames that are not written yet. */
+  #wanting = false;
+  #unwritten = 0;
+  readonly #choice: MethodChoice;
   #link: SenderLink | undefined;
   #settings: MigrationSettings;
   #failure: WherryError | undefined;
@@ -66,11 +72,10 @@ export class Sender {
       threads: settings.compressThreads,
       cacheBytes: settings.xbzrleCacheBytes,
       cachePolicy: settings.cachePolicy,
-      method: settings.method,
-      level: settings.level,
       onRestart: (name, reason) => onNotice(`${name} died (${reason}) and was started again, its cache cold`),
       onStalled: (name, ms) => onNotice(stalledNotice(name, ms)),
     });
+    this.#choice = new MethodChoice(settings, this.#pool, () => this.#progress);
   }
 
   /** Starts the compress workers. */
@@ -110,7 +115,7 @@ export class Sender {
   change(settings: MigrationSettings): void {
     this.#settings = settings;
     this.builder.setPlain(isPlain(settings));
-    this.#pool.setMethod(settings.method, settings.level);
+    this.#choice.use(settings);
     this.#link?.writer.setRate(settings.maxBandwidth);
   }
 
@@ -152,6 +157,11 @@ export class Sender {
     return { limitedMs, blockedMs, compressMs: this.#compressing.ms, ...this.#intake.waits };
   }
 
+  /** How parts are compressed now. */
+  get way(): ChosenWay {
+    return this.#choice.way;
+  }
+
   workers(): ReturnType<CompressPool['status']> {
     return this.#pool.status();
   }
@@ -160,6 +170,11 @@ export class Sender {
   get pagesDone(): boolean {
     const { opaqueReason } = this.builder;
     return opaqueReason !== undefined && opaqueReason !== 'truncated';
+  }
+
+  get #progress(): Progress {
+    const { rawBytes, partBytes, frameBytes } = this.counters;
+    return { rawBytes, partBytes, frameBytes, wireBytes: this.wireBytes, waits: this.waits };
   }
 
   /** Ends everything that is over anyway, in good order: the receiver hears the last frame. */
@@ -173,6 +188,7 @@ export class Sender {
     if (this.#closed) return;
     this.#closed = true;
     this.#intake.close();
+    this.#choice.close();
     this.#link?.destroy();
     this.#pool.close();
   }
@@ -200,15 +216,18 @@ export class Sender {
     const [{ method, table }] = await Promise.all([this.#packed(epoch.table), before]);
     const shards = epoch.parts.map(({ shard }) => shard);
     const head = { rawBytes, digest, shards, method, tableBytes: epoch.table.length, table };
-    const written = [writer.send('epoch', epochBody(head), number)];
+    const written = [this.#writing(writer.send('epoch', epochBody(head), number))];
     let wire = table.length;
     for (const part of encoding) {
       await writer.room();
-      const encoded = await this.#compressing.during(part);
+      const encoded = await this.#compressed(part);
       const { shard, pages, frame, answer } = encoded;
       wire += frame.length;
       const body = partBody({ method: answer.method, pages, rawBytes: answer.rawBytes, frame });
-      written.push(writer.stripe('part', body, number, shard).then(() => countPart(this.counters, encoded)));
+      written.push(
+        this.#writing(writer.stripe('part', body, number, shard)).then(() => countPart(this.counters, encoded)),
+      );
+      this.#choice.note(encoded);
       this.#look(frame);
     }
     await writer.room();
@@ -220,9 +239,27 @@ export class Sender {
     if (this.#settings.method === 'none') this.#sampler.offer(bytes, performance.now());
   }
 
+  /** A part once it is compressed; what was waited for it counts as long as nothing is being written meanwhile. */
+  async #compressed(part: Promise<EncodedPart>): Promise<EncodedPart> {
+    this.#wanting = true;
+    this.#compressing.run(this.#unwritten === 0);
+    const encoded = await part;
+    this.#wanting = false;
+    this.#compressing.run(false);
+    return encoded;
+  }
+
+  async #writing(frame: Promise<void>): Promise<void> {
+    this.#unwritten += 1;
+    this.#compressing.run(false);
+    await frame;
+    this.#unwritten -= 1;
+    this.#compressing.run(this.#wanting && this.#unwritten === 0);
+  }
+
   /** Tables hold the device state too, so they are compressed where that pays. */
   async #packed(table: Buffer): Promise<{ readonly method: Method; readonly table: Uint8Array }> {
-    const { method, level } = this.#settings;
+    const { method, level } = this.way;
     if (method === 'none' || table.length < minPackedTableBytes) return { method: 'none', table };
     const packed = await methodTable[method].compress(table, level);
     return packed.length < table.length ? { method, table: packed } : { method: 'none', table };

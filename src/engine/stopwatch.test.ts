@@ -23,18 +23,4 @@ describe('a stopwatch', () => {
     at(21);
     expect(watch.ms).toBe(9);
   });
-
-  it('stops with what it was started for, also when that fails', async () => {
-    const { watch, at } = timed();
-    let fail = (_: Error): void => undefined;
-    const promise = new Promise<never>((_, reject) => (fail = reject));
-    const timedOut = watch.during(promise);
-    at(30);
-    expect(watch.ms).toBe(30);
-    fail(new Error('no'));
-    await expect(timedOut).rejects.toThrow('no');
-    at(60);
-    expect(watch.ms).toBe(30);
-    expect(await watch.during(Promise.resolve(7))).toBe(7);
-  });
 });

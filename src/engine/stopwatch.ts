@@ -21,14 +21,4 @@ export class Stopwatch {
       this.#since = undefined;
     }
   }
-
-  /** Counts the time until `promise` is settled. */
-  async during<Value>(promise: Promise<Value>): Promise<Value> {
-    this.run(true);
-    try {
-      return await promise;
-    } finally {
-      this.run(false);
-    }
-  }
 }

@@ -14,8 +14,18 @@ export interface SettingOption {
 
 /** Every setting's option: the parser, the help and `commandLine` derive from this table. */
 export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOption>> = {
-  method: { flag: '--method', placeholder: 'name', kind: 'word', help: 'compression: none, zlib or zstd' },
-  level: { flag: '--level', placeholder: 'n', kind: 'number', help: 'compression level: zlib 0-9, zstd 1-19' },
+  method: {
+    flag: '--method',
+    placeholder: 'name',
+    kind: 'word',
+    help: 'compression: none, zlib, zstd, or auto for what is fastest',
+  },
+  level: {
+    flag: '--level',
+    placeholder: 'n',
+    kind: 'number',
+    help: 'compression level: zlib 0-9, zstd 1-19; auto starts there',
+  },
   compressThreads: { flag: '--compress-threads', placeholder: 'n', kind: 'number', help: 'processes that compress' },
   decompressThreads: {
     flag: '--decompress-threads',

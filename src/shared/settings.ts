@@ -4,6 +4,10 @@ import * as v from 'valibot';
 export const methods = ['none', 'zlib', 'zstd'] as const;
 export type Method = (typeof methods)[number];
 
+/** What the setting takes: one of them, or `auto`, which chooses among some of them as the migration runs. */
+export const methodChoices = [...methods, 'auto'] as const;
+export type MethodChoice = (typeof methodChoices)[number];
+
 /** How the XBZRLE cache chooses the page to give up, by the name used in settings and commands. */
 export const cachePolicies = ['lru', 'adaptive'] as const;
 export type CachePolicyName = (typeof cachePolicies)[number];
@@ -22,7 +26,8 @@ interface Range {
 
 /** Allowed ranges, both ends included; the one place they are written. */
 export const limits = {
-  level: { none: { min: 0, max: 19 }, zlib: { min: 0, max: 9 }, zstd: { min: 1, max: 19 } },
+  /** The level is unused for `none`, and for `auto` that of zstd at which it starts. */
+  level: { none: { min: 0, max: 19 }, zlib: { min: 0, max: 9 }, zstd: { min: 1, max: 19 }, auto: { min: 1, max: 19 } },
   compressThreads: { min: 1, max: 255 },
   decompressThreads: { min: 1, max: 255 },
   channels: { min: 1, max: 16 },
@@ -30,7 +35,7 @@ export const limits = {
   maxBandwidth: { min: 0, max: 2 ** 40 },
   downtimeLimitMs: { min: 1, max: 2_000_000 },
   timeoutMs: { min: 0, max: 7 * 24 * 3_600_000 },
-} as const satisfies Record<string, Range | Record<Method, Range>>;
+} as const satisfies Record<string, Range | Record<MethodChoice, Range>>;
 
 /** What a setting is called where people read it (fields, error messages). */
 export const settingLabels = {
@@ -67,7 +72,7 @@ const integer = (label: string, { min, max }: Range) => {
 /** A run's settings as the engine takes them: bytes, bytes per second, milliseconds. */
 export const settingsSchema = v.pipe(
   v.strictObject({
-    method: oneOf(settingLabels.method, methods),
+    method: oneOf(settingLabels.method, methodChoices),
     level: integer(settingLabels.level, limits.level.none),
     compressThreads: integer(settingLabels.compressThreads, limits.compressThreads),
     decompressThreads: integer(settingLabels.decompressThreads, limits.decompressThreads),
@@ -128,7 +133,7 @@ export const defaultSettings: MigrationSettings = {
   paused: false,
 };
 
-function levelMessage({ method, level }: { readonly method: Method; readonly level: number }): string {
+function levelMessage({ method, level }: { readonly method: MethodChoice; readonly level: number }): string {
   const { min, max } = limits.level[method];
   return `${settingLabels.level}: ${method} takes ${min} to ${max}, got ${level}`;
 }

@@ -43,9 +43,22 @@ export interface CacheCounts extends CacheFigures {
   readonly shards: readonly CacheFigures[];
 }
 
-export interface CompressionCounts {
+/** What was compressed in one way. */
+export interface WayCounts {
   readonly method: Method;
   readonly level: number;
+  readonly rawBytes: number;
+  readonly compressedBytes: number;
+}
+
+export interface CompressionCounts {
+  /** In force; what `auto` has chosen, where that is set. */
+  readonly method: Method;
+  readonly level: number;
+  /** Why `auto` has chosen it, in words. */
+  readonly reason?: string;
+  /** By the way it was done, the largest first; a part that no method made smaller counts as `none`. */
+  readonly ways?: readonly WayCounts[];
   /** Bytes into the method (deltas, full pages and their tables). */
   readonly rawBytes: number;
   /** Bytes out of it. */

@@ -6,7 +6,7 @@ import { zlib } from './zlib';
 import { zstd } from './zstd';
 
 /** A method at one of its levels. */
-interface MethodAt {
+export interface MethodAt {
   readonly method: Method;
   readonly level: number;
 }

@@ -8,10 +8,12 @@ import {
   maxPartBytes,
   type Encoded,
   type OpenCompress,
+  type Tried,
 } from '../../codec/job';
+import type { MethodAt } from '../../codec/methods';
 import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
-import { pageBytes, type CachePolicyName, type Method } from '../../shared/settings';
+import { pageBytes, type CachePolicyName } from '../../shared/settings';
 import type { SpawnWorker } from '../../shared/worker';
 import type { PagePart } from './epoch-builder';
 
@@ -28,8 +30,6 @@ export interface CompressPoolOptions {
   /** Bytes over all shards; 0 for no XBZRLE. */
   readonly cacheBytes: number;
   readonly cachePolicy: CachePolicyName;
-  readonly method: Method;
-  readonly level: number;
   readonly onRestart: (name: string, reason: string) => void;
   /** A worker has had a job for so many ms without an answer. */
   readonly onStalled?: (name: string, ms: number) => void;
@@ -41,6 +41,10 @@ export interface EncodedPart {
   readonly pages: number;
   readonly frame: Buffer;
   readonly answer: Encoded;
+  /** How it really goes: as it is, where that is no longer. */
+  readonly way: MethodAt;
+  /** What the ways asked for by `tryOn` would make of a sample of it. */
+  readonly tried?: { readonly ways: readonly MethodAt[]; readonly outcome: Tried };
 }
 
 /** Pages one part may hold: large enough for a good ratio, small enough that many workers' rings stay affordable. */
@@ -68,12 +72,12 @@ export function shardCachePages(cacheBytes: number, threads: number): number {
 export class CompressPool {
   readonly #workers: readonly RingWorker<Encoded>[];
   readonly #busyMs: number[];
-  #way: { readonly method: Method; readonly level: number };
+  #way: MethodAt = { method: 'none', level: 0 };
+  #tries: readonly MethodAt[] | undefined;
 
   constructor(private readonly options: CompressPoolOptions) {
-    const { threads, processes = availableParallelism(), method, level } = options;
+    const { threads, processes = availableParallelism() } = options;
     collectGarbageRarely();
-    this.#way = { method, level };
     const shards = Array.from({ length: threads }, (_, shard) => shard);
     const workers = Math.max(1, Math.min(threads, processes));
     this.#workers = Array.from({ length: workers }, (_, index) =>
@@ -86,8 +90,13 @@ export class CompressPool {
   }
 
   /** How parts are compressed from the next one on. */
-  setMethod(method: Method, level: number): void {
-    this.#way = { method, level };
+  setWay(way: MethodAt): void {
+    this.#way = way;
+  }
+
+  /** Ways to try on a sample of the next part, at most two; its answer says what they would make of it. */
+  tryOn(ways: readonly MethodAt[]): void {
+    this.#tries = ways;
   }
 
   /** Encodes one part and releases it; rejects with `worker` when its worker cannot be kept alive. */
@@ -95,13 +104,17 @@ export class CompressPool {
     const worker = this.#workers[shard % this.#workers.length];
     if (worker === undefined) throw new WherryError('internal', `no compress worker for shard ${shard}`);
     const { method, level } = this.#way;
+    const ways = this.#tries;
+    this.#tries = undefined;
     const { reply, output } = await worker.run({
       input: [keys, bytes],
-      message: (slot) => ({ type: 'encode', slot, shard, pages, method, level }),
+      message: (slot) => ({ type: 'encode', slot, shard, pages, method, level, ...(ways && { tries: ways }) }),
     });
     release();
     this.#busyMs[shard] = (this.#busyMs[shard] ?? 0) + reply.busyMs;
-    return { shard, pages, frame: output, answer: reply };
+    const way = reply.method === method ? { method, level } : { method: reply.method, level: 0 };
+    const tried = ways && reply.tried && { tried: { ways, outcome: reply.tried } };
+    return { shard, pages, frame: output, answer: reply, way, ...tried };
   }
 
   /** What each thread has done so far, and how often its process was started again; `busyMs` only grows. */

@@ -27,6 +27,7 @@ const cacheFigures = v.looseObject({
   overflow: amount,
 });
 const band = v.object({ low: amount, high: amount });
+const way = { method: v.picklist(methods), level: amount, rawBytes: amount, compressedBytes: amount };
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 /** What later versions add to a report comes through as it is; what is missing or wrong is refused. */
@@ -64,6 +65,8 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
   compression: v.looseObject({
     method: v.picklist(methods),
     level: amount,
+    reason: v.exactOptional(v.string()),
+    ways: v.exactOptional(v.array(v.looseObject(way))),
     rawBytes: amount,
     compressedBytes: amount,
   }),

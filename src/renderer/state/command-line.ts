@@ -34,11 +34,17 @@ export function summary(settings: MigrationSettings): string {
     settings;
   const threads = `${compressThreads} ${compressThreads === 1 ? 'thread' : 'threads'}`;
   const cache = xbzrleCacheBytes === 0 ? 'no XBZRLE' : `a ${formatBytes(xbzrleCacheBytes)} XBZRLE cache`;
-  const compression = method === 'none' ? `No compression, ${threads}` : `${method} ${level} on ${threads}`;
+  const compression = compressionText(method, level, threads);
   const rate = maxBandwidth === 0 ? 'as fast as the link goes' : `at most ${formatBitRate(maxBandwidth)}`;
   const ways = channels === 1 ? '' : ` over ${channels} channels`;
   const end = paused ? '; left paused on the destination' : '';
   return `${compression} with ${cache}, ${rate}${ways}, pause under ${formatDuration(downtimeLimitMs)}${end}.`;
+}
+
+function compressionText(method: MigrationSettings['method'], level: number, threads: string): string {
+  if (method === 'none') return `No compression, ${threads}`;
+  if (method === 'auto') return `Compression by what limits, from zstd ${level} on, on ${threads}`;
+  return `${method} ${level} on ${threads}`;
 }
 
 /** Quotes a word for a POSIX shell when it needs it. */

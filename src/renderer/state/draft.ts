@@ -1,13 +1,13 @@
 import { toFailure } from '../../shared/failure';
 import { checkSettings, defaultSettings, settingLabels } from '../../shared/settings';
-import type { CachePolicyName, Method, MigrationSettings, TimeoutAction } from '../../shared/settings';
+import type { CachePolicyName, MethodChoice, MigrationSettings, TimeoutAction } from '../../shared/settings';
 import { parseBytes, parseDuration, parseRate, settingText } from '../../shared/units';
 
 export type SettingName = keyof MigrationSettings;
 
 /** The settings as they stand in the fields: text while it is being typed. */
 export interface Draft {
-  method: Method;
+  method: MethodChoice;
   level: string;
   compressThreads: string;
   decompressThreads: string;

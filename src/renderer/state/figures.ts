@@ -1,5 +1,6 @@
 import { overLimit } from '../../shared/run-figures';
 import type { PageCounts, Report, Snapshot } from '../../shared/snapshot';
+import { compressedBy } from '../../shared/run-figures';
 import type { GuestPlace } from '../../shared/state';
 import { formatBytes, formatDuration, formatRate, formatWireBytes } from '../../shared/units';
 import { bandText, count, percent } from './words';
@@ -112,6 +113,8 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['xbzrle cache hits', count(cache.hits)],
     ['xbzrle cache hit rate', hitRate(cache)],
     ['compression', compression.method === 'none' ? 'none' : `${compression.method} level ${compression.level}`],
+    ...(compression.reason === undefined ? [] : [['chosen because', compression.reason] as const]),
+    ...(compression.reason === undefined ? [] : [['compressed by', compressedBy(compression) ?? unknown] as const]),
     ['compression ratio', ratio],
   ];
 }

@@ -4,6 +4,7 @@ import { codec } from './codec';
 import type { Bench } from './kit/bench';
 import { limiter } from './limiter';
 import { matrix } from './matrix';
+import { predict } from './predict';
 import { relay } from './relay';
 import { scaling } from './scaling';
 import { seedXbzrle } from './seed-xbzrle';
@@ -20,6 +21,7 @@ export const benches: readonly Bench[] = [
   relay,
   limiter,
   scaling,
+  predict,
   seedZstd,
   seedXbzrle,
   matrix,

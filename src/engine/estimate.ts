@@ -27,7 +27,7 @@ export interface PauseInputs {
  * What stopping, handing over and resuming costs beside the bytes, ms: two round trips through both monitors, and the
  * destination's loading of device state.
  */
-const resumeMs = { low: 15, high: 60 } as const;
+const resumeMs = { low: 8, high: 60 } as const;
 /** The last pages mostly go faster than those before: more of them are deltas, and nothing dirties pages meanwhile. */
 const lastPagesFaster = 0.4;
 /** A source that has sent pages down to its threshold has seldom sent many more before it looks again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import { queryMigrate, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
 import type { QemuPair } from '../src/guest/qemu-pair';
 import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
@@ -58,6 +58,36 @@ describe('wherry send under a migration that plain QMP drives', () => {
     await destination.execute('cont');
     await expectCountedOn(pair);
     await expectSweepsWhole(pair, destination);
+  });
+
+  it.each(['unix', 'tcp'] as const)('delivers to a QEMU of that tool, with no monitor of ours (%s)', async (kind) => {
+    const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
+    const there = await monitor(pair.destination);
+    await setCapabilities(there, { events: true });
+    const wanted = kind === 'unix' ? `unix:${pair.directory}/incoming` : 'tcp:127.0.0.1:0';
+    await there.execute('migrate-incoming', { uri: wanted });
+    const [where] = (await queryMigrate(there))['socket-address'] ?? [];
+    const incoming = where?.type === 'inet' ? `tcp:${where.host}:${where.port}` : wanted;
+    // Its monitor stays with the tool all the time: nobody else could talk to it.
+    const receiver = await startReceive(incoming, '--direct', '--once');
+    const run = await relayed(pair, receiver.url, ['--method', 'zstd'], (uri) => migrate(pair, uri));
+    expect(run, run.stderr).toMatchObject({ code: 0, result: { status: 'completed', guestRunningOn: 'unknown' } });
+    expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
+    expect(await receiver.ended).toBe(0);
+
+    expect((await queryStatus(there)).status).toBe('paused');
+    const here = await monitor(pair.source);
+    expect(await differingPages(here, there, pair.directory, memoryBytes)).toEqual([]);
+    await there.execute('cont');
+    await expectCountedOn(pair);
+  });
+
+  it('refuses a session that would have to drive such a QEMU', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 0, fillBytes: mebibyte });
+    const { url } = await startReceive(`unix:${pair.directory}/incoming`, '--direct');
+    const run = await runWherry(['migrate', '--source', pair.source, '--destination', url, '--json']);
+    expect(run).toMatchObject({ code: 1, result: { guestRunningOn: 'source', error: { code: 'wire-refused' } } });
+    expect(run.result?.error?.message).toContain('no monitor of its destination');
   });
 
   it('fails, with the guest on the source, when it is stopped half way', async () => {

@@ -8,6 +8,8 @@ export interface ReceiveRequest {
   readonly listen: ListenAddress;
   /** QMP address of the waiting QEMU. */
   readonly destination: string;
+  /** `destination` is that QEMU's own `-incoming` address. */
+  readonly direct?: boolean;
   readonly once?: boolean;
   readonly json?: boolean;
 }
@@ -50,6 +52,7 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
         return text;
       }),
     )
+    .option('--direct', "the destination is a QEMU's own -incoming address, and another tool drives the migration")
     .option('--once', 'end after the first migration')
     .option('--json', 'one JSON object a line on standard output')
     .action((request: ReceiveRequest) => action(request));

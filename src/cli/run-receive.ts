@@ -11,13 +11,14 @@ const notEncrypted =
   'The link is not encrypted, and whoever has this text can send a guest here: keep it secret, and use a network ' +
   'you trust or a tunnel (ssh -L).';
 const freshOne = 'The next migration needs a fresh QEMU on the same monitor socket (-incoming defer -S).';
+const freshThere = 'The next migration needs a fresh QEMU that listens at the same address.';
 
 /**
  * Receives guests until a stop signal, or one with `--once`.
  * @returns the exit status
  */
 export async function runReceive(request: ReceiveRequest, { streams, spawn }: Surroundings): Promise<number> {
-  const { listen, destination, once = false, json = false } = request;
+  const { listen, destination, direct = false, once = false, json = false } = request;
   const say = (line: string): void => writeLine(streams.err, line);
   const tell = (event: object): void => {
     if (json) writeLine(streams.out, JSON.stringify(event));
@@ -28,9 +29,9 @@ export async function runReceive(request: ReceiveRequest, { streams, spawn }: Su
     tell({ event: 'session', ...end });
     say(outcomeOf(end));
     if (once) finish(end.status === 'delivered' ? exitCodes.completed : exitCodes.failed);
-    else say(freshOne);
+    else say(direct ? freshThere : freshOne);
   };
-  const server = await ReceiveServer.listen({ ...listen, destination, spawn, onNotice: say, onVisitEnd });
+  const server = await ReceiveServer.listen({ ...listen, destination, direct, spawn, onNotice: say, onVisitEnd });
   const release = onStopSignal(() => finish(exitCodes.cancelled));
   try {
     const url = formatPairing({ ...server.pairing, host: reachable(listen.host) });

@@ -3,8 +3,7 @@ import type { Carrier, CarrierOptions } from './carrier';
 import { DirectCarrier } from './direct-carrier';
 import type { Ending } from './endings';
 import type { Far, FarFacts } from './far';
-import { parseQmpAddress } from './qmp/address';
-import { connectIncoming } from './stream-sockets';
+import { connectQemu } from './stream-sockets';
 
 /**
  * An unmodified QEMU that listens by itself (`-incoming tcp:…` or `unix:…`), with no monitor of ours: what the source
@@ -19,8 +18,7 @@ export class DirectFar implements Far {
   }
 
   async carry({ settings, onFailure, onOpened }: CarrierOptions): Promise<Carrier> {
-    const address = parseQmpAddress(this.address);
-    const socket = await connectIncoming(address.kind === 'unix' ? address.path : this.address);
+    const socket = await connectQemu(this.address);
     const carrier = new DirectCarrier(socket, { settings, onFailure });
     onOpened(() => carrier.close());
     return carrier;

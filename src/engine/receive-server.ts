@@ -9,7 +9,7 @@ import { Destination } from './destination';
 import { Door, type Visitor } from './door';
 import { expectIncoming } from './prepare';
 import { ReceiverSession, joinSession, parseStreamHello } from './receiver';
-import { StreamSockets } from './stream-sockets';
+import { StreamSockets, connectQemu } from './stream-sockets';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
@@ -31,6 +31,8 @@ export interface ReceiveOptions {
   readonly port: number;
   /** QMP address of the QEMU that waits with `-incoming defer -S`. */
   readonly destination: string;
+  /** `destination` is a QEMU's own `-incoming` address instead: another tool has its monitor and drives it. */
+  readonly direct?: boolean;
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;
   readonly onVisitEnd: (end: VisitEnd) => void;
@@ -66,7 +68,7 @@ export class ReceiveServer {
     const sockets = await StreamSockets.create();
     const server = new ReceiveServer(options, sockets, await xxhash(), randomBytes(32).toString('hex'));
     try {
-      (await server.#prepared()).close();
+      if (options.direct !== true) (await server.#prepared()).close();
       server.#door = await Door.listen(options.host, options.port, {
         admit: (channel, first) => server.#admit(channel, first),
         onNotice: options.onNotice,
@@ -109,6 +111,10 @@ export class ReceiveServer {
 
   #admitControl(channel: Channel, { body }: Frame): Visitor {
     expectToken(parseControl(body), this.token);
+    if (this.options.direct === true) {
+      const message = 'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
+      throw new WherryError('wire-refused', message);
+    }
     if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
     const visit: Visit = { kind: 'migrate', streamToken: randomBytes(32).toString('hex') };
     this.#visit = visit;
@@ -143,6 +149,7 @@ export class ReceiveServer {
   }
 
   async #connectStream(visit: Visit): Promise<Socket> {
+    if (this.options.direct === true) return connectQemu(this.options.destination);
     const destination = await (visit.destination ??= this.#prepared());
     const socket = await destination.connectStream();
     // Whoever drives this migration needs the monitor, and starts the guest; we do neither.

@@ -73,6 +73,12 @@ export class StreamSockets {
   }
 }
 
+/** Connects to a QEMU that listens by itself; `address` is its `-incoming` one, `tcp:…` or `unix:…`. */
+export function connectQemu(address: string): Promise<Socket> {
+  const where = parseQmpAddress(address);
+  return connectIncoming(where.kind === 'unix' ? where.path : `tcp:${where.host}:${where.port}`);
+}
+
 /** Connects to a destination's migration socket as `openIncoming` named it. */
 export async function connectIncoming(where: string): Promise<Socket> {
   const tcp = /^tcp:(.+):(\d+)$/.exec(where);

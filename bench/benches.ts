@@ -1,3 +1,4 @@
+import { auto } from './auto';
 import { boundary } from './boundary';
 import { cache } from './cache';
 import { codec } from './codec';
@@ -25,5 +26,6 @@ export const benches: readonly Bench[] = [
   seedZstd,
   seedXbzrle,
   matrix,
+  auto,
   targetsBench,
 ];

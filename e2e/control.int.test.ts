@@ -11,6 +11,7 @@ import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type MigrationSettings, type SettingsChange } from '../src/shared/settings';
 import type { Snapshot } from '../src/shared/snapshot';
+import type { SpawnWorker } from '../src/shared/worker';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
@@ -39,9 +40,13 @@ async function restlessPair(): Promise<SamplePair> {
 }
 
 /** A migration that stays slow and does not end by itself, left paused at the destination once it does. */
-function migrate(pair: SamplePair, settings: Partial<MigrationSettings> = {}): RunningMigration {
+function migrate(
+  pair: SamplePair,
+  settings: Partial<MigrationSettings> = {},
+  spawn: SpawnWorker = workers.spawn,
+): RunningMigration {
   const slow = { compressThreads: 2, maxBandwidth: 2e6, downtimeLimitMs: 1, paused: true };
-  const run = startMigration({ ...pair, settings: { ...defaultSettings, ...slow, ...settings }, spawn: workers.spawn });
+  const run = startMigration({ ...pair, settings: { ...defaultSettings, ...slow, ...settings }, spawn });
   onTestFinished(async () => {
     run.cancel();
     await run.finished;
@@ -258,6 +263,122 @@ describe('a guest that its operator stops in mid-migration', () => {
   });
 });
 
+/** Every change of cache and threads, back and forth, each seen at work by the pages that went after it. */
+const layouts: readonly SettingsChange[] = [
+  { xbzrleCacheBytes: 32 * mebibyte },
+  { compressThreads: 5 },
+  { xbzrleCacheBytes: 2 * mebibyte },
+  { xbzrleCacheBytes: 0 },
+  { compressThreads: 1 },
+  { xbzrleCacheBytes: 16 * mebibyte },
+  { compressThreads: 3, xbzrleCacheBytes: 24 * mebibyte },
+];
+
+async function walkLayouts(run: RunningMigration): Promise<void> {
+  for (const layout of layouts) {
+    expect(await run.control.change(layout)).toMatchObject(layout);
+    const before = run.snapshot();
+    expect(before.settings).toMatchObject(layout);
+    const { compressThreads, xbzrleCacheBytes } = before.settings;
+    expect(before.workers.map(({ name }) => name)).toEqual(
+      Array.from({ length: compressThreads }, (_, i) => `compress-${i}`),
+    );
+    expect(before.cache.size).toBe(xbzrleCacheBytes);
+    const moved = ({ pages: { normal, xbzrle, unchanged } }: Snapshot): number => normal + xbzrle + unchanged;
+    await seen(run, `pages after ${JSON.stringify(layout)}`, (now) => moved(now) > moved(before) + 1500);
+  }
+}
+
+describe('a migration whose cache and threads are changed under way', () => {
+  const slow = { maxBandwidth: 8e6, xbzrleCacheBytes: 8 * mebibyte };
+
+  async function seedPair(): Promise<SamplePair> {
+    const pair = await startBuiltinPair({ memoryBytes, workload: 'seed', seed: 3, spawn: workers.spawn });
+    onTestFinished(() => pair.stop());
+    return pair;
+  }
+
+  it('arrives whole after growing, shrinking, off and on, with more threads and fewer', async () => {
+    const pair = await seedPair();
+    const run = migrate(pair, slow);
+    await underWay(run);
+    await walkLayouts(run);
+    await run.control.change({ maxBandwidth: 0, downtimeLimitMs: 5000 });
+    const report = await run.finished;
+    expect(report).toMatchObject({ status: 'completed', cache: { size: 24 * mebibyte } });
+    const { cache, pages } = report;
+    expect(cache.evictions).toBeGreaterThan(0);
+    expect(pages.xbzrle).toBeGreaterThan(0);
+    expect(cache.shards).toHaveLength(5);
+    const sum = (name: 'hits' | 'lookups' | 'evictions'): number =>
+      cache.shards.reduce((all, one) => all + one[name], 0);
+    expect([sum('hits'), sum('lookups'), sum('evictions')]).toEqual([cache.hits, cache.lookups, cache.evictions]);
+    await expectEqualRam(pair);
+  });
+
+  it('finds its pages again in a cache that grew, and nothing in one that is off', async () => {
+    const run = migrate(await seedPair(), { ...slow, xbzrleCacheBytes: mebibyte });
+    await seen(run, 'rounds', ({ rounds }) => rounds >= 3);
+    const small = run.snapshot().cache;
+    await run.control.change({ xbzrleCacheBytes: 64 * mebibyte, maxBandwidth: 16e6 });
+    const grown = await seen(run, 'hits', ({ cache }) => cache.hits > small.hits + 4000);
+    await run.control.change({ xbzrleCacheBytes: 0 });
+    // What was cut before is still counted; after that there is nobody to ask.
+    const off = await seen(run, 'the last of them', ({ rounds }) => rounds >= grown.rounds + 2);
+    const later = await seen(run, 'more pages', ({ pages }) => pages.normal > off.pages.normal + 2000);
+    expect(later.cache.lookups).toBe(off.cache.lookups);
+    expect(later.cache.evictions).toBeGreaterThan(grown.cache.evictions);
+  });
+
+  it('goes on when compress workers are killed in the middle of it', async () => {
+    const pids = new Map<string, number>();
+    const spawn: SpawnWorker = (kind, name) => {
+      const handle = workers.spawn(kind, name);
+      handle.onMessage(() => handle.pid !== undefined && pids.set(name, handle.pid));
+      return handle;
+    };
+    const pair = await seedPair();
+    const run = migrate(pair, slow, spawn);
+    await underWay(run);
+    for (const change of [
+      { xbzrleCacheBytes: 48 * mebibyte },
+      { xbzrleCacheBytes: 3 * mebibyte },
+      { compressThreads: 4 },
+    ]) {
+      const before = run.snapshot();
+      process.kill(pids.get('compress-0') ?? NaN, 'SIGSTOP'); // the job is surely still in its hands when it dies
+      const changed = run.control.change(change);
+      await changed;
+      process.kill(pids.get('compress-0') ?? NaN, 'SIGKILL');
+      await seen(
+        run,
+        'another life',
+        ({ workers: [first] }) => (first?.restarts ?? 0) > (before.workers[0]?.restarts ?? 0),
+      );
+      await seen(
+        run,
+        'more pages',
+        ({ pages }) => pages.normal + pages.xbzrle > before.pages.normal + before.pages.xbzrle + 1500,
+      );
+    }
+    await run.control.change({ maxBandwidth: 0, downtimeLimitMs: 5000 });
+    expect(await run.finished).toMatchObject({ status: 'completed' });
+    await expectEqualRam(pair);
+  });
+
+  it('refuses what its threads cannot address, and goes on as it was', async () => {
+    const run = migrate(await restlessPair());
+    await underWay(run);
+    const before = run.snapshot().settings;
+    const refusal = await run.control.change({ xbzrleCacheBytes: 60 * 2 ** 30 }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: 'usage',
+      message: expect.stringContaining('2 compress threads hold') as string,
+    });
+    expect(run.snapshot().settings).toEqual(before);
+  });
+});
+
 describe('a migration between two QEMUs', () => {
   it('takes every change, a pause and a forced switchover, and arrives whole', async () => {
     const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte });
@@ -273,6 +394,18 @@ describe('a migration between two QEMUs', () => {
     await run.control.change({ downtimeLimitMs: 2, method: 'zstd', maxBandwidth: 0 });
     await seen(run, 'rounds', ({ rounds }) => rounds >= 2);
     await run.control.change({ maxBandwidth: 1e6 });
+    await run.control.forceSwitchover();
+    expect(await run.finished).toMatchObject({ status: 'completed', guestRunningOn: 'none' });
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+  });
+
+  it('arrives whole after its cache and threads were changed back and forth', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte });
+    const run = migrate(pair, { maxBandwidth: 8e6, xbzrleCacheBytes: 8 * mebibyte });
+    await underWay(run);
+    await walkLayouts(run);
+    await run.control.change({ maxBandwidth: 0 });
     await run.control.forceSwitchover();
     expect(await run.finished).toMatchObject({ status: 'completed', guestRunningOn: 'none' });
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];

@@ -7,8 +7,9 @@ import { Sender } from '../src/engine/sender';
 import { sampleStream, type SampleRecord } from '../src/engine/testing';
 import { Channel } from '../src/engine/wire/channel';
 import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
+import { layoutBody } from '../src/engine/wire/layout';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
-import { encodeJson, parseFailure, parseTicket, type Hello } from '../src/engine/wire/hello';
+import { encodeJson, parseFailure, parseWelcome, type Hello } from '../src/engine/wire/hello';
 import { sliceBytes } from '../src/engine/wire/token-bucket';
 import type { Failure } from '../src/shared/failure';
 import { defaultSettings, methods, pageBytes } from '../src/shared/settings';
@@ -603,6 +604,37 @@ describe('a receiver', () => {
       'wire-protocol',
       /shard 2/,
     ],
+    [
+      'a layout past its limit',
+      ({ send }) => send('layout', layoutBody({ shards: 255, cachePagesPerShard: 65 })),
+      'wire-refused',
+      /a cache of 67891200 bytes, at most 67108864 allowed/,
+    ],
+    [
+      'a layout of no shards',
+      ({ send }) => send('layout', layoutBody({ shards: 0, cachePagesPerShard: 0 })),
+      'wire-protocol',
+      /a layout of 0 shards/,
+    ],
+    [
+      'a layout in mid-epoch',
+      (peer) => {
+        announce(peer);
+        peer.send('layout', layoutBody({ shards: 2, cachePagesPerShard: 4 }));
+      },
+      'wire-protocol',
+      /a layout while epoch 1 is under way/,
+    ],
+    [
+      'a part of a shard that a layout took away',
+      (peer) => {
+        peer.send('layout', layoutBody({ shards: 1, cachePagesPerShard: 4 }));
+        announce(peer);
+        peer.send('part', body(partBody(part)), 1, 1);
+      },
+      'wire-protocol',
+      /shard 1/,
+    ],
     ['a second hello', ({ send }) => send('hello', encodeJson(hello)), 'wire-protocol', /second hello/],
     ['a frame of its own kind', ({ send }) => send('ack'), 'wire-protocol', /a ack frame from a sender/],
   ])('gives up %s, says why, and gives the destination nothing', async (_, speak, code, message) => {
@@ -633,7 +665,7 @@ describe('a further channel', () => {
     const listening = await listen(opened, spawn, options);
     const first = stranger(listening.receiver.port);
     first.send('hello', encodeJson({ ...hello, channels }));
-    const ticket = parseTicket(await first.welcomed);
+    const { ticket } = parseWelcome(await first.welcomed);
     const join = (change: object = {}): Stranger => {
       const other = stranger(listening.receiver.port);
       other.send('join', encodeJson({ ...ticket, channel: 1, ...change }));

@@ -186,6 +186,31 @@ describe('compress and decompress workers', () => {
     }
   });
 
+  it('follows another layout in the order of the jobs, caches kept or dropped', async () => {
+    const compress = start('compress');
+    await compress.open({ shards: [0, 1], cachePages: pages, cachePolicy, xbzrle: true });
+    const encode = (slot: number, shard: number): void => {
+      compress.ring.writeIn(slot, 0, keysOf(pages));
+      compress.ring.writeIn(slot, pages * keyBytes, memoryAt(7));
+      compress.handle.post({ type: 'encode', shard, slot, pages, method: 'zstd', level: 1 });
+    };
+    encode(0, 0);
+    compress.handle.post({ type: 'resize', slot: 1, shards: [0, 9], cachePages: 20 });
+    encode(2, 0);
+    encode(3, 9);
+    expect(await compress.answer()).toMatchObject({ slot: 0, counts: { hits: 0, evictions: 0 } });
+    const answers = [await compress.answer(), await compress.answer(), await compress.answer()];
+    expect(answers).toContainEqual({ type: 'resized', slot: 1, evictions: [pages - 20, 0] });
+    expect(answers).toContainEqual(expect.objectContaining({ slot: 3, type: 'encoded' }));
+    expect(await compress.ask({ type: 'encode', shard: 1, slot: 0, pages: 1, method: 'none', level: 0 })).toMatchObject(
+      {
+        type: 'failed',
+        slot: 0,
+        code: 'worker',
+      },
+    );
+  });
+
   it('sends a part as it is where the method would make it larger', async () => {
     const compress = start('compress');
     await compress.open({ shards: [3], cachePages: 0, cachePolicy, xbzrle: true });

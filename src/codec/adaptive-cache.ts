@@ -24,43 +24,63 @@ class Turns {
  */
 export class AdaptiveCache implements CachePolicy {
   private readonly pages: PageCache;
-  private readonly recent: PageCache;
-  private readonly thrifty: PageCache;
+  private samples: Samples;
   private readonly pagesTurns = new Turns();
-  private readonly sampleTurns = new Turns();
-  private readonly sampled: number;
-  private readonly scoreMax: number;
-  /** How many hits more the thrifty sample had of late. */
-  private score = 0;
-
   /** `capacity` in pages, at least 1. */
   constructor(capacity: number) {
-    this.sampled = capacity >= sampledOneIn * minSampledPages ? sampledOneIn : 1;
-    const sample = Math.floor(capacity / this.sampled);
     this.pages = new PageCache(capacity);
-    this.recent = new PageCache(sample);
-    this.thrifty = new PageCache(sample);
-    this.scoreMax = Math.max(8, sample / 4);
+    this.samples = new Samples(capacity);
   }
 
   lookup(key: number): number | undefined {
-    if (this.isSampled(key)) this.compare(key);
+    this.samples.see(key);
     return this.pages.lookup(key);
   }
 
   insert(key: number): number {
-    return this.pages.insert(key, this.score <= 0 || this.pagesTurns.next());
+    return this.pages.insert(key, !this.samples.preferThrift || this.pagesTurns.next());
   }
 
   touch(slot: number): void {
     this.pages.touch(slot);
   }
 
-  private compare(key: number): void {
+  /** Which rule does better is learnt anew: what one capacity is too small for, another holds. */
+  resize(capacity: number): void {
+    this.pages.resize(capacity);
+    this.samples = new Samples(capacity);
+  }
+}
+
+/** A sample of the pages under both rules, for a cache of this capacity. */
+class Samples {
+  private readonly sampled: number;
+  private readonly recent: PageCache;
+  private readonly thrifty: PageCache;
+  private readonly turns = new Turns();
+  private readonly scoreMax: number;
+  /** How many hits more the thrifty sample had of late. */
+  private score = 0;
+
+  constructor(capacity: number) {
+    this.sampled = capacity >= sampledOneIn * minSampledPages ? sampledOneIn : 1;
+    const sample = Math.floor(capacity / this.sampled);
+    this.recent = new PageCache(sample);
+    this.thrifty = new PageCache(sample);
+    this.scoreMax = Math.max(8, sample / 4);
+  }
+
+  /** Giving newcomers up first would do better. */
+  get preferThrift(): boolean {
+    return this.score > 0;
+  }
+
+  see(key: number): void {
+    if (!this.isSampled(key)) return;
     const recent = this.recent.lookup(key) !== undefined;
     const thrifty = this.thrifty.lookup(key) !== undefined;
     if (!recent) this.recent.insert(key);
-    if (!thrifty) this.thrifty.insert(key, this.sampleTurns.next());
+    if (!thrifty) this.thrifty.insert(key, this.turns.next());
     if (recent && !thrifty) this.score = Math.max(-this.scoreMax, this.score - 1);
     if (thrifty && !recent) this.score = Math.min(this.scoreMax, this.score + 1);
   }

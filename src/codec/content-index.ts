@@ -1,3 +1,5 @@
+import { resized } from './page-cache';
+
 /**
  * Which of a shard's slots holds a page of which content, by a hash: only a hint, since pages may share a hash and the
  * one found has to be compared. It knows at most one slot for each hash, so a guest cannot make it slow.
@@ -5,7 +7,7 @@
 export class ContentIndex {
   private readonly slots = new Map<number, number>();
   /** 0 for a slot that is not known. */
-  private readonly hashes: Float64Array;
+  private hashes: Float64Array;
 
   constructor(capacity: number) {
     this.hashes = new Float64Array(capacity);
@@ -22,6 +24,12 @@ export class ContentIndex {
     if (this.slots.has(hash)) return;
     this.slots.set(hash, slot);
     this.hashes[slot] = hash;
+  }
+
+  /** Goes on with another number of slots; what is known of those that stay is kept. */
+  resize(capacity: number): void {
+    for (let slot = capacity; slot < this.hashes.length; slot++) this.drop(slot);
+    this.hashes = resized(this.hashes, new Float64Array(capacity));
   }
 
   /** The slot's page has changed. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { WherryError } from '../shared/failure';
-import { maxPartBytes, type DecodeJob, type Decoded, type OpenDecompress } from './job';
+import { maxPartBytes, type DecodeJob, type Decoded, type LaidOut, type LayoutJob, type OpenDecompress } from './job';
 import { methodTable } from './methods';
 import { PartDecoder } from './part-decoder';
 import { Ring } from './ring';
@@ -26,7 +26,18 @@ export class DecodeJobs {
   }
 
   /** Rejects with `codec` for bytes that do not decode; the shard then refuses whatever comes for it. */
-  run(job: DecodeJob): Promise<Decoded> {
+  run(job: DecodeJob | LayoutJob): Promise<Decoded | LaidOut> {
+    return job.type === 'decode' ? this.decode(job) : this.layOut(job);
+  }
+
+  private layOut({ slot, shards, cachePagesPerShard }: LayoutJob): Promise<LaidOut> {
+    return this.applying.run(() => {
+      this.decoder.layOut(shards, cachePagesPerShard);
+      return Promise.resolve({ type: 'laidOut', slot });
+    });
+  }
+
+  private decode(job: DecodeJob): Promise<Decoded> {
     const inflated = this.decompressing.run(() => this.decompress(job));
     inflated.catch(() => undefined); // handled below, but perhaps later than the runtime is willing to wait
     return this.applying.run(async () => {

@@ -1,7 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import { WherryError } from '../shared/failure';
 import type { Method } from '../shared/settings';
-import { encodeInputBytes, keyBytes, type Encoded, type EncodeJob, type OpenCompress } from './job';
+import {
+  encodeInputBytes,
+  keyBytes,
+  type Encoded,
+  type EncodeJob,
+  type OpenCompress,
+  type Resized,
+  type ResizeJob,
+} from './job';
 import { checkLevel, methodTable, regularBits } from './methods';
 import { PartEncoder } from './part-encoder';
 import { Ring } from './ring';
@@ -22,21 +30,42 @@ interface Thread {
 export class EncodeJobs {
   private constructor(
     private readonly ring: Ring,
-    private readonly threads: ReadonlyMap<number, Thread>,
+    private readonly newThread: (cachePages: number) => Thread,
+    private threads: ReadonlyMap<number, Thread>,
   ) {}
 
   /** Opens the ring and sets the caches' memory aside; throws `worker` when either fails. */
   static open({ ring: { path, ...shape }, shards, cachePages, cachePolicy, xbzrle }: OpenCompress): EncodeJobs {
     const maxPages = Math.max(1, Math.floor(shape.inBytes / encodeInputBytes(1)));
-    const thread = (): Thread => ({
-      encoder: new PartEncoder(maxPages, xbzrle ? cachePages : 0, cachePolicy),
+    const thread = (pages: number): Thread => ({
+      encoder: new PartEncoder(maxPages, pages, cachePolicy),
       compressing: new Sequence(),
     });
-    return new EncodeJobs(Ring.open(path, shape), new Map(shards.map((shard) => [shard, thread()])));
+    const threads = shards.map((shard) => [shard, thread(xbzrle ? cachePages : 0)] as const);
+    return new EncodeJobs(Ring.open(path, shape), thread, new Map(threads));
   }
 
-  /** Rejects with `usage` or `worker` for a job that does not fit, before the cache has seen any of it. */
-  async run(job: EncodeJob): Promise<Encoded> {
+  /** Rejects with `usage` or `worker` for a job that cannot be done, before the cache has seen any of it. */
+  run(job: EncodeJob | ResizeJob): Promise<Encoded | Resized> {
+    return job.type === 'encode' ? this.encode(job) : this.resize(job);
+  }
+
+  /** Answered after the jobs before it: a worker that has to be replaced until then starts with what those need. */
+  private async resize({ slot, shards, cachePages }: ResizeJob): Promise<Resized> {
+    const before = this.threads;
+    const evictions: number[] = [];
+    this.threads = new Map(
+      shards.map((shard) => {
+        const thread = before.get(shard) ?? this.newThread(cachePages);
+        evictions.push(before.has(shard) ? thread.encoder.resize(cachePages) : 0);
+        return [shard, thread];
+      }),
+    );
+    await Promise.all(Array.from(before.values(), ({ compressing }) => compressing.run(() => Promise.resolve())));
+    return { type: 'resized', slot, evictions };
+  }
+
+  private async encode(job: EncodeJob): Promise<Encoded> {
     const start = performance.now();
     const { tries = [] } = job;
     for (const { method, level } of [job, ...tries]) checkLevel(method, level);

@@ -45,6 +45,7 @@ const byteCount = whole(0, maxPartBytes(maxJobPages));
 const method = v.picklist(methods);
 const level = whole(0, 19);
 const shardNumber = whole(0, 254);
+const shardList = v.pipe(v.array(shardNumber), v.minLength(1), v.maxLength(255));
 
 export const ringShapeSchema = v.strictObject({ slots: whole(1, 1024), inBytes: regionBytes, outBytes: regionBytes });
 export type RingShape = v.InferOutput<typeof ringShapeSchema>;
@@ -56,7 +57,7 @@ export const openCompressSchema = v.strictObject({
   type: v.literal('open'),
   ring: ringSchema,
   /** The shards it owns; each is a compress thread with a cache of its own. */
-  shards: v.pipe(v.array(shardNumber), v.minLength(1)),
+  shards: shardList,
   /** Pages of each shard's cache. */
   cachePages: whole(0, maxCachePages),
   cachePolicy: v.picklist(cachePolicies),
@@ -76,6 +77,18 @@ export const encodeJobSchema = v.strictObject({
   tries: v.optional(v.pipe(v.array(v.strictObject({ method, level })), v.maxLength(2))),
 });
 export type EncodeJob = v.InferOutput<typeof encodeJobSchema>;
+
+/**
+ * Other shards or another size of their caches, from the next job on: a new shard starts cold, one that is not named is
+ * forgotten, the others keep what still fits. No input. Answered by `resized` or `failed`, after all jobs before it.
+ */
+export const resizeJobSchema = v.strictObject({
+  type: v.literal('resize'),
+  slot: slotNumber,
+  shards: shardList,
+  cachePages: whole(0, maxCachePages),
+});
+export type ResizeJob = v.InferOutput<typeof resizeJobSchema>;
 
 export const pageCountsSchema = v.strictObject({
   /** Pages sent full, overflowed ones among them. */
@@ -121,6 +134,14 @@ const encodedSchema = v.strictObject({
 });
 export type Encoded = v.InferOutput<typeof encodedSchema>;
 
+const resizedSchema = v.strictObject({
+  type: v.literal('resized'),
+  slot: slotNumber,
+  /** Pages given up by each of the shards named. */
+  evictions: v.array(whole(0, maxCachePages)),
+});
+export type Resized = v.InferOutput<typeof resizedSchema>;
+
 /** First message to a decompress worker; it answers `ready`. These caps bound what any later part can cost. */
 export const openDecompressSchema = v.strictObject({
   type: v.literal('open'),
@@ -147,10 +168,25 @@ export const decodeJobSchema = v.strictObject({
 });
 export type DecodeJob = v.InferOutput<typeof decodeJobSchema>;
 
+/**
+ * Another layout from the next job on: slots of shards that are no more, and those beyond the size, are forgotten, the
+ * others keep their pages. No input. Answered by `laidOut` or `failed`.
+ */
+export const layoutJobSchema = v.strictObject({
+  type: v.literal('layout'),
+  slot: slotNumber,
+  shards: whole(1, 255),
+  cachePagesPerShard: whole(0, maxCachePages),
+});
+export type LayoutJob = v.InferOutput<typeof layoutJobSchema>;
+
 const readySchema = v.strictObject({ type: v.literal('ready') });
 
 const decodedSchema = v.strictObject({ type: v.literal('decoded'), slot: slotNumber, busyMs: v.number() });
 export type Decoded = v.InferOutput<typeof decodedSchema>;
+
+const laidOutSchema = v.strictObject({ type: v.literal('laidOut'), slot: slotNumber });
+export type LaidOut = v.InferOutput<typeof laidOutSchema>;
 
 /** A job that could not be done; without `slot` the worker itself could not be opened. */
 const failedSchema = v.strictObject({
@@ -162,17 +198,17 @@ const failedSchema = v.strictObject({
 export type JobFailed = v.InferOutput<typeof failedSchema>;
 
 /** Everything a compress worker takes. */
-export const compressRequestSchema = v.variant('type', [openCompressSchema, encodeJobSchema]);
+export const compressRequestSchema = v.variant('type', [openCompressSchema, encodeJobSchema, resizeJobSchema]);
 export type CompressRequest = v.InferOutput<typeof compressRequestSchema>;
 
 /** Everything a compress worker answers. */
-export const compressReplySchema = v.variant('type', [readySchema, encodedSchema, failedSchema]);
+export const compressReplySchema = v.variant('type', [readySchema, encodedSchema, resizedSchema, failedSchema]);
 export type CompressReply = v.InferOutput<typeof compressReplySchema>;
 
 /** Everything a decompress worker takes. */
-export const decompressRequestSchema = v.variant('type', [openDecompressSchema, decodeJobSchema]);
+export const decompressRequestSchema = v.variant('type', [openDecompressSchema, decodeJobSchema, layoutJobSchema]);
 export type DecompressRequest = v.InferOutput<typeof decompressRequestSchema>;
 
 /** Everything a decompress worker answers. */
-export const decompressReplySchema = v.variant('type', [readySchema, decodedSchema, failedSchema]);
+export const decompressReplySchema = v.variant('type', [readySchema, decodedSchema, laidOutSchema, failedSchema]);
 export type DecompressReply = v.InferOutput<typeof decompressReplySchema>;

@@ -9,6 +9,8 @@ export interface CachePolicy {
   insert(key: number): number;
   /** Counts as a use of the page in this slot, which must hold one. */
   touch(slot: number): void;
+  /** Goes on with another capacity, at least 1: the pages in slots that are no more are given up, the others stay. */
+  resize(capacity: number): void;
 }
 
 /**
@@ -18,14 +20,14 @@ export interface CachePolicy {
  */
 export class PageCache implements CachePolicy {
   private readonly slots = new Map<number, number>();
-  private readonly keys: Float64Array;
-  private readonly older: Int32Array;
-  private readonly newer: Int32Array;
+  private keys: Float64Array;
+  private older: Int32Array;
+  private newer: Int32Array;
   private oldest = none;
   private newest = none;
 
   /** `capacity` in pages, at least 1. */
-  constructor(readonly capacity: number) {
+  constructor(private capacity: number) {
     this.keys = new Float64Array(capacity);
     this.older = new Int32Array(capacity);
     this.newer = new Int32Array(capacity);
@@ -52,6 +54,17 @@ export class PageCache implements CachePolicy {
     if (kept || filling) this.append(slot);
     else this.prepend(slot);
     return slot;
+  }
+
+  resize(capacity: number): void {
+    for (let slot = this.slots.size - 1; slot >= capacity; slot--) {
+      this.unlink(slot);
+      this.slots.delete(this.keys[slot] as number);
+    }
+    this.keys = resized(this.keys, new Float64Array(capacity));
+    this.older = resized(this.older, new Int32Array(capacity));
+    this.newer = resized(this.newer, new Int32Array(capacity));
+    this.capacity = capacity;
   }
 
   private evict(): number {
@@ -85,4 +98,10 @@ export class PageCache implements CachePolicy {
     else this.older[this.oldest] = slot;
     this.oldest = slot;
   }
+}
+
+/** As much of `from` as there is room for in `to`, which is returned. */
+export function resized<Numbers extends Float64Array | Int32Array>(from: Numbers, to: Numbers): Numbers {
+  to.set(from.subarray(0, to.length));
+  return to;
 }

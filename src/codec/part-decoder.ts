@@ -35,15 +35,18 @@ interface Ops {
 
 /** Turns parts back into pages and mirrors each shard's slots. Everything in a part is checked before it is used. */
 export class PartDecoder {
-  private readonly banks: Bank[] = [];
-  private readonly shards = new Map<number, Shard>();
+  private banks: Bank[] = [];
+  private shards = new Map<number, Shard>();
   private readonly spoilt = new Set<number>();
   private readonly ops: Ops;
   private readonly pagesOffset: number;
   private readonly slotsOffset: number;
+  private cachePagesPerShard: number;
 
+  /** `caps.cachePagesPerShard` is that of the first layout. */
   constructor(private readonly caps: DecoderCaps) {
     const { maxPages } = caps;
+    this.cachePagesPerShard = caps.cachePagesPerShard;
     this.ops = {
       codes: new Uint8Array(maxPages),
       slots: new Int32Array(maxPages),
@@ -75,8 +78,20 @@ export class PartDecoder {
     this.spoilt.add(shardNumber);
   }
 
+  /**
+   * Goes on with so many shards of so many slots. What lies in slots that are still there stays, everything else is
+   * given up. Throws `worker` when there is no memory.
+   */
+  layOut(shards: number, cachePagesPerShard: number): void {
+    const before = this.shards;
+    this.banks = [];
+    this.shards = new Map();
+    this.cachePagesPerShard = cachePagesPerShard;
+    for (const [number, from] of before) if (number < shards) copySlots(from, this.addShard(number));
+  }
+
   private addShard(shardNumber: number): Shard {
-    const { cachePagesPerShard } = this.caps;
+    const { cachePagesPerShard } = this;
     const slotsBytes = cachePagesPerShard * pageBytes;
     const last = this.banks.at(-1);
     const fits = last !== undefined && this.slotsOffset + (last.shards + 1) * slotsBytes <= arenaBytesMax;
@@ -130,7 +145,7 @@ export class PartDecoder {
   }
 
   private readSlot(reader: NumberReader, page: number): number {
-    const { cachePagesPerShard } = this.caps;
+    const { cachePagesPerShard } = this;
     const slot = reader.next();
     if (slot !== undefined && slot < cachePagesPerShard) return slot;
     throw refused(`page ${page}: expected a slot below ${cachePagesPerShard}, got ${slot ?? 'none'}`);
@@ -177,6 +192,16 @@ export class PartDecoder {
     let fulls = 0;
     for (let page = 0; page < pages; page++) if ((this.ops.codes[page] as number) <= op.fullStore) fulls++;
     return fulls;
+  }
+}
+
+function copySlots(from: Shard, to: Shard): void {
+  const slots = Math.min(from.filled.length, to.filled.length);
+  for (let slot = 0; slot < slots; slot++) {
+    if (from.filled[slot] !== 1) continue;
+    const page = from.bank.arena.bytes(from.slotsAt + slot * pageBytes, pageBytes);
+    to.bank.arena.bytes(to.slotsAt + slot * pageBytes, pageBytes).set(page);
+    to.filled[slot] = 1;
   }
 }
 

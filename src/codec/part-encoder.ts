@@ -31,8 +31,8 @@ type Counts = { -readonly [K in keyof PageCounts]: number };
 export class PartEncoder {
   /** Where the next job's pages go: `keyBytes` a page and 4096 bytes a page, `maxPages` of each. */
   readonly keys: Buffer;
-  private readonly arena: XbzrleArena;
-  private readonly cache: PageStore | undefined;
+  private arena: XbzrleArena;
+  private cache: PageStore | undefined;
   private readonly pagesAt: number;
   private readonly deltasAt: number;
   private readonly slotsAt: number;
@@ -51,7 +51,7 @@ export class PartEncoder {
   constructor(
     readonly maxPages: number,
     cachePages: number,
-    policy: CachePolicyName,
+    private readonly policy: CachePolicyName,
   ) {
     const deltasBytes = (maxPages - 1) * pageBytes + deltaRoomBytes;
     const deltasRoom = Math.ceil(deltasBytes / pageBytes) * pageBytes;
@@ -59,12 +59,35 @@ export class PartEncoder {
     this.pagesAt = this.arena.arenaStart;
     this.deltasAt = this.pagesAt + maxPages * pageBytes;
     this.slotsAt = this.deltasAt + deltasRoom;
-    if (cachePages > 0) {
-      this.cache = { policy: cachePolicyTable[policy](cachePages), contents: new ContentIndex(cachePages), filled: 0 };
-    }
+    this.cache = this.store(cachePages);
     this.keys = Buffer.alloc(maxPages * keyBytes);
     this.ops = Buffer.alloc(maxPages * opBytesMax);
     this.full = new Int32Array(maxPages);
+  }
+
+  /**
+   * Goes on with so many slots, from the next part on: those beyond are given up, the others keep their pages; with 0
+   * every page goes full. Returns how many pages were given up. Throws `worker`, unchanged, when there is no memory.
+   */
+  resize(cachePages: number): number {
+    const bytes = this.slotsAt - this.arena.arenaStart + cachePages * pageBytes;
+    const filled = this.cache?.filled ?? 0;
+    const kept = Math.min(filled, cachePages);
+    if (kept === filled) this.arena.reserve(bytes);
+    else this.arena = this.arena.smaller(bytes, this.slotsAt, kept * pageBytes);
+    if (this.cache === undefined || cachePages === 0) this.cache = this.store(cachePages);
+    else {
+      this.cache.policy.resize(cachePages);
+      this.cache.contents.resize(cachePages);
+      this.cache.filled = kept;
+    }
+    return filled - kept;
+  }
+
+  private store(cachePages: number): PageStore | undefined {
+    if (cachePages === 0) return undefined;
+    const policy = cachePolicyTable[this.policy](cachePages);
+    return { policy, contents: new ContentIndex(cachePages), filled: 0 };
   }
 
   /** The memory in which the next `count` pages are expected. */

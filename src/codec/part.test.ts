@@ -150,6 +150,85 @@ function part(ops: readonly number[], deltas: readonly number[] = [], fulls = 0)
   return Buffer.concat([head, Buffer.from(ops), Buffer.from(deltas), Buffer.alloc(fulls * pageBytes, 7)]);
 }
 
+describe('PartEncoder and PartDecoder whose cache is resized', () => {
+  const sizes = fc.array(
+    fc.oneof(
+      fc.record({ size: fc.constantFrom(0, 1, 2, 5, 9, 64) }),
+      fc.record({
+        touched: fc.array(fc.record({ number: fc.nat(9), spot: fc.nat(pageBytes - 1) }), { maxLength: 12 }),
+      }),
+    ),
+    { maxLength: 30 },
+  );
+
+  it.each(cachePolicies)('give every page back, over any sequence of sizes, %s', (policy) => {
+    fc.assert(
+      fc.property(fc.constantFrom(0, 1, 3, 8), sizes, (first, steps) => {
+        const decoder = new PartDecoder({ cachePagesPerShard: first, maxPages });
+        const shards = [0, 1].map(() => ({
+          encoder: new PartEncoder(maxPages, first, policy),
+          memory: Array.from({ length: 10 }, (_, i) => page(i)),
+          held: 0,
+        }));
+        let size: number = first;
+        for (const [tick, step] of steps.entries()) {
+          if ('size' in step) {
+            for (const shard of shards) {
+              expect(shard.encoder.resize(step.size)).toBe(Math.max(0, shard.held - step.size));
+              shard.held = Math.min(shard.held, step.size);
+            }
+            decoder.layOut(2, step.size);
+            size = step.size;
+          } else {
+            const number = tick % 2;
+            const shard = shards[number] as (typeof shards)[number];
+            const pages = step.touched.map(({ number: key, spot }) => {
+              const bytes = shard.memory[key] as Uint8Array;
+              bytes[spot] = tick;
+              return { key, bytes: bytes.slice() };
+            });
+            const { payload, counts } = encode(shard.encoder, pages);
+            shard.held += counts.misses - counts.evictions;
+            expect(shard.held).toBeLessThanOrEqual(size);
+            expect(joined(pages).equals(decoder.decode(number, payload, pages.length))).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('keep what still fits, and nothing of a shard that was gone in between', () => {
+    const decoder = new PartDecoder({ cachePagesPerShard: 4, maxPages });
+    const encoder = new PartEncoder(maxPages, 4, 'lru');
+    const pages = [1, 2, 3].map((fill) => ({ key: fill, bytes: page(fill) }));
+    const carry = (): EncodedPart['counts'] => {
+      const { payload, counts } = encode(encoder, pages);
+      expect(joined(pages).equals(decoder.decode(1, payload, pages.length))).toBe(true);
+      return counts;
+    };
+    expect(carry()).toMatchObject({ misses: 3 });
+    expect(encoder.resize(8)).toBe(0);
+    decoder.layOut(2, 8);
+    expect(carry()).toMatchObject({ hits: 3, unchanged: 3 });
+    expect(encoder.resize(2)).toBe(1);
+    decoder.layOut(2, 2);
+    expect(encode(encoder, pages.slice(0, 2)).counts).toMatchObject({ hits: 2, unchanged: 2 });
+    expect(encoder.resize(0)).toBe(2);
+    decoder.layOut(1, 2);
+    decoder.layOut(2, 2);
+    const unchanged = part([op.unchanged, 0]);
+    expect(() => decoder.decode(1, unchanged, 1)).toThrow('slot 0 holds no page yet');
+  });
+
+  it('refuses slots that a layout has taken away', () => {
+    const decoder = new PartDecoder({ cachePagesPerShard: 4, maxPages });
+    decoder.decode(0, part([op.fullStore, 3], [], 1), 1);
+    decoder.layOut(1, 3);
+    expect(() => decoder.decode(0, part([op.unchanged, 3]), 1)).toThrow('expected a slot below 3, got 3');
+  });
+});
+
 describe('PartDecoder', () => {
   const caps = { cachePagesPerShard: 200, maxPages };
   let decoder: PartDecoder;

@@ -10,8 +10,11 @@ import type { Pairing } from './wire/pairing';
 export interface Carrier extends SenderView {
   /** Starts carrying the source's stream. */
   attach(source: Socket): void;
-  /** Goes on with other settings; throws `usage`, unchanged, for one that means nothing here. */
-  change(settings: MigrationSettings): void;
+  /**
+   * Goes on with other settings; resolves to those in force then, which may be less than was asked for. Rejects with
+   * `usage`, unchanged, for one that means nothing here.
+   */
+  change(settings: MigrationSettings): Promise<MigrationSettings>;
   /** Writes nothing more until `resume`. */
   pause(): void;
   resume(): void;

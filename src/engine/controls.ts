@@ -92,11 +92,11 @@ export class Controls implements MigrationControl {
     if (limited && this.#flow === 'forced') {
       throw refused(`${settingLabels.downtimeLimitMs}: the switchover has been forced, whatever the downtime`);
     }
+    const granted = await sender.change(next);
     if (limited) await this.#limitDowntime(sourceDowntimeLimit(next.downtimeLimitMs));
-    sender.change(next);
-    this.inForce = next;
+    this.inForce = granted;
     this.on.onChange();
-    return next;
+    return this.inForce;
   }
 
   async #limitDowntime(ms: number): Promise<void> {

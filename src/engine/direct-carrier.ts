@@ -85,10 +85,19 @@ export class DirectCarrier implements Carrier {
     if (this.#closed) source.destroy();
   }
 
-  change({ method, maxBandwidth }: MigrationSettings): void {
-    if (method !== 'none') throw new WherryError('usage', 'nothing but XBZRLE can be used without a receiver');
+  change(settings: MigrationSettings): Promise<MigrationSettings> {
+    return Promise.resolve(settings).then((next) => this.#use(next));
+  }
+
+  #use(settings: MigrationSettings): MigrationSettings {
+    const { method, maxBandwidth, compressThreads, xbzrleCacheBytes } = settings;
+    if (method !== 'none' || compressThreads !== this.options.settings.compressThreads) {
+      throw new WherryError('usage', 'nothing but XBZRLE can be used without a receiver');
+    }
+    this.#encoder.resize(xbzrleCacheBytes);
     this.#rate = maxBandwidth;
     this.#bucket.setRate(maxBandwidth, performance.now());
+    return settings;
   }
 
   pause(): void {

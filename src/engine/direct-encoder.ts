@@ -1,7 +1,7 @@
 import { cachePolicyTable } from '../codec/cache-policies';
 import type { CachePolicy } from '../codec/page-cache';
 import { XbzrleArena, deltaRoomBytes } from '../codec/xbzrle/xbzrle';
-import { pageBytes, type MigrationSettings } from '../shared/settings';
+import { pageBytes, type CachePolicyName, type MigrationSettings } from '../shared/settings';
 import type { SenderCounters } from './sender-stats';
 import { putPageHead, putXbzrleHead, putZero, recordHeadBytes, xbzrleHeadBytes } from './stream/format';
 import type { StreamSink } from './stream/sink';
@@ -15,8 +15,9 @@ const blockStride = 2 ** 44;
  */
 export class DirectEncoder implements StreamSink {
   readonly #names: Uint8Array[] = [];
-  readonly #cache: CachePolicy | undefined;
-  readonly #arena: XbzrleArena;
+  #cache: CachePolicy | undefined;
+  #arena: XbzrleArena;
+  readonly #policy: CachePolicyName;
   readonly #pageAt: number;
   readonly #deltaAt: number;
   readonly #slotsAt: number;
@@ -37,7 +38,22 @@ export class DirectEncoder implements StreamSink {
     this.#pageAt = this.#arena.arenaStart;
     this.#deltaAt = this.#pageAt + pageBytes;
     this.#slotsAt = this.#deltaAt + deltaRoom;
+    this.#policy = cachePolicy;
     this.#cache = pages > 0 ? cachePolicyTable[cachePolicy](pages) : undefined;
+  }
+
+  /** Goes on with a cache of another size: pages beyond it are given up, the others stay; 0 for none. */
+  resize(cacheBytes: number): void {
+    const pages = Math.floor(cacheBytes / pageBytes);
+    const bytes = this.#slotsAt - this.#arena.arenaStart + pages * pageBytes;
+    const kept = Math.min(this.#filled, pages);
+    if (kept === this.#filled) this.#arena.reserve(bytes);
+    else this.#arena = this.#arena.smaller(bytes, this.#slotsAt, kept * pageBytes);
+    this.counters.evictions += this.#filled - kept;
+    this.#filled = kept;
+    if (pages === 0) this.#cache = undefined;
+    else if (this.#cache === undefined) this.#cache = cachePolicyTable[this.#policy](pages);
+    else this.#cache.resize(pages);
   }
 
   block(index: number, name: Uint8Array): void {

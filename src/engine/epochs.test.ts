@@ -23,6 +23,8 @@ interface Plan {
   readonly maxPartPages: number;
   /** Chunk sizes, over and over. */
   readonly sizes: readonly number[];
+  /** Shards after each epoch, as long as there are some. */
+  readonly layouts?: readonly number[];
   /** After which chunks to cut, over and over. */
   readonly cuts: readonly boolean[];
   /** Before which chunks to ask for epochs that carry the stream as it is, over and over. */
@@ -30,13 +32,16 @@ interface Plan {
 }
 
 /** Takes a stream apart as the sender does: never more at once than surely fits. */
-function epochsOf(stream: Uint8Array, { shards, maxPartPages, sizes, cuts, plain }: Plan): Epoch[] {
+function epochsOf(stream: Uint8Array, { shards, maxPartPages, sizes, cuts, plain, layouts }: Plan): Epoch[] {
   const builder = new EpochBuilder(hasher, shards, maxPartPages);
   const parser = new StreamParser(builder);
   const epochs: Epoch[] = [];
   const cut = (): void => {
     const epoch = builder.cut();
-    if (epoch !== undefined) epochs.push(epoch);
+    if (epoch === undefined) return;
+    const layout = layouts?.[epochs.length];
+    epochs.push(epoch);
+    if (layout !== undefined) builder.layOut(layout, maxPartPages);
   };
   for (let at = 0, turn = 0; at < stream.length; turn++) {
     builder.setPlain(plain[turn % plain.length] ?? false);
@@ -65,6 +70,7 @@ function partsOf({ parts }: Epoch, shards: number): (Buffer | undefined)[] {
 function expectRebuilt(stream: Uint8Array, plan: Plan): Epoch[] {
   const epochs = epochsOf(stream, plan);
   const rebuilder = new StreamRebuilder({ putPageHead, putZero }, plan.shards);
+  const shards = Math.max(plan.shards, ...(plan.layouts ?? []));
   const slices = epochs.map((epoch, i) => {
     expect(epoch.number).toBe(i + 1);
     expect(epoch.rawBytes).toBeLessThanOrEqual(maxEpochBytes);
@@ -73,8 +79,10 @@ function expectRebuilt(stream: Uint8Array, plan: Plan): Epoch[] {
       expect(pages).toBeLessThanOrEqual(plan.maxPartPages);
       expect([keys.length, bytes.length]).toEqual([pages * 8, pages * pageBytes]);
     }
-    const slice = rebuilder.rebuild(epoch.table, epoch.rawBytes, partsOf(epoch, plan.shards));
+    const slice = rebuilder.rebuild(epoch.table, epoch.rawBytes, partsOf(epoch, shards));
     expect(hasher.h64Raw(slice)).toBe(epoch.digest);
+    const layout = plan.layouts?.[i];
+    if (layout !== undefined) rebuilder.layOut(layout);
     return slice;
   });
   expect(Buffer.concat(slices).equals(stream)).toBe(true);
@@ -87,6 +95,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   sizes: fc.array(fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 70_000 })), { minLength: 1 }),
   cuts: fc.array(fc.boolean(), { minLength: 1 }),
   plain: fc.array(fc.boolean(), { minLength: 1 }),
+  layouts: fc.array(fc.integer({ min: 1, max: 12 })),
 });
 
 const record: fc.Arbitrary<SampleRecord> = fc
@@ -316,7 +325,7 @@ describe('an assembler', () => {
       fc.asyncProperty(stream, plan, choices, async (bytes, how, { channels, channel, next }) => {
         const { assembler, emitted, failures, decode, decoded } = assembling(how.shards);
         const queues = Array.from({ length: channels }, (): (() => void)[] => []);
-        const epochs = epochsOf(bytes, how).slice(0, 64);
+        const epochs = epochsOf(bytes, { ...how, layouts: [] }).slice(0, 64);
         for (const epoch of epochs) {
           queues[0]?.push(() => assembler.announce(announced(epoch)));
           for (const part of receivedParts(epoch)) {
@@ -429,6 +438,27 @@ describe('an assembler', () => {
     expect(() => assembler.part(1, { ...part, shard: 2 })).toThrow('a second part of shard 2, epoch 1');
     expect(() => assembler.announce({ ...announced(first), shards: [0, 1] })).toThrow('a part of shard 2');
     expect(decode).toEqual([]);
+  });
+
+  it('takes another layout between two epochs, and in no other place', async () => {
+    const { epochs } = sample();
+    const [first] = epochs as [Epoch];
+    const { assembler, emitted, decode } = assembling(3);
+    assembler.layOut(1);
+    assembler.layOut(3); // there and back: the map need not be what it was
+    assembler.layOut(5);
+    const announce = () => assembler.announce({ ...announced(first), shards: [5] });
+    expect(announce).toThrow('epoch with parts of shards 5, there are 5');
+    const fresh = assembling(3);
+    fresh.assembler.announce(announced(first));
+    expect(() => fresh.assembler.layOut(4)).toThrow('a layout while epoch 1 is under way');
+    for (const part of receivedParts(first)) fresh.assembler.part(1, part);
+    expect(() => fresh.assembler.layOut(4)).toThrow('a layout while epoch 1 is under way');
+    for (const one of fresh.decode) one();
+    await fresh.assembler.drained();
+    expect(fresh.emitted).toHaveLength(1);
+    fresh.assembler.layOut(4);
+    expect([emitted, decode]).toEqual([[], []]);
   });
 
   it('reports a table that does not decode, also for an epoch it refuses', async () => {

@@ -46,6 +46,8 @@ export class Intake {
   #acknowledgedBytes = 0;
   readonly #starved = new Stopwatch();
   readonly #held = new Stopwatch();
+  #lastCut = 0;
+  #waiting: readonly { readonly epoch: number; readonly resolve: () => void }[] = [];
   readonly #unacknowledged: { readonly epoch: number; readonly bytes: number }[] = [];
 
   constructor(private readonly options: IntakeOptions) {
@@ -96,8 +98,25 @@ export class Intake {
     while (this.#unacknowledged[0] !== undefined && this.#unacknowledged[0].epoch <= epoch) {
       this.#acknowledgedBytes += this.#unacknowledged.shift()?.bytes ?? 0;
     }
+    for (const { epoch: last, resolve } of this.#waiting) if (last <= epoch) resolve();
+    this.#waiting = this.#waiting.filter(({ epoch: last }) => last > epoch);
     this.#acknowledged.mark(this.#acknowledgedBytes, performance.now());
     if (!this.#ended && !this.#closed) this.#decide();
+  }
+
+  /**
+   * Gives out what there is of an epoch, whatever its size: the next byte belongs to another one. Returns the number of
+   * the last one given out, 0 for none.
+   */
+  cut(): number {
+    this.#cut();
+    return this.#lastCut;
+  }
+
+  /** Resolves when everything up to and with this epoch is with the destination. */
+  acknowledged(epoch: number): Promise<void> {
+    if ((this.#unacknowledged[0]?.epoch ?? Infinity) > epoch) return Promise.resolve();
+    return new Promise((resolve) => (this.#waiting = [...this.#waiting, { epoch, resolve }]));
   }
 
   /** Cuts the source off, which makes one in mid-migration keep its guest. */
@@ -180,6 +199,7 @@ export class Intake {
   #cut(): void {
     const epoch = this.options.builder.cut();
     if (epoch === undefined) return;
+    this.#lastCut = epoch.number;
     this.#outstanding += 1;
     this.#unacknowledged.push({ epoch: epoch.number, bytes: epoch.rawBytes });
     this.#clock();

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { WherryError } from '../shared/failure';
-import { pageBytes } from '../shared/settings';
+import { limits, pageBytes } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { Destination } from './destination';
@@ -42,8 +42,8 @@ export class LocalFar implements Far {
     this.#receiver = await Receiver.listen(host, 0, {
       ...this.options,
       token,
-      // A shard holds whole pages, at least one.
-      maxCacheBytes: options.settings.xbzrleCacheBytes + options.settings.compressThreads * pageBytes,
+      // Whoever sets the cache's size sets it for both sides. A shard holds whole pages, at least one.
+      maxCacheBytes: limits.xbzrleCacheBytes.max + limits.compressThreads.max * pageBytes,
       connectDestination,
     });
     return openSender({ host, port: this.#receiver.port, token }, options);

@@ -128,12 +128,14 @@ export class ReceiveServer {
 
   /** The stream of the session that is here, or one by itself: a relay's. */
   #admitStream(channel: Channel, first: Frame): Visitor {
-    const hello = parseStreamHello(first, this.#visit?.streamToken ?? this.token, totalmem() / 2);
+    const maxCacheBytes = Math.floor(totalmem() / 2);
+    const hello = parseStreamHello(first, this.#visit?.streamToken ?? this.token, maxCacheBytes);
     if (this.#visit?.stream !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
     const visit: Visit = this.#visit ?? { kind: 'relay', streamToken: this.token };
     this.#visit = visit;
     const stream = new ReceiverSession(channel, hello, this.hasher, {
       spawn: this.options.spawn,
+      maxCacheBytes,
       connectDestination: () => this.#connectStream(visit),
       onFailure: (error) => this.#streamFailed(visit, error),
       onNotice: this.options.onNotice,

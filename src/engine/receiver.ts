@@ -15,6 +15,7 @@ import { ReceiverLink } from './wire/receiver-link';
 import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
 import { parseFailure, parseHello, type Hello } from './wire/hello';
+import { parseLayoutBody, type LayoutBody } from './wire/layout';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
@@ -86,7 +87,7 @@ export function joinSession(session: ReceiverSession | undefined, channel: Chann
 /** What a session needs of whoever admitted it. */
 export type SessionOptions = Pick<
   ReceiverOptions,
-  'spawn' | 'connectDestination' | 'onFailure' | 'onNotice' | 'joinMs'
+  'spawn' | 'connectDestination' | 'onFailure' | 'onNotice' | 'joinMs' | 'maxCacheBytes'
 >;
 
 /** One accepted sender. */
@@ -155,6 +156,7 @@ export class ReceiverSession implements Visitor {
       const unpacked = methodTable[method].decompress(table, tableBytes);
       this.#assembler.announce({ number: epoch, rawBytes, digest, shards, table: unpacked });
     } else if (type === 'part') this.#part(frame);
+    else if (type === 'layout') this.#layOut(parseLayoutBody(body, this.options.maxCacheBytes));
     else if (type === 'end') this.#endOfStream();
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
@@ -208,7 +210,15 @@ export class ReceiverSession implements Visitor {
     destination.on('end', () => this.#link.send('returnEnd'));
     destination.on('error', (error) => this.#lost(`the destination's migration socket broke: ${error.message}`));
     destination.on('close', () => this.#lost('the destination closed its migration socket'));
-    this.#link.welcome();
+    this.#link.welcome(this.options.maxCacheBytes);
+  }
+
+  #layOut({ shards, cachePagesPerShard }: LayoutBody): void {
+    this.#assembler.layOut(shards);
+    this.#pool.layOut(shards, cachePagesPerShard).then(
+      () => this.#failed || this.#link.send('laidOut'),
+      (error: unknown) => this.fail(error),
+    );
   }
 
   #returnPath(bytes: Buffer): void {

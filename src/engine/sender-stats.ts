@@ -116,6 +116,11 @@ export function countCache(counters: SenderCounters, shard: number, counts: Cach
   }
 }
 
+/** Adds pages that a shard's cache gave up because it shrank. */
+export function countEvictions(counters: SenderCounters, shard: number, evictions: number): void {
+  countCache(counters, shard, { ...noFigures(), evictions });
+}
+
 const cacheFigures = ['lookups', 'hits', 'misses', 'evictions', 'overflow'] as const satisfies (keyof CacheFigures)[];
 
 function noFigures(): ShardCounters {

@@ -4,19 +4,20 @@ import xxhash from 'xxhash-wasm';
 import { methodTable } from '../codec/methods';
 import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
-import type { Method, MigrationSettings } from '../shared/settings';
+import { pageBytes, type Method, type MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
-import { CompressPool, type EncodedPart, partPages, shardCachePages } from './dispatch/compress-pool';
+import { CompressPool, layoutFor, partPages, type EncodedPart, type Layout } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { Intake } from './intake';
 import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
 import { RatioSampler } from './ratio-sampler';
 import type { Progress } from './progress';
-import { countEpoch, countPart, newSenderCounters } from './sender-stats';
+import { countEpoch, countEvictions, countPart, newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
+import { layoutBody } from './wire/layout';
 import { SenderLink } from './wire/sender-link';
 
 /** Tables shorter than this go as they are. */
@@ -52,6 +53,9 @@ export class Sender {
   #closed = false;
   #sentEnd = false;
   #answersEnded = false;
+  #laidOut: (() => void) | undefined;
+  /** What the receiver allows. */
+  #mostCacheBytes = 0;
 
   private constructor(
     private readonly options: SenderOptions,
@@ -86,13 +90,7 @@ export class Sender {
 
   /** Connects to a receiver and introduces itself; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   async connect(host: string, port: number, token: string): Promise<void> {
-    const {
-      compressThreads: shards,
-      decompressThreads,
-      xbzrleCacheBytes,
-      channels,
-      maxBandwidth: rate,
-    } = this.#settings;
+    const { decompressThreads, channels, maxBandwidth: rate } = this.#settings;
     const link = new SenderLink({
       host,
       port,
@@ -101,9 +99,9 @@ export class Sender {
       onEnd: (error) => this.#fail(error),
     });
     this.#link = link;
-    const cachePagesPerShard = shardCachePages(xbzrleCacheBytes, shards);
-    const hello = { token, shards, decompressThreads, cachePagesPerShard, maxPartPages: partPages(shards), channels };
-    await Promise.all([link.open(hello), this.#pool.ready()]);
+    const hello = { token, decompressThreads, channels, maxPartPages: this.#pool.partPages, ...this.#pool.layout };
+    const [{ maxCacheBytes }] = await Promise.all([link.open(hello), this.#pool.ready()]);
+    this.#mostCacheBytes = maxCacheBytes;
   }
 
   /** Starts carrying the source's stream. */
@@ -111,12 +109,24 @@ export class Sender {
     this.#intake.attach(source);
   }
 
-  /** Goes on with other settings, from the next part and the next byte on. */
-  change(settings: MigrationSettings): void {
+  /**
+   * Goes on with other settings, from the next part and the next byte on; resolves to those in force, whose cache is
+   * no larger than the receiver allows. Compress threads that have to be started are at work by then.
+   */
+  async change(wanted: MigrationSettings): Promise<MigrationSettings> {
+    const settings = { ...wanted, xbzrleCacheBytes: Math.min(wanted.xbzrleCacheBytes, this.#mostCacheBytes) };
+    const layout = layoutFor(settings.xbzrleCacheBytes, settings.compressThreads);
+    if (!sameLayout(layout, this.#pool.layout)) {
+      this.#allow(layout);
+      await this.#pool.prepare(layout);
+      if (this.#closed || this.#failure !== undefined) throw new WherryError('usage', 'there is no more to change');
+      this.#layOut(layout);
+    }
     this.#settings = settings;
     this.builder.setPlain(isPlain(settings));
     this.#choice.use(settings);
     this.#link?.writer.setRate(settings.maxBandwidth);
+    return settings;
   }
 
   /** Writes nothing more to the wire until `resume`; the source is held back by what it fills meanwhile. */
@@ -191,6 +201,36 @@ export class Sender {
     this.#choice.close();
     this.#link?.destroy();
     this.#pool.close();
+  }
+
+  /** A shard has at least one page, so that many threads may come to more than a small limit. */
+  #allow({ shards, cachePagesPerShard }: Layout): void {
+    if (shards * cachePagesPerShard * pageBytes <= this.#mostCacheBytes) return;
+    const most = `at most ${this.#mostCacheBytes} bytes of cache are allowed over there`;
+    throw new WherryError('usage', `${shards} compress threads hold at least a page each, ${most}`);
+  }
+
+  /** Between two epochs: what is cut by now goes in the old layout, what comes in the new one. */
+  #layOut(layout: Layout): void {
+    const last = this.#intake.cut();
+    this.#pool.use(layout).then(
+      (evictions) => evictions.forEach(([shard, pages]) => countEvictions(this.counters, shard, pages)),
+      (error: unknown) => this.#fail(asWherryError(error)),
+    );
+    this.builder.layOut(layout.shards, this.#pool.partPages);
+    const sent = this.#chain.then(() => this.#announce(layout, last));
+    this.#chain = sent.catch((error: unknown) => this.#fail(asWherryError(error)));
+  }
+
+  /**
+   * Tells the receiver of another layout, and waits until it is in force there. Nothing is under way meanwhile, so that
+   * no part can meet the wrong layout, whatever way it takes.
+   */
+  async #announce(layout: Layout, lastBefore: number): Promise<void> {
+    await this.#intake.acknowledged(lastBefore);
+    const laidOut = new Promise<void>((resolve) => (this.#laidOut = resolve));
+    await this.#link?.writer.send('layout', [layoutBody(layout)]);
+    await laidOut;
   }
 
   #queue(epoch: Epoch): void {
@@ -271,6 +311,7 @@ export class Sender {
       this.options.onAnswer?.(body);
       this.#intake.answer(body);
     } else if (type === 'returnEnd') this.#endOfReturnPath();
+    else if (type === 'laidOut') this.#laidOut?.();
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
@@ -307,4 +348,8 @@ export class Sender {
 /** Nothing is compressed and no page compared: the stream goes as it is, unless its parts are to be striped. */
 function isPlain({ method, xbzrleCacheBytes, channels }: MigrationSettings): boolean {
   return method === 'none' && xbzrleCacheBytes === 0 && channels === 1;
+}
+
+function sameLayout(a: Layout, b: Layout): boolean {
+  return a.shards === b.shards && a.cachePagesPerShard === b.cachePagesPerShard;
 }

@@ -108,6 +108,8 @@ export type MigrationSettings = v.InferOutput<typeof settingsSchema>;
 export const liveSettingNames = [
   'method',
   'level',
+  'compressThreads',
+  'xbzrleCacheBytes',
   'maxBandwidth',
   'downtimeLimitMs',
 ] as const satisfies readonly (keyof MigrationSettings)[];

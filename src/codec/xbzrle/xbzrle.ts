@@ -48,6 +48,13 @@ export class XbzrleArena {
     this.view = new Uint8Array(this.exports.memory.buffer);
   }
 
+  /** A smaller memory with what lies at `from` in this one, `kept` bytes, at the same place: none ever shrinks. */
+  smaller(bytes: number, from: number, kept: number): XbzrleArena {
+    const arena = new XbzrleArena(bytes);
+    arena.bytes(from, kept).set(this.bytes(from, kept));
+    return arena;
+  }
+
   /** A window on the memory, good until the next `reserve`. */
   bytes(at: number, length: number): Uint8Array {
     return this.view.subarray(at, at + length);

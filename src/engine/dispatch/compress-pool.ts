@@ -8,10 +8,11 @@ import {
   maxPartBytes,
   type Encoded,
   type OpenCompress,
+  type Resized,
   type Tried,
 } from '../../codec/job';
 import type { MethodAt } from '../../codec/methods';
-import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
+import { RingWorker, type RingJob, type RingResult, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
 import { pageBytes, type CachePolicyName } from '../../shared/settings';
 import type { SpawnWorker } from '../../shared/worker';
@@ -65,28 +66,55 @@ export function shardCachePages(cacheBytes: number, threads: number): number {
   return cacheBytes === 0 ? 0 : Math.max(1, pages);
 }
 
+/** How the guest's pages are shared out: what both ends have to agree on. */
+export interface Layout {
+  readonly shards: number;
+  readonly cachePagesPerShard: number;
+}
+
+/** The layout for these settings; throws `usage` for a cache that the threads cannot address. */
+export function layoutFor(cacheBytes: number, threads: number): Layout {
+  return { shards: threads, cachePagesPerShard: shardCachePages(cacheBytes, threads) };
+}
+
+/** A worker process. */
+interface Process {
+  readonly worker: RingWorker<Encoded | Resized>;
+  /** Pages its ring has room for, in one part. */
+  readonly partPages: number;
+  /** What its worker has, as far as it has said: one that replaces it starts with as much. */
+  readonly owned: { shards: readonly number[]; cachePages: number };
+  /** Settles when every job it was given so far has been answered. */
+  idle: Promise<unknown>;
+}
+
+/** The threads that live in a process. */
+interface Home {
+  readonly process: Process;
+  readonly shards: readonly number[];
+}
+
 /**
  * The compress threads: thread n owns shard n and its share of the XBZRLE cache. Threads live in worker processes, at
- * most one for each core, where their frames are compressed side by side.
+ * most one for each core, where their frames are compressed side by side. A thread stays in its process.
  */
 export class CompressPool {
-  readonly #workers: readonly RingWorker<Encoded>[];
-  readonly #busyMs: number[];
+  #homes: readonly Home[];
+  /** Those of a layout to come. */
+  #prepared: readonly Home[] | undefined;
+  readonly #retired = new Set<Process>();
+  readonly #busyMs: number[] = [];
+  #started = 0;
+  #closed = false;
   #way: MethodAt = { method: 'none', level: 0 };
   #tries: readonly MethodAt[] | undefined;
+  #layout: Layout;
 
   constructor(private readonly options: CompressPoolOptions) {
-    const { threads, processes = availableParallelism() } = options;
+    const { threads, cacheBytes } = options;
+    this.#layout = layoutFor(cacheBytes, threads);
+    this.#homes = this.#homesFor([], this.#layout);
     collectGarbageRarely();
-    const shards = Array.from({ length: threads }, (_, shard) => shard);
-    const workers = Math.max(1, Math.min(threads, processes));
-    this.#workers = Array.from({ length: workers }, (_, index) =>
-      this.#worker(
-        index,
-        shards.filter((shard) => shard % workers === index),
-      ),
-    );
-    this.#busyMs = shards.map(() => 0);
   }
 
   /** How parts are compressed from the next one on. */
@@ -99,18 +127,66 @@ export class CompressPool {
     this.#tries = ways;
   }
 
+  get layout(): Layout {
+    return this.#layout;
+  }
+
+  /** Most pages in one part that every thread takes. */
+  get partPages(): number {
+    return Math.min(partPages(this.#layout.shards), ...this.#homes.map(({ process }) => process.partPages));
+  }
+
+  /**
+   * Starts the processes that a layout needs and there are not yet; resolves when they take jobs. Rejects with `worker`
+   * where one never will, and nothing has changed then.
+   */
+  async prepare(layout: Layout): Promise<void> {
+    if (this.#closed) throw new WherryError('worker', 'the compress threads have ended');
+    const prepared = this.#homesFor(this.#homes, layout);
+    this.#prepared = prepared;
+    try {
+      await Promise.all(prepared.map(({ process }) => process.worker.ready()));
+    } catch (error) {
+      const running = new Set(this.#homes.map(({ process }) => process));
+      for (const { process } of prepared) if (!running.has(process)) process.worker.close();
+      this.#prepared = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Goes on in the layout that was prepared, from the next part on. A process that has no thread any more ends when it
+   * has done what it was given. Resolves to the pages that each shard gave up; rejects with `worker`.
+   */
+  async use(layout: Layout): Promise<readonly (readonly [shard: number, pages: number])[]> {
+    const before = new Map(this.#homes.map(({ process, shards }) => [process, shards]));
+    const after = this.#prepared ?? this.#homes;
+    const resized = layout.cachePagesPerShard !== this.#layout.cachePagesPerShard;
+    this.#layout = layout;
+    this.#homes = after;
+    this.#prepared = undefined;
+    const changed = after.filter(({ process, shards }) => {
+      const had = before.get(process);
+      before.delete(process);
+      return had !== undefined && (resized || String(had) !== String(shards));
+    });
+    for (const process of before.keys()) this.#retire(process);
+    return (await Promise.all(changed.map((home) => resize(home, layout.cachePagesPerShard)))).flat();
+  }
+
   /** Encodes one part and releases it; rejects with `worker` when its worker cannot be kept alive. */
   async encode({ shard, pages, keys, bytes, release }: PagePart): Promise<EncodedPart> {
-    const worker = this.#workers[shard % this.#workers.length];
-    if (worker === undefined) throw new WherryError('internal', `no compress worker for shard ${shard}`);
+    const process = this.#processOf(shard);
+    if (process === undefined) throw new WherryError('internal', `no compress worker for shard ${shard}`);
     const { method, level } = this.#way;
     const ways = this.#tries;
     this.#tries = undefined;
-    const { reply, output } = await worker.run({
+    const { reply, output } = await run(process, {
       input: [keys, bytes],
       message: (slot) => ({ type: 'encode', slot, shard, pages, method, level, ...(ways && { tries: ways }) }),
     });
     release();
+    if (reply.type !== 'encoded') throw new WherryError('worker', `expected an encoded part, got ${reply.type}`);
     this.#busyMs[shard] = (this.#busyMs[shard] ?? 0) + reply.busyMs;
     const way = reply.method === method ? { method, level } : { method: reply.method, level: 0 };
     const tried = ways && reply.tried && { tried: { ways, outcome: reply.tried } };
@@ -119,49 +195,98 @@ export class CompressPool {
 
   /** What each thread has done so far, and how often its process was started again; `busyMs` only grows. */
   status(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[] {
-    return this.#busyMs.map((busyMs, shard) => ({
+    return Array.from({ length: this.#layout.shards }, (_, shard) => ({
       name: `compress-${shard}`,
-      restarts: this.#workers[shard % this.#workers.length]?.restarts ?? 0,
-      busyMs,
+      restarts: this.#processOf(shard)?.worker.restarts ?? 0,
+      busyMs: this.#busyMs[shard] ?? 0,
     }));
   }
 
   /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */
   async ready(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.ready()));
+    await Promise.all(this.#homes.map(({ process }) => process.worker.ready()));
   }
 
   close(): void {
-    for (const worker of this.#workers) worker.close();
+    this.#closed = true;
+    const processes = [...this.#homes, ...(this.#prepared ?? [])].map(({ process }) => process);
+    for (const { worker } of [...processes, ...this.#retired]) worker.close();
   }
 
-  #worker(index: number, shards: readonly number[]): RingWorker<Encoded> {
-    const { spawn, threads, cacheBytes, cachePolicy, onRestart, onStalled } = this.options;
-    const pages = partPages(threads);
-    return new RingWorker<Encoded>({
+  #processOf(shard: number): Process | undefined {
+    return this.#homes.find(({ shards }) => shards.includes(shard))?.process;
+  }
+
+  #retire(process: Process): void {
+    this.#retired.add(process);
+    void process.idle.then(() => {
+      process.worker.close();
+      this.#retired.delete(process);
+    });
+  }
+
+  /** Threads stay where they are; new ones go where there are fewest, new processes included. */
+  #homesFor(before: readonly Home[], layout: Layout): readonly Home[] {
+    const { processes = availableParallelism() } = this.options;
+    const homes: { process: Process | undefined; shards: number[] }[] = before
+      .map(({ process, shards }) => ({ process, shards: shards.filter((shard) => shard < layout.shards) }))
+      .filter(({ shards }) => shards.length > 0);
+    while (homes.length < Math.min(layout.shards, Math.max(1, processes)))
+      homes.push({ process: undefined, shards: [] });
+    const housed = new Set(homes.flatMap(({ shards }) => shards));
+    for (let shard = 0; shard < layout.shards; shard++) {
+      if (!housed.has(shard)) homes.reduce((a, b) => (b.shards.length < a.shards.length ? b : a)).shards.push(shard);
+    }
+    return homes
+      .filter(({ shards }) => shards.length > 0)
+      .map(({ process, shards }) => ({ process: process ?? this.#start(shards, layout), shards }));
+  }
+
+  #start(shards: readonly number[], layout: Layout): Process {
+    const { spawn, cachePolicy, onRestart, onStalled } = this.options;
+    const pages = partPages(layout.shards);
+    const owned: Process['owned'] = { shards, cachePages: layout.cachePagesPerShard };
+    const worker = new RingWorker<Encoded | Resized>({
       spawn,
       kind: 'compress',
-      name: `compress-${index}`,
+      name: `compress-${this.#started++}`,
       shape: { slots: slotsPerThread * shards.length, inBytes: encodeInputBytes(pages), outBytes: maxPartBytes(pages) },
       open: (ring): OpenCompress => ({
         type: 'open',
         ring,
-        shards: [...shards],
+        shards: [...owned.shards],
         cachePolicy,
-        cachePages: shardCachePages(cacheBytes, threads),
-        xbzrle: cacheBytes > 0,
+        cachePages: owned.cachePages,
+        xbzrle: owned.cachePages > 0,
       }),
       parse: parseReply,
       restarts: maxRestarts,
       onRestart,
       ...(onStalled !== undefined && { onStalled }),
     });
+    return { worker, partPages: pages, owned, idle: Promise.resolve() };
   }
 }
 
-function parseReply(message: unknown): WorkerReply<Encoded> {
+/** Gives a process's threads their caches: new ones, those that stay another size. */
+async function resize({ process, shards }: Home, cachePages: number): Promise<readonly (readonly [number, number])[]> {
+  const message = (slot: number) => ({ type: 'resize', slot, shards: [...shards], cachePages });
+  const { reply } = await run(process, { input: [], message });
+  if (reply.type !== 'resized') throw new WherryError('worker', `expected another size, got ${reply.type}`);
+  Object.assign(process.owned, { shards, cachePages });
+  return shards.map((shard, i) => [shard, reply.evictions[i] ?? 0] as const);
+}
+
+function run(process: Process, job: RingJob): Promise<RingResult<Encoded | Resized>> {
+  const result = process.worker.run(job);
+  process.idle = Promise.allSettled([process.idle, result]);
+  return result;
+}
+
+function parseReply(message: unknown): WorkerReply<Encoded | Resized> {
   const said = v.parse(compressReplySchema, message);
   if (said.type === 'encoded') return { type: 'done', slot: said.slot, reply: said, outputBytes: said.bytes };
+  if (said.type === 'resized') return { type: 'done', slot: said.slot, reply: said };
   if (said.type === 'ready') return said;
   return { type: 'failed', slot: said.slot, error: new WherryError(said.code, said.message) };
 }

@@ -2,7 +2,8 @@ import type { XXHash, XXHashAPI } from 'xxhash-wasm';
 import { BufferPool } from '../../codec/buffer-pool';
 import { encodeInputBytes, keyBytes, pageKey } from '../../codec/job';
 import { maxEpochBytes, maxTableBytes, OrderTableWriter } from '../../codec/order-table';
-import { shardOf } from '../../codec/shard';
+import { ShardMap } from '../../codec/shard';
+import { WherryError } from '../../shared/failure';
 import { pageBytes } from '../../shared/settings';
 
 /** One shard's pages of one epoch, as an encode job takes them. */
@@ -54,6 +55,7 @@ interface Staging {
 export class EpochBuilder {
   readonly #order = new OrderTableWriter();
   readonly #buffers = new BufferPool(keptBuffers);
+  #map: ShardMap;
   #staging: (Staging | undefined)[];
   #number = 0;
   #recordBytes = 0;
@@ -71,10 +73,11 @@ export class EpochBuilder {
 
   constructor(
     private readonly hasher: XXHashAPI,
-    private readonly shards: number,
-    private readonly maxPartPages: number,
+    shards: number,
+    private maxPartPages: number,
   ) {
-    this.#staging = Array.from({ length: shards }, () => undefined);
+    this.#map = ShardMap.of(shards);
+    this.#staging = this.#noStaging();
     this.#hash = hasher.create64();
   }
 
@@ -111,7 +114,7 @@ export class EpochBuilder {
       return;
     }
     const number = offset / pageBytes;
-    const shard = shardOf(block, number, this.shards);
+    const shard = this.#map.shardOf(block, number);
     const staging = (this.#staging[shard] ??= newStaging(this.#buffers, this.maxPartPages));
     staging.keys[staging.pages] = pageKey(block, number);
     staging.bytes.set(page, staging.pages * pageBytes);
@@ -150,6 +153,14 @@ export class EpochBuilder {
     this.#tail = held === 0 ? nothing : Buffer.concat([this.#tail.subarray(fromTail), chunk.subarray(fromChunk)]);
   }
 
+  /** Shares pages out among so many shards, between two epochs: there must be nothing in the one at hand. */
+  layOut(shards: number, maxPartPages: number): void {
+    if (this.#recordBytes > 0) throw new WherryError('internal', 'another layout in mid-epoch');
+    this.#map = this.#map.resized(shards);
+    this.maxPartPages = maxPartPages;
+    this.#staging = this.#noStaging();
+  }
+
   /** The epoch so far, absent when there is nothing in it; the next one starts. */
   cut(): Epoch | undefined {
     if (this.#recordBytes === 0) return undefined;
@@ -165,7 +176,7 @@ export class EpochBuilder {
       plainPages: this.#plainPages,
       zeroPages: this.#zeroPages,
     };
-    this.#staging = Array.from({ length: this.shards }, () => undefined);
+    this.#staging = this.#noStaging();
     this.#hash = this.hasher.create64();
     this.#recordBytes = 0;
     this.#hashedBytes = 0;
@@ -180,6 +191,10 @@ export class EpochBuilder {
   #take(bytes: Buffer): void {
     this.#hash.update(bytes);
     if (this.#plain) this.#order.raw(bytes);
+  }
+
+  #noStaging(): (Staging | undefined)[] {
+    return Array.from({ length: this.#map.shards }, () => undefined);
   }
 
   #headBytes(block: number, named: boolean): number {

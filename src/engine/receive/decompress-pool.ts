@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { BufferPool } from '../../codec/buffer-pool';
 import { collectGarbageRarely } from '../../codec/garbage';
-import { decompressReplySchema, maxPartBytes, type Decoded, type OpenDecompress } from '../../codec/job';
+import { decompressReplySchema, maxPartBytes, type Decoded, type LaidOut, type OpenDecompress } from '../../codec/job';
 import { RingWorker, type WorkerReply } from '../../codec/ring-worker';
 import { WherryError } from '../../shared/failure';
 import { pageBytes, type Method } from '../../shared/settings';
@@ -36,7 +36,7 @@ export interface ReceivedPart {
 export class DecompressPool {
   /** Where decoded pages lie; who has used them gives them back. */
   readonly buffers = new BufferPool(keptBuffers);
-  readonly #workers: readonly RingWorker<Decoded>[];
+  readonly #workers: readonly RingWorker<Decoded | LaidOut>[];
 
   constructor(private readonly options: DecompressPoolOptions) {
     collectGarbageRarely();
@@ -64,6 +64,12 @@ export class DecompressPool {
     return output;
   }
 
+  /** Goes on with so many shards of so many slots, after the parts given so far and before the next ones. */
+  async layOut(shards: number, cachePagesPerShard: number): Promise<void> {
+    const message = (slot: number) => ({ type: 'layout', slot, shards, cachePagesPerShard });
+    await Promise.all(this.#workers.map((worker) => worker.run({ input: [], message })));
+  }
+
   /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */
   async ready(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.ready()));
@@ -73,9 +79,9 @@ export class DecompressPool {
     for (const worker of this.#workers) worker.close();
   }
 
-  #worker(index: number): RingWorker<Decoded> {
+  #worker(index: number): RingWorker<Decoded | LaidOut> {
     const { spawn, cachePagesPerShard, maxPartPages, onStalled } = this.options;
-    return new RingWorker<Decoded>({
+    return new RingWorker<Decoded | LaidOut>({
       spawn,
       kind: 'decompress',
       name: `decompress-${index}`,
@@ -89,9 +95,9 @@ export class DecompressPool {
   }
 }
 
-function parseReply(message: unknown): WorkerReply<Decoded> {
+function parseReply(message: unknown): WorkerReply<Decoded | LaidOut> {
   const said = v.parse(decompressReplySchema, message);
-  if (said.type === 'decoded') return { type: 'done', slot: said.slot, reply: said };
+  if (said.type === 'decoded' || said.type === 'laidOut') return { type: 'done', slot: said.slot, reply: said };
   if (said.type === 'ready') return said;
   return { type: 'failed', slot: said.slot, error: new WherryError(said.code, said.message) };
 }

@@ -43,7 +43,7 @@ interface Pending {
  */
 export class EpochAssembler {
   readonly #pending = new Map<number, Pending>();
-  readonly #order: ShardOrder;
+  #order: ShardOrder;
   #announced = 0;
   #emitted = 0;
   #heldBytes = 0;
@@ -54,8 +54,8 @@ export class EpochAssembler {
   constructor(
     private readonly hasher: XXHashAPI,
     private readonly pool: Pick<DecompressPool, 'decode' | 'buffers'>,
-    private readonly rebuilder: StreamRebuilder,
-    private readonly shards: number,
+    private readonly rebuilder: Pick<StreamRebuilder, 'rebuild' | 'layOut'>,
+    private shards: number,
     /** Takes an epoch's bytes; resolves when the next may come. */
     private readonly emit: (bytes: Buffer, epoch: number) => Promise<void>,
     /** More than once, perhaps: the first is the cause. */
@@ -102,6 +102,14 @@ export class EpochAssembler {
     pending.come.add(shard);
     if (pending.shards === undefined) pending.early.push(part);
     else this.#admit(number, part, pending);
+  }
+
+  /** Expects so many shards from the next epoch on; throws `wire-protocol` while one is under way. */
+  layOut(shards: number): void {
+    if (this.#pending.size > 0) throw refused(`a layout while epoch ${this.#announced} is under way`);
+    this.shards = shards;
+    this.#order = new ShardOrder(shards);
+    this.rebuilder.layOut(shards);
   }
 
   /** Resolves when everything announced so far has been emitted. */

@@ -1,5 +1,5 @@
 import { readOrderTable } from '../../codec/order-table';
-import { shardOf } from '../../codec/shard';
+import { ShardMap } from '../../codec/shard';
 import { WherryError } from '../../shared/failure';
 import { pageBytes } from '../../shared/settings';
 
@@ -12,11 +12,19 @@ export interface RecordFormat {
 /** Rebuilds the source's stream, epoch by epoch; knows the blocks' names, which travel once. */
 export class StreamRebuilder {
   readonly #names: Uint8Array[] = [];
+  #map: ShardMap;
 
   constructor(
     private readonly format: RecordFormat,
-    private readonly shards: number,
-  ) {}
+    shards: number,
+  ) {
+    this.#map = ShardMap.of(shards);
+  }
+
+  /** Expects pages shared out among so many shards from the next epoch on. */
+  layOut(shards: number): void {
+    this.#map = this.#map.resized(shards);
+  }
 
   /**
    * The slice of the stream that one epoch stands for.
@@ -31,7 +39,7 @@ export class StreamRebuilder {
     parts: readonly (Buffer | undefined)[],
     out: Buffer = Buffer.allocUnsafe(rawBytes),
   ): Buffer {
-    const taken = new Uint32Array(this.shards);
+    const taken = new Uint32Array(this.#map.shards);
     let at = 0;
     const room = (bytes: number): void => {
       if (at + bytes > rawBytes) throw new WherryError('codec', `an epoch longer than the ${rawBytes} bytes announced`);
@@ -53,7 +61,7 @@ export class StreamRebuilder {
         const name = nameIf(named, block);
         room(8 + (name === undefined ? 0 : 1 + name.length) + pageBytes);
         at = this.format.putPageHead(out, at, offset, name);
-        const shard = shardOf(block, offset / pageBytes, this.shards);
+        const shard = this.#map.shardOf(block, offset / pageBytes);
         const from = (taken[shard] ?? 0) * pageBytes;
         const part = parts[shard];
         if (part === undefined || from + pageBytes > part.length) {

@@ -22,7 +22,7 @@ export type Peer = 'sender' | 'receiver';
 export const frameTypes = {
   /** JSON `Hello`, the first frame of a sender's first channel and only that. */
   hello: { id: 1, from: ['sender'], minBody: 2, maxBody: 4096 },
-  /** Accepted: JSON `Ticket`, what the sender's further channels have to show. */
+  /** Accepted: JSON `Welcome`, with what the sender's further channels have to show. */
   welcome: { id: 2, from: ['receiver'], minBody: 2, maxBody: 4096 },
   /** An epoch's head and order table. */
   epoch: { id: 3, from: ['sender'], minBody: 19, maxBody: 8 * 2 ** 20 },
@@ -44,6 +44,10 @@ export const frameTypes = {
   join: { id: 11, from: ['sender'], minBody: 2, maxBody: 4096 },
   /** The channel is taken. */
   joined: { id: 12, from: ['receiver'], minBody: 0, maxBody: 0 },
+  /** `Layout` from the next epoch on; sent when every epoch before has been acknowledged. */
+  layout: { id: 16, from: ['sender'], minBody: 5, maxBody: 5 },
+  /** The layout is in force. */
+  laidOut: { id: 17, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** JSON `{ token }`, the first frame of a link on which the destination is asked about instead of streamed to. */
   control: { id: 32, from: ['sender'], minBody: 2, maxBody: 4096 },
   /** JSON `ControlRequest`; `epoch` is its number. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../shared/settings';
-import { encodeJson, parseFailure, parseHello, parseJoin, parseTicket, type Hello } from './hello';
+import { encodeJson, parseFailure, parseHello, parseJoin, parseWelcome, type Hello } from './hello';
 import { frameTypes } from './frame';
 
 const token = 'a1'.repeat(32);
@@ -80,7 +80,8 @@ describe('a further channel', () => {
   const ticket = { session: 'ab'.repeat(8), secret: 'cd'.repeat(32) };
 
   it('shows what the first one was given', () => {
-    expect(parseTicket(encodeJson(ticket))).toEqual(ticket);
+    const welcome = { ticket, maxCacheBytes: 2 ** 40 };
+    expect(parseWelcome(encodeJson(welcome))).toEqual(welcome);
     for (const channel of [1, 15])
       expect(parseJoin(encodeJson({ ...ticket, channel }))).toEqual({ ...ticket, channel });
   });
@@ -100,8 +101,8 @@ describe('a further channel', () => {
 
   it('is given a secret that cannot be guessed, or none', () => {
     for (const secret of ['', 'ab', 'x'.repeat(64), 'ab'.repeat(65)]) {
-      const body = encodeJson({ ...ticket, secret });
-      expect(() => parseTicket(body)).toThrow(expect.objectContaining({ code: 'wire-protocol' }));
+      const body = encodeJson({ ticket: { ...ticket, secret }, maxCacheBytes: 0 });
+      expect(() => parseWelcome(body)).toThrow(expect.objectContaining({ code: 'wire-protocol' }));
     }
   });
 });

@@ -5,6 +5,7 @@ import { WherryError, failureCodes, type Failure } from '../../shared/failure';
 import { limits, pageBytes } from '../../shared/settings';
 import { whole } from '../../shared/whole';
 import { frameTypes } from './frame';
+import { checkCache } from './layout';
 
 /** The sender's first words: who it is allowed to be, and what it will ask of the receiver. */
 const helloSchema = v.strictObject({
@@ -28,6 +29,13 @@ const secret = v.pipe(v.string(), v.hexadecimal(), v.minLength(32), v.maxLength(
 const ticketSchema = v.strictObject({ session, secret });
 export type Ticket = v.InferOutput<typeof ticketSchema>;
 
+const welcomeSchema = v.strictObject({
+  ticket: ticketSchema,
+  /** Bytes of XBZRLE cache that the sender may ask for later on. */
+  maxCacheBytes: whole(0, Number.MAX_SAFE_INTEGER),
+});
+export type Welcome = v.InferOutput<typeof welcomeSchema>;
+
 /** A further channel's first words; the first channel is number 0. */
 const joinSchema = v.strictObject({ session, secret, channel: whole(1, limits.channels.max - 1) });
 export type Join = v.InferOutput<typeof joinSchema>;
@@ -45,10 +53,7 @@ export function encodeJson(value: object): Buffer {
 export function parseHello(body: Buffer, token: string, cacheLimitBytes: number): Hello {
   const hello = parseJson(helloSchema, body, 'hello');
   expectToken(hello.token, token);
-  const cacheBytes = hello.cachePagesPerShard * hello.shards * pageBytes;
-  if (cacheBytes > cacheLimitBytes) {
-    throw new WherryError('wire-refused', `a cache of ${cacheBytes} bytes, at most ${cacheLimitBytes} allowed here`);
-  }
+  checkCache(hello, cacheLimitBytes);
   return hello;
 }
 
@@ -60,7 +65,7 @@ export function expectToken(given: string, token: string): void {
   }
 }
 
-export const parseTicket = (body: Buffer): Ticket => parseJson(ticketSchema, body, 'welcome');
+export const parseWelcome = (body: Buffer): Welcome => parseJson(welcomeSchema, body, 'welcome');
 export const parseJoin = (body: Buffer): Join => parseJson(joinSchema, body, 'join');
 
 /** The peer's reason for giving up. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { WherryError, type Failure } from '../../shared/failure';
 import type { Channel } from './channel';
 import type { FrameType } from './frame';
-import { encodeJson, expectToken, parseJoin, type Ticket } from './hello';
+import { encodeJson, expectToken, parseJoin, type Ticket, type Welcome } from './hello';
 
 /** How long a sender that was let in may take to bring its further channels, ms. */
 const defaultJoinMs = 10_000;
@@ -31,10 +31,10 @@ export class ReceiverLink {
     this.#take(0, first);
   }
 
-  /** Lets the sender begin, and waits for its further channels. */
-  welcome(): void {
+  /** Lets the sender begin, tells it how much cache it may ever ask for, and waits for its further channels. */
+  welcome(maxCacheBytes: number): void {
     const { channels, joinMs = defaultJoinMs, onMissing } = this.options;
-    this.send('welcome', encodeJson(this.#ticket));
+    this.send('welcome', encodeJson({ ticket: this.#ticket, maxCacheBytes } satisfies Welcome));
     this.#report(0);
     if (channels === 1) return;
     this.#joinTimer = setTimeout(() => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { WherryError } from '../../shared/failure';
 import { Channel } from './channel';
 import type { Frame } from './frame';
-import { encodeJson, parseFailure, parseTicket, type Hello, type Join, type Ticket } from './hello';
+import { encodeJson, parseFailure, parseWelcome, type Hello, type Join, type Welcome } from './hello';
 import { PacedWriter } from './paced-writer';
 
 const handshakeMs = 40_000;
@@ -32,7 +32,7 @@ export class SenderLink {
   readonly #channels: Channel[] = [];
   /** The answer each channel is to be let in with. */
   readonly #awaited = new Map<number, Awaited>();
-  #ticket: Ticket | undefined;
+  #welcome: Welcome | undefined;
   #over: WherryError | undefined;
 
   /** Connects its first channel. */
@@ -40,8 +40,8 @@ export class SenderLink {
     this.writer = new PacedWriter(this.#connect(0), options.rate);
   }
 
-  /** Is let in with every channel; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
-  async open(hello: Hello): Promise<void> {
+  /** Is let in with every channel, and told on what terms; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
+  async open(hello: Hello): Promise<Welcome> {
     const { host, port } = this.options;
     const timer = setTimeout(
       () => this.#end(new WherryError('wire-closed', `no answer from ${host}:${port} for ${handshakeMs} ms`)),
@@ -50,9 +50,10 @@ export class SenderLink {
     try {
       void this.writer.send('hello', [encodeJson(hello)]);
       await this.#answer(0);
-      const ticket = this.#ticket as Ticket;
+      const welcome = this.#welcome as Welcome;
       const further = Array.from({ length: hello.channels - 1 }, (_, index) => index + 1);
-      await Promise.all(further.map((channel) => this.#join({ ...ticket, channel })));
+      await Promise.all(further.map((channel) => this.#join({ ...welcome.ticket, channel })));
+      return welcome;
     } finally {
       clearTimeout(timer);
     }
@@ -99,7 +100,7 @@ export class SenderLink {
       const { code, message } = parseFailure(body);
       this.#end(new WherryError(code, message));
     } else if (type === (index === 0 ? 'welcome' : 'joined') && this.#awaited.has(index)) {
-      if (index === 0) this.#ticket = parseTicket(body);
+      if (index === 0) this.#welcome = parseWelcome(body);
       this.#awaited.get(index)?.resolve();
       this.#awaited.delete(index);
     } else if (index === 0 && type !== 'welcome') this.options.onFrame(frame);

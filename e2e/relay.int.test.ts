@@ -109,7 +109,12 @@ describe('wherry send under a migration that plain QMP drives', () => {
     const pair = await samplePair({ memoryBytes, rate: 0, fillBytes: mebibyte });
     const { url } = await startReceive(pair.destination);
     const wrong = url.replace(/token=.*/, `token=${'ab'.repeat(32)}`);
-    const run = await runWherry(['send', '--listen', `unix:${pair.directory}/relay`, '--to', wrong, '--json']);
+    const data = `${pair.directory}/data`;
+    const words = ['send', '--listen', `unix:${pair.directory}/relay`, '--to', wrong, '--json'];
+    const run = await runWherry(words, undefined, data);
     expect(run).toMatchObject({ code: 1, result: { status: 'failed', error: { code: 'wire-refused' } } });
+    const kept = await runWherry(['history', 'export', '--format', 'json'], undefined, data);
+    expect(kept.stdout).toContain('"wire-refused"');
+    expect(kept.stdout).not.toContain('abababab'); // the token is a secret
   });
 });

@@ -2,6 +2,7 @@ import { startMigration } from '../engine/migration';
 import type { History } from '../engine/store/history';
 import { RunRecorder } from '../engine/store/run-recorder';
 import { toFailure } from '../shared/failure';
+import type { RunRecord } from '../shared/run-record';
 import type { MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import { displayFor } from './display';
@@ -53,14 +54,18 @@ export async function migrate(run: MigrationRun, { streams, spawn, history }: Su
   try {
     const report = await migration.finished;
     display.finish(report, migration.snapshot());
-    await history.add(recorder.record(report)).catch((error: unknown) => {
-      // The guest is where it is: what could not be kept changes nothing about the run.
-      writeLine(streams.err, `This run is not in the history: ${toFailure(error).message}`);
-    });
+    await keep(history, recorder.record(report), streams);
     return exitCodeOf(report);
   } finally {
     release();
   }
+}
+
+/** Puts a run into the history. The guest is where it is: what could not be kept changes nothing about the run. */
+export async function keep(history: Surroundings['history'], run: RunRecord, { err }: Streams): Promise<void> {
+  await history.add(run).catch((error: unknown) => {
+    writeLine(err, `This run is not in the history: ${toFailure(error).message}`);
+  });
 }
 
 const stillCancelling = 'Still cancelling: leaving now could lose track of where the guest runs.';

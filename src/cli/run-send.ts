@@ -1,8 +1,10 @@
 import { formatQmpAddress } from '../engine/qmp/address';
 import { Relay } from '../engine/relay';
+import { RunRecorder } from '../engine/store/run-recorder';
+import { formatPairing } from '../engine/wire/pairing';
 import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
-import type { Surroundings } from './migrate';
+import { keep, type Surroundings } from './migrate';
 import type { SendRequest } from './send';
 import { onStopSignal } from './signals';
 import { writeLine } from './streams';
@@ -11,15 +13,20 @@ import { writeLine } from './streams';
  * Carries one migration's stream; a stop signal cuts it off.
  * @returns the exit status
  */
-export async function runSend(request: SendRequest, { streams, spawn }: Surroundings): Promise<number> {
+export async function runSend(request: SendRequest, { streams, spawn, history }: Surroundings): Promise<number> {
   const { listen, to, settings, json } = request;
   const display = displayFor(json, streams);
+  const source = formatQmpAddress(listen);
+  const recorder = new RunRecorder({ guest: source, source, destination: formatPairing(to), settings });
   const relay = new Relay({
     listen,
     to,
     settings,
     spawn,
-    onSnapshot: (snapshot) => display.snapshot(snapshot),
+    onSnapshot: (snapshot) => {
+      recorder.snapshot(snapshot);
+      display.snapshot(snapshot);
+    },
     onListening: () => {
       const address = formatQmpAddress(listen);
       if (json) writeLine(streams.out, JSON.stringify({ event: 'listening', address }));
@@ -30,6 +37,7 @@ export async function runSend(request: SendRequest, { streams, spawn }: Surround
   try {
     const report = await relay.finished;
     display.finish(report, relay.snapshot());
+    await keep(history, recorder.record(report), streams);
     return exitCodeOf(report);
   } finally {
     release();

@@ -50,6 +50,24 @@ function profileNamed(name: string): Promise<MigrationSettings> {
 
 const ends = ['--source', '/run/a.qmp', '--destination', 'tcp:far:4444'] as const;
 
+describe('wherry migrate --direct', () => {
+  it.each([
+    ['--method', 'zstd'],
+    ['--level', '3'],
+    ['--compress-threads', '2'],
+    ['--decompress-threads', '2'],
+  ])('refuses %s, which only a receiver can honour', async (flag, value) => {
+    const { code, migrate, err } = await parse('migrate', '--direct', ...ends, flag, value);
+    expect({ code, migrate }).toEqual({ code: exitCodes.usage, migrate: [] });
+    expect(err).toBe(`error: --direct: ${flag} needs a receiver over there\n`);
+  });
+
+  it('takes the method there is, and whatever else it has', async () => {
+    const { migrate } = await parse('migrate', '--direct', ...ends, '--method', 'none', '--xbzrle-cache', '4MiB');
+    expect(migrate).toMatchObject([{ direct: true, settings: { method: 'none', xbzrleCacheBytes: 4 * 2 ** 20 } }]);
+  });
+});
+
 describe('wherry migrate', () => {
   it('takes the defaults', async () => {
     const { code, migrate } = await parse('migrate', ...ends);

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { parseQmpAddress } from '../engine/qmp/address';
 import { pairingScheme, parsePairing } from '../engine/wire/pairing';
+import { settingOptions } from '../shared/command-line';
 import { toFailure, WherryError } from '../shared/failure';
 import { workloads } from '../shared/guest';
 import type { Workload } from '../shared/guest';
@@ -63,7 +64,7 @@ export function buildProgram(actions: Actions, version: string): Command {
     .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used")
     .option('--json', 'one JSON object a line on standard output')
     .action(async (options: Options, command: Command) =>
-      actions.migrate(migrateRequest(options, await settings(command))),
+      actions.migrate(migrateRequest(options, await settings(command), givenOptions(command))),
     );
 
   addSettings(program.command('demo').description('move the built-in guest, to see what a migration is like'))
@@ -97,18 +98,36 @@ export async function runProgram(
   }
 }
 
-function migrateRequest(options: Options, settings: MigrationSettings): MigrateRequest {
+function migrateRequest(options: Options, settings: MigrationSettings, given: Given): MigrateRequest {
   return {
     source: String(options['source']),
     destination: String(options['destination']),
-    ...wayOf(options, settings),
+    ...wayOf(options, settings, given),
     json: options['json'] === true,
   };
 }
 
-function wayOf(options: Options, settings: MigrationSettings): Pick<MigrateRequest, 'direct' | 'settings'> {
+/** Whether an option stood on the command line itself, and not in a profile or nowhere. */
+type Given = (name: keyof MigrationSettings) => boolean;
+
+function givenOptions(command: Command): Given {
+  return (name) => command.getOptionValueSource(new Option(settingOptions[name].flag).attributeName()) === 'cli';
+}
+
+/** Settings that only a receiver can honour; `none` is the one method there is without. */
+const receiverSettings = ['method', 'level', 'compressThreads', 'decompressThreads'] as const;
+
+function wayOf(
+  options: Options,
+  settings: MigrationSettings,
+  given: Given,
+): Pick<MigrateRequest, 'direct' | 'settings'> {
   if (options['direct'] !== true) return { settings };
   expectDirect(options, settings);
+  const refused = receiverSettings.find((name) => given(name) && !(name === 'method' && settings.method === 'none'));
+  if (refused !== undefined) {
+    throw new WherryError('usage', `--direct: ${settingOptions[refused].flag} needs a receiver over there`);
+  }
   return { direct: true, settings: { ...settings, method: 'none' } };
 }
 

@@ -1,4 +1,4 @@
-import { liveSettingNames, limits, type MigrationSettings, type SettingsChange } from '../shared/settings';
+import { limits, type MigrationSettings } from '../shared/settings';
 import type { Bottleneck } from '../shared/snapshot';
 import { formatBitRate, formatBytes, formatDuration, formatRate, formatWireBytes } from '../shared/units';
 import type { Advice, StallReason } from '../shared/verdict';
@@ -111,12 +111,11 @@ function largerCache({ settings, roundBytes, cache }: StallFacts): Candidate | u
   const size = Math.min(roundUp(roundBytes * 1.25, 2 ** 20), limits.xbzrleCacheBytes.max);
   const hitShare = cache.lookups === 0 ? 0 : cache.hits / cache.lookups;
   if (size <= settings.xbzrleCacheBytes || hitShare > 0.8) return undefined;
-  const live = (liveSettingNames as readonly string[]).includes('xbzrleCacheBytes') && cache.size > 0;
   const now = cache.size === 0 ? 'none is found, XBZRLE being off' : `${Math.round(hitShare * 100)} % are`;
   return {
     words: `An XBZRLE cache of ${formatBytes(size)}`,
     effect: `it would hold the ${formatWireBytes(roundBytes)} that are rewritten each round, to send what changed in them; now ${now}`,
-    ...(live && { change: { xbzrleCacheBytes: size } as SettingsChange }),
+    ...(cache.size > 0 && { change: { xbzrleCacheBytes: size } }),
     finishes: false,
   };
 }

@@ -6,6 +6,8 @@ const HASH_BITS: i32 = 11;
 const MIN_REPEAT: i32 = 4;
 /** Bits of a repeat: how far back, how long, how many bytes before it. */
 const REPEAT_BITS: f32 = 22;
+/** Log2 of the misses in a row after which every second place is looked at, then every third, and so on. */
+const PATIENCE_BITS: i32 = 5;
 /** Bits a table of frequencies costs for each byte value in it; also what a sample too small to be typical hides. */
 const VALUE_BITS: f32 = 0.8;
 
@@ -46,8 +48,11 @@ export function packedSize(from: usize, length: i32, regularBits: i32): i32 {
   let plain: i32 = 0;
   let distance: i32 = 0;
   let repeat: i32 = 0;
+  let misses: i32 = 0;
+  let lookAt: i32 = 0;
   for (let at: i32 = 0; at < length;) {
-    if (at + MIN_REPEAT <= length) {
+    // As fast compressors do: where nothing repeats, look less and less often.
+    if (at >= lookAt && at + MIN_REPEAT <= length) {
       const word = load<u32>(from + at);
       const entry = seenAt + (((word * 0x9e3779b1) >> (32 - HASH_BITS)) << 1);
       let before = (load<u16>(entry) as i32) - 1;
@@ -62,8 +67,11 @@ export function packedSize(from: usize, length: i32, regularBits: i32): i32 {
         distance = at - before;
         repeat = n;
         at += n;
+        misses = 0;
+        lookAt = at;
         continue;
       }
+      lookAt = at + 1 + (misses++ >> PATIENCE_BITS);
     }
     const count = counts + ((load<u8>(from + at) as usize) << 2);
     store<u32>(count, load<u32>(count) + 1);

@@ -48,6 +48,17 @@ describe('wherry migrate between two built-in guests', () => {
     expect(await stateOf(destination)).toEqual(await stateOf(source));
   });
 
+  it('arrives whole where what finds its thread busy goes uncompressed', async () => {
+    const pair = await busyPair();
+    const way = { method: 'zstd', xbzrle: 'on', policy: 'adaptive' } as const;
+    const busy = ['--no-wait-thread', '--compress-threads', '1', '--level', '9', '--paused'];
+    const { result, stderr } = await runWherry([...migrateWords(pair, way), ...busy]);
+    expect(result, stderr).toMatchObject({ status: 'completed' });
+    expect(result?.compression.busy).toBeGreaterThan(0);
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
+  });
+
   it.each(ways)('goes on running with method $method, XBZRLE $xbzrle, $policy', async (way) => {
     const pair = await busyPair();
     const report = expectCompleted(await runWherry(migrateWords(pair, way)), way);

@@ -109,6 +109,7 @@ describe('wherry migrate', () => {
         cachePolicy: fc.constantFrom(...cachePolicies),
         maxBandwidth: fc.integer(limits.maxBandwidth),
         downtimeLimitMs: fc.integer(limits.downtimeLimitMs),
+        waitForThread: fc.boolean(),
         autoConverge: fc.boolean(),
         timeoutMs: fc.integer(limits.timeoutMs),
         onTimeout: fc.constantFrom(...timeoutActions),

@@ -101,7 +101,7 @@ function shardRows({ shards }: Report['cache']): readonly Row[] {
 }
 
 function compressionRows({ compression }: Report): readonly Row[] {
-  const { method, level, rawBytes, compressedBytes, reason } = compression;
+  const { method, level, rawBytes, compressedBytes, reason, busy } = compression;
   if (method === 'none' && reason === undefined) return [];
   const rate = compressedBytes === 0 ? [] : [['compression rate', (rawBytes / compressedBytes).toFixed(2)] as const];
   return [
@@ -109,6 +109,7 @@ function compressionRows({ compression }: Report): readonly Row[] {
     ...(reason === undefined ? [] : [['compressed by', compressedBy(compression) ?? ''] as const]),
     ['compression input', kbytes(rawBytes)],
     ['compressed size', kbytes(compressedBytes)],
+    ...(busy === undefined ? [] : [['busy pages, sent uncompressed', String(busy)] as const]),
     ...rate,
   ];
 }

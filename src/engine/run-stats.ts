@@ -152,13 +152,14 @@ export class RunStats {
     return { size: this.settings.xbzrleCacheBytes, ...figures, shards: shards.map((shard) => ({ ...shard })) };
   }
 
-  compressionCounts({ partBytes, frameBytes, ways }: SenderCounters, way?: ChosenWay): CompressionCounts {
+  compressionCounts({ partBytes, frameBytes, busy, ways }: SenderCounters, way?: ChosenWay): CompressionCounts {
     const { method, level, reason } = way ?? asSet(this.settings);
     return {
       method,
       level,
       rawBytes: partBytes,
       compressedBytes: frameBytes,
+      ...(!this.settings.waitForThread && { busy }),
       ...defined('reason', reason),
       ...(ways.length > 0 && { ways: ways.map((counts) => ({ ...counts })).sort((a, b) => b.rawBytes - a.rawBytes) }),
     };

@@ -29,6 +29,8 @@ export interface SenderCounters {
   /** Part bytes into the method and out of it. */
   partBytes: number;
   frameBytes: number;
+  /** Pages sent uncompressed because their thread was busy. */
+  busy: number;
   /** The same by the way the parts went, in the order in which the ways were first taken. */
   ways: WayCounters[];
   /** Wire bytes by class, framing of parts included. */
@@ -55,6 +57,7 @@ export function newSenderCounters(): SenderCounters {
     shards: [],
     partBytes: 0,
     frameBytes: 0,
+    busy: 0,
     ways: [],
     wireXbzrle: 0,
     wireNormal: 0,

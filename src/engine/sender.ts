@@ -76,6 +76,8 @@ export class Sender {
       threads: settings.compressThreads,
       cacheBytes: settings.xbzrleCacheBytes,
       cachePolicy: settings.cachePolicy,
+      waitForThread: settings.waitForThread,
+      onBusy: (pages) => (this.counters.busy += pages),
       onRestart: (name, reason) => onNotice(`${name} died (${reason}) and was started again, its cache cold`),
       onStalled: (name, ms) => onNotice(stalledNotice(name, ms)),
     });

@@ -26,7 +26,7 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     kind: 'number',
     help: 'compression level: zlib 0-9, zstd 1-19; auto starts there',
   },
-  compressThreads: { flag: '--compress-threads', placeholder: 'n', kind: 'number', help: 'processes that compress' },
+  compressThreads: { flag: '--compress-threads', placeholder: 'n', kind: 'number', help: 'threads that compress' },
   decompressThreads: {
     flag: '--decompress-threads',
     placeholder: 'n',
@@ -52,6 +52,11 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     placeholder: 'time',
     kind: 'duration',
     help: 'pause aimed for: 300ms, 1s',
+  },
+  waitForThread: {
+    flag: '--wait-thread',
+    kind: 'switch',
+    help: 'wait for a free compress thread (default), rather than send uncompressed',
   },
   autoConverge: { flag: '--auto-converge', kind: 'switch', help: 'slow the guest down where it writes too fast' },
   timeoutMs: {
@@ -81,7 +86,7 @@ export function settingsLine(settings: MigrationSettings): string {
 
 function settingWords(name: keyof MigrationSettings, value: string | number | boolean): readonly string[] {
   const { flag, kind } = settingOptions[name];
-  if (kind === 'switch') return [flag];
+  if (kind === 'switch') return [value === true ? flag : flag.replace('--', '--no-')];
   if (kind === 'word' || kind === 'number') return [flag, String(value)];
   return [flag, settingText(kind, Number(value))];
 }

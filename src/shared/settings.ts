@@ -48,6 +48,7 @@ export const settingLabels = {
   cachePolicy: 'XBZRLE cache policy',
   maxBandwidth: 'Bandwidth limit',
   downtimeLimitMs: 'Downtime limit',
+  waitForThread: 'Wait for a free compress thread',
   autoConverge: 'Auto-converge',
   timeoutMs: 'Timeout',
   onTimeout: 'On timeout',
@@ -84,6 +85,8 @@ export const settingsSchema = v.pipe(
     /** Bytes per second on the wire; 0 is unlimited. */
     maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth),
     downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs),
+    /** Else a part whose thread is busy goes uncompressed; QEMU's `compress-wait-thread`. */
+    waitForThread: v.boolean(),
     /** QEMU slows the guest down where it dirties memory faster than the link carries it. */
     autoConverge: v.boolean(),
     /** Milliseconds from the start in which the switchover has to begin; 0 is for ever. */
@@ -129,6 +132,7 @@ export const defaultSettings: MigrationSettings = {
   cachePolicy: 'adaptive',
   maxBandwidth: 0,
   downtimeLimitMs: 300,
+  waitForThread: true,
   autoConverge: false,
   timeoutMs: 0,
   onTimeout: 'cancel',

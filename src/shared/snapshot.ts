@@ -63,6 +63,8 @@ export interface CompressionCounts {
   readonly rawBytes: number;
   /** Bytes out of it. */
   readonly compressedBytes: number;
+  /** Pages sent uncompressed because their thread was busy; absent where such are waited for. */
+  readonly busy?: number;
 }
 
 /** Wire bytes by what they carry; their sum is `wireBytes`. */

@@ -80,7 +80,7 @@ function start(threads: number, processes: number, startsAt = Infinity): Running
   };
   const onRestart = (): void => undefined;
   const cachePolicy = 'lru' as const;
-  const pool = new CompressPool({ spawn, threads, processes, cacheBytes, cachePolicy, onRestart });
+  const pool = new CompressPool({ spawn, threads, processes, cacheBytes, cachePolicy, waitForThread: true, onRestart });
   open.push(pool);
   return { pool, workers, names: () => workers.filter(({ dead }) => !dead).map(({ name }) => name) };
 }

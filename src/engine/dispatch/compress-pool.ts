@@ -17,6 +17,7 @@ import { WherryError } from '../../shared/failure';
 import { pageBytes, type CachePolicyName } from '../../shared/settings';
 import type { SpawnWorker } from '../../shared/worker';
 import type { PagePart } from './epoch-builder';
+import { plainPart } from './plain-part';
 
 /** Jobs a thread may have at once: one at work, one compressing, one waiting. */
 const slotsPerThread = 3;
@@ -31,6 +32,10 @@ export interface CompressPoolOptions {
   /** Bytes over all shards; 0 for no XBZRLE. */
   readonly cacheBytes: number;
   readonly cachePolicy: CachePolicyName;
+  /** False: a part whose thread is busy is not waited for, but goes as it is. */
+  readonly waitForThread: boolean;
+  /** So many pages went as they are, their thread being busy. */
+  readonly onBusy?: (pages: number) => void;
   readonly onRestart: (name: string, reason: string) => void;
   /** A worker has had a job for so many ms without an answer. */
   readonly onStalled?: (name: string, ms: number) => void;
@@ -104,6 +109,8 @@ export class CompressPool {
   #prepared: readonly Home[] | undefined;
   readonly #retired = new Set<Process>();
   readonly #busyMs: number[] = [];
+  /** Parts each thread has been given and not yet answered. */
+  readonly #inHand: number[] = [];
   #started = 0;
   #closed = false;
   #way: MethodAt = { method: 'none', level: 0 };
@@ -175,7 +182,24 @@ export class CompressPool {
   }
 
   /** Encodes one part and releases it; rejects with `worker` when its worker cannot be kept alive. */
-  async encode({ shard, pages, keys, bytes, release }: PagePart): Promise<EncodedPart> {
+  async encode(part: PagePart): Promise<EncodedPart> {
+    const { shard } = part;
+    const inHand = this.#inHand[shard] ?? 0;
+    if (!this.options.waitForThread && inHand > 0) {
+      this.options.onBusy?.(part.pages);
+      const plain = plainPart(part);
+      part.release();
+      return plain;
+    }
+    this.#inHand[shard] = inHand + 1;
+    try {
+      return await this.#byThread(part);
+    } finally {
+      this.#inHand[shard] = (this.#inHand[shard] ?? 1) - 1;
+    }
+  }
+
+  async #byThread({ shard, pages, keys, bytes, release }: PagePart): Promise<EncodedPart> {
     const process = this.#processOf(shard);
     if (process === undefined) throw new WherryError('internal', `no compress worker for shard ${shard}`);
     const { method, level } = this.#way;

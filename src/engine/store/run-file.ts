@@ -69,6 +69,7 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
     ways: v.exactOptional(v.array(v.looseObject(way))),
     rawBytes: amount,
     compressedBytes: amount,
+    busy: v.exactOptional(amount),
   }),
   load: v.exactOptional(
     v.looseObject({

@@ -17,6 +17,7 @@ export interface Draft {
   cachePolicy: CachePolicyName;
   maxBandwidth: string;
   downtimeLimitMs: string;
+  waitForThread: boolean;
   autoConverge: boolean;
   timeoutMs: string;
   onTimeout: TimeoutAction;
@@ -32,7 +33,7 @@ export interface DraftCheck {
 /** A draft holding the default settings. */
 export function defaultDraft(): Draft {
   const { method, level, compressThreads, decompressThreads, channels, cachePolicy } = defaultSettings;
-  const { autoConverge, onTimeout, paused } = defaultSettings;
+  const { waitForThread, autoConverge, onTimeout, paused } = defaultSettings;
   return {
     method,
     level: String(level),
@@ -44,6 +45,7 @@ export function defaultDraft(): Draft {
     cachePolicy,
     maxBandwidth: settingText('rate', defaultSettings.maxBandwidth),
     downtimeLimitMs: settingText('duration', defaultSettings.downtimeLimitMs),
+    waitForThread,
     autoConverge,
     timeoutMs: settingText('duration', defaultSettings.timeoutMs),
     onTimeout,
@@ -74,6 +76,7 @@ export function checkDraft(draft: Draft): DraftCheck {
     cachePolicy: draft.cachePolicy,
     maxBandwidth: draft.maxBandwidth.trim() === '' ? 0 : read('maxBandwidth', parseRate, draft.maxBandwidth),
     downtimeLimitMs: read('downtimeLimitMs', parseDuration, draft.downtimeLimitMs),
+    waitForThread: draft.waitForThread,
     autoConverge: draft.autoConverge,
     timeoutMs: draft.timeoutMs.trim() === '' ? 0 : read('timeoutMs', parseDuration, draft.timeoutMs),
     onTimeout: draft.onTimeout,

@@ -35,7 +35,7 @@ async function start(restarts: number): Promise<{ worker: RingWorker<unknown>; s
     kind: 'compress',
     name: 'compress-0',
     shape: { slots: 2, inBytes: encodeInputBytes(pages), outBytes: maxPartBytes(pages) },
-    open: (ring) => ({ type: 'open', ring, cachePages: 16, cachePolicy: 'lru', xbzrle: true }),
+    open: (ring) => ({ type: 'open', ring, shards: [0], cachePages: 16, cachePolicy: 'lru', xbzrle: true }),
     parse,
     restarts,
     stallTimes,
@@ -50,7 +50,7 @@ async function start(restarts: number): Promise<{ worker: RingWorker<unknown>; s
 function job(): RingJob {
   const keys = Buffer.alloc(pages * keyBytes);
   for (let page = 0; page < pages; page++) keys.writeDoubleLE(page, page * keyBytes);
-  const message = (slot: number): object => ({ type: 'encode', slot, pages, method: 'none', level: 0 });
+  const message = (slot: number): object => ({ type: 'encode', slot, shard: 0, pages, method: 'none', level: 0 });
   return { input: [keys, randomBytes(pages * pageBytes)], message };
 }
 

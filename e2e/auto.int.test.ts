@@ -4,11 +4,10 @@ import { startMigration, type RunningMigration } from '../src/engine/migration';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
-import type { Snapshot } from '../src/shared/snapshot';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
-import { until } from './kit/until';
+import { endWithTest, seen } from './kit/runs';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
@@ -22,19 +21,9 @@ afterAll(() => workers.remove());
 
 function migrate(pair: SamplePair, settings: Partial<MigrationSettings>): RunningMigration {
   const few = { method: 'auto', compressThreads: 2, paused: true } as const;
-  const run = startMigration({ ...pair, settings: { ...defaultSettings, ...few, ...settings }, spawn: workers.spawn });
-  onTestFinished(async () => {
-    run.cancel();
-    await run.finished;
-  });
-  return run;
-}
-
-function seen(run: RunningMigration, what: string, shows: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
-  return until(() => {
-    const snapshot = run.snapshot();
-    return shows(snapshot) && snapshot;
-  }, what);
+  return endWithTest(
+    startMigration({ ...pair, settings: { ...defaultSettings, ...few, ...settings }, spawn: workers.spawn }),
+  );
 }
 
 describe('a migration by auto', () => {

@@ -15,6 +15,7 @@ import type { SpawnWorker } from '../src/shared/worker';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
+import { endWithTest, seen } from './kit/runs';
 import { until } from './kit/until';
 
 const mebibyte = 2 ** 20;
@@ -46,20 +47,7 @@ function migrate(
   spawn: SpawnWorker = workers.spawn,
 ): RunningMigration {
   const slow = { compressThreads: 2, maxBandwidth: 2e6, downtimeLimitMs: 1, paused: true };
-  const run = startMigration({ ...pair, settings: { ...defaultSettings, ...slow, ...settings }, spawn });
-  onTestFinished(async () => {
-    run.cancel();
-    await run.finished;
-  });
-  return run;
-}
-
-/** The first snapshot that shows it. */
-function seen(run: RunningMigration, what: string, shows: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
-  return until(() => {
-    const snapshot = run.snapshot();
-    return shows(snapshot) && snapshot;
-  }, what);
+  return endWithTest(startMigration({ ...pair, settings: { ...defaultSettings, ...slow, ...settings }, spawn }));
 }
 
 const underWay = (run: RunningMigration): Promise<Snapshot> =>

@@ -7,7 +7,7 @@ let told = false;
 /**
  * Makes this process look for garbage less often. V8 counts the memory of buffers that passed through as growth of a
  * heap that is small itself, and marked it some six times for every 60 MB of stream: a third of the engine's time.
- * What it costs is a few times the live heap, about 50 MiB. Harmless to call again; V8 reads the flag at every cycle.
+ * What it costs is garbage of at most five times the live heap. Harmless to call again; V8 reads the flag at every cycle.
  */
 export function collectGarbageRarely(): void {
   if (told) return;

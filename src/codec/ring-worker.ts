@@ -56,7 +56,7 @@ export type WorkerReply<Reply> =
 /**
  * One worker process behind its slot ring. Jobs run in the order they were given. A worker that dies is replaced and
  * its unanswered jobs are given to the new one in the same order: a job's input is kept until it is answered. One that
- * answers nothing for long is killed, and then is as any other dead one.
+ * answers nothing for long is killed, which makes it a dead one.
  */
 export class RingWorker<Reply> {
   #worker: WorkerHandle | undefined;

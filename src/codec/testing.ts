@@ -10,7 +10,7 @@ export function cyclicSweep(pages: number, sweeps: number): Float64Array {
   return Float64Array.from({ length: pages * sweeps }, (_, i) => i % pages);
 }
 
-/** Pages at random, each as often as any other. */
+/** Pages at random, all equally likely. */
 export function evenly(pages: number, accesses: number): Float64Array {
   const next = noise();
   return Float64Array.from({ length: accesses }, () => Math.floor(next() * pages));

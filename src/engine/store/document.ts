@@ -44,7 +44,7 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Stored settings, checked as any others. A setting added since they were written has its default, which is what was
+ * Stored settings, checked by the schema. A setting added since they were written has its default, which is what was
  * done before there was a choice; one that is not known here is refused, because ignoring it would do something else
  * than was saved.
  * @throws WherryError `store` naming every problem

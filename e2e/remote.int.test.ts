@@ -41,7 +41,7 @@ describe('wherry migrate to a receiver', () => {
     );
     expect(report.guestRunningOn).toBe('destination');
     expect(report.downtimeMs).toBeGreaterThan(0);
-    expect(await receiver.event('session')).toMatchObject({ kind: 'migrate', status: 'delivered' });
+    expect(await receiver.event('session')).toMatchObject({ number: 1, kind: 'migrate', status: 'delivered' });
     expect(await receiver.ended).toBe(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];

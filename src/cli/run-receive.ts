@@ -1,6 +1,4 @@
-import { hostname } from 'node:os';
 import { ReceiveServer, type VisitEnd } from '../engine/receive-server';
-import { formatPairing } from '../engine/wire/pairing';
 import { exitCodes } from './exit-codes';
 import type { Surroundings } from './migrate';
 import type { ReceiveRequest } from './receive';
@@ -34,7 +32,7 @@ export async function runReceive(request: ReceiveRequest, { streams, spawn }: Su
   const server = await ReceiveServer.listen({ ...listen, destination, direct, spawn, onNotice: say, onVisitEnd });
   const release = onStopSignal(() => finish(exitCodes.cancelled));
   try {
-    const url = formatPairing({ ...server.pairing, host: reachable(listen.host) });
+    const url = server.pairingText;
     tell({ event: 'listening', url });
     if (!json) writeLine(streams.out, url);
     say(notEncrypted);
@@ -49,9 +47,4 @@ function outcomeOf({ kind, status, error }: VisitEnd): string {
   if (status === 'failed') return `A guest did not arrive: ${error?.message ?? 'the sender left'}.`;
   if (kind === 'migrate') return 'A guest has arrived; the sender knows whether it runs.';
   return 'A guest was delivered; whoever drives its migration continues it here.';
-}
-
-/** An address that takes every caller is none that a caller can use. */
-function reachable(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? hostname() : host;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { totalmem } from 'node:os';
+import { hostname, totalmem } from 'node:os';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, type Failure } from '../shared/failure';
 import type { SpawnWorker } from '../shared/worker';
@@ -14,15 +14,32 @@ import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
 import { expectToken } from './wire/hello';
-import type { Pairing } from './wire/pairing';
+import { formatPairing, type Pairing } from './wire/pairing';
 
 /** What became of one sender; whether the guest runs is for the sender's side to say. */
 export interface VisitEnd {
+  /** The visit's, as in `VisitProgress`. */
+  readonly number: number;
   /** `migrate`: the session drove the destination through us. `relay`: some other tool does. */
   readonly kind: 'migrate' | 'relay';
   /** `delivered`: the destination was given the whole stream. */
   readonly status: 'delivered' | 'failed';
   readonly error?: Failure;
+}
+
+/** A sender that is here now. */
+export interface VisitProgress {
+  /** Counts this receiver's visits, from 1. */
+  readonly number: number;
+  readonly kind: VisitEnd['kind'];
+  /** IP address it came from; absent once its link is gone. */
+  readonly from?: string;
+  /** Since the epoch, ms. */
+  readonly startedAt: number;
+  /** `connected`: no stream yet. `delivered`: the destination has been given all of it. */
+  readonly phase: 'connected' | 'receiving' | 'delivered';
+  /** Bytes of the guest's stream given to the destination so far. */
+  readonly deliveredBytes: number;
 }
 
 export interface ReceiveOptions {
@@ -40,7 +57,10 @@ export interface ReceiveOptions {
 
 /** A sender, the destination it is for, and its stream. */
 interface Visit {
+  readonly number: number;
   readonly kind: VisitEnd['kind'];
+  readonly from: string | undefined;
+  readonly startedAt: number;
   /** Hex; what this visit's stream has to show. */
   readonly streamToken: string;
   destination?: Promise<Destination>;
@@ -55,6 +75,7 @@ interface Visit {
 export class ReceiveServer {
   #door: Door | undefined;
   #visit: Visit | undefined;
+  #visits = 0;
 
   private constructor(
     private readonly options: ReceiveOptions,
@@ -83,6 +104,17 @@ export class ReceiveServer {
   /** What a sender has to be given. */
   get pairing(): Pairing {
     return { host: this.options.host, port: this.#door?.port ?? 0, token: this.token };
+  }
+
+  /** The same as text, with an address that others can use: one that takes every caller is none that can be called. */
+  get pairingText(): string {
+    const { host } = this.options;
+    return formatPairing({ ...this.pairing, host: host === '0.0.0.0' || host === '::' ? hostname() : host });
+  }
+
+  /** The senders that are here now. */
+  visits(): readonly VisitProgress[] {
+    return this.#visit === undefined ? [] : [progressOf(this.#visit)];
   }
 
   async close(): Promise<void> {
@@ -116,7 +148,7 @@ export class ReceiveServer {
       throw new WherryError('wire-refused', message);
     }
     if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    const visit: Visit = { kind: 'migrate', streamToken: randomBytes(32).toString('hex') };
+    const visit = this.#newVisit('migrate', randomBytes(32).toString('hex'), channel);
     this.#visit = visit;
     visit.control = new ControlVisitor(channel, {
       streamToken: visit.streamToken,
@@ -131,7 +163,7 @@ export class ReceiveServer {
     const maxCacheBytes = Math.floor(totalmem() / 2);
     const hello = parseStreamHello(first, this.#visit?.streamToken ?? this.token, maxCacheBytes);
     if (this.#visit?.stream !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    const visit: Visit = this.#visit ?? { kind: 'relay', streamToken: this.token };
+    const visit: Visit = this.#visit ?? this.#newVisit('relay', this.token, channel);
     this.#visit = visit;
     const stream = new ReceiverSession(channel, hello, this.hasher, {
       spawn: this.options.spawn,
@@ -148,6 +180,10 @@ export class ReceiveServer {
         else if (visit.kind === 'relay') this.#end(visit, undefined);
       },
     };
+  }
+
+  #newVisit(kind: Visit['kind'], streamToken: string, { socket }: Channel): Visit {
+    return { number: ++this.#visits, kind, from: socket.remoteAddress, startedAt: Date.now(), streamToken };
   }
 
   async #connectStream(visit: Visit): Promise<Socket> {
@@ -168,7 +204,7 @@ export class ReceiveServer {
   #end(visit: Visit, failure: Failure | undefined): void {
     if (this.#visit !== visit) return;
     this.#visit = undefined;
-    const { kind, stream, control, destination } = visit;
+    const { number, kind, stream, control, destination } = visit;
     const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
     stream?.close();
     control?.close();
@@ -181,9 +217,21 @@ export class ReceiveServer {
     }
     const error = delivered ? undefined : failure;
     this.options.onVisitEnd({
+      number,
       kind,
       status: delivered ? 'delivered' : 'failed',
       ...(error !== undefined && { error }),
     });
   }
+}
+
+function progressOf({ number, kind, from, startedAt, stream }: Visit): VisitProgress {
+  return {
+    number,
+    kind,
+    ...(from !== undefined && { from }),
+    startedAt,
+    phase: stream === undefined ? 'connected' : stream.delivered ? 'delivered' : 'receiving',
+    deliveredBytes: stream?.deliveredBytes ?? 0,
+  };
 }

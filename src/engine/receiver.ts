@@ -98,6 +98,7 @@ export class ReceiverSession implements Visitor {
   #destination: Socket | undefined;
   #failed = false;
   #ended = false;
+  #deliveredBytes = 0;
 
   constructor(
     first: Channel,
@@ -181,6 +182,11 @@ export class ReceiverSession implements Visitor {
     return this.#ended;
   }
 
+  /** Stream bytes given to the destination so far. */
+  get deliveredBytes(): number {
+    return this.#deliveredBytes;
+  }
+
   lost(error: WherryError): void {
     this.fail(error);
   }
@@ -239,6 +245,7 @@ export class ReceiverSession implements Visitor {
     if (this.#failed || destination === undefined) return;
     if (!destination.writable)
       throw new WherryError('destination-failed', 'the destination takes no more of the stream');
+    this.#deliveredBytes += bytes.length;
     if (!destination.write(bytes, () => this.#pool.buffers.give(bytes))) await drained(destination);
     if (this.#failed) return;
     this.#link.send('ack', undefined, epoch);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseListenAddress } from './receive';
+import { parseListenAddress } from './listen-address';
 
 describe('where to listen', () => {
   it.each([

@@ -75,7 +75,7 @@ export class ConsoleApp {
     }, file);
   }
 
-  async open(view: 'Guests' | 'New migration' | 'Live' | 'History'): Promise<void> {
+  async open(view: 'Guests' | 'New migration' | 'Live' | 'History' | 'Receive'): Promise<void> {
     await this.page.getByRole('link', { name: view, exact: true }).click();
   }
 

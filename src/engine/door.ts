@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { WherryError } from '../shared/failure';
+import { systemText } from '../shared/system-text';
 import { Channel } from './wire/channel';
 import type { Frame } from './wire/frame';
 
@@ -41,7 +42,7 @@ export class Door {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) =>
-        reject(new WherryError('wire-closed', `cannot listen on ${host}:${port}: ${error.message}`)),
+        reject(new WherryError('wire-closed', `cannot listen on ${host}:${port}: ${systemText(error)}`)),
       );
       server.listen(port, host, resolve);
     });

@@ -16,23 +16,13 @@ import type { Frame } from './wire/frame';
 import { expectToken } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
 
-/** What became of one sender; whether the guest runs is for the sender's side to say. */
-export interface VisitEnd {
-  /** The visit's, as in `VisitProgress`. */
-  readonly number: number;
-  /** `migrate`: the session drove the destination through us. `relay`: some other tool does. */
-  readonly kind: 'migrate' | 'relay';
-  /** `delivered`: the destination was given the whole stream. */
-  readonly status: 'delivered' | 'failed';
-  readonly error?: Failure;
-}
-
 /** A sender that is here now. */
 export interface VisitProgress {
   /** Counts this receiver's visits, from 1. */
   readonly number: number;
-  readonly kind: VisitEnd['kind'];
-  /** IP address it came from; absent once its link is gone. */
+  /** `migrate`: the session drives the destination through us. `relay`: some other tool does. */
+  readonly kind: 'migrate' | 'relay';
+  /** IP address it came from; absent where its link was gone at once. */
   readonly from?: string;
   /** Since the epoch, ms. */
   readonly startedAt: number;
@@ -40,6 +30,13 @@ export interface VisitProgress {
   readonly phase: 'connected' | 'receiving' | 'delivered';
   /** Bytes of the guest's stream given to the destination so far. */
   readonly deliveredBytes: number;
+}
+
+/** What became of one sender; whether the guest runs is for the sender's side to say. */
+export interface VisitEnd extends Omit<VisitProgress, 'phase'> {
+  /** `delivered`: the destination was given the whole stream. */
+  readonly status: 'delivered' | 'failed';
+  readonly error?: Failure;
 }
 
 export interface ReceiveOptions {
@@ -204,7 +201,7 @@ export class ReceiveServer {
   #end(visit: Visit, failure: Failure | undefined): void {
     if (this.#visit !== visit) return;
     this.#visit = undefined;
-    const { number, kind, stream, control, destination } = visit;
+    const { kind, stream, control, destination } = visit;
     const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
     stream?.close();
     control?.close();
@@ -216,9 +213,9 @@ export class ReceiveServer {
       return this.options.onNotice(`a sender has left before its stream: ${failure?.message ?? 'it does not say why'}`);
     }
     const error = delivered ? undefined : failure;
+    const { phase: _phase, ...facts } = progressOf(visit);
     this.options.onVisitEnd({
-      number,
-      kind,
+      ...facts,
       status: delivered ? 'delivered' : 'failed',
       ...(error !== undefined && { error }),
     });

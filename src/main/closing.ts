@@ -2,18 +2,29 @@ import { app, dialog } from 'electron';
 import type { BrowserWindow } from 'electron';
 import { endOnce } from './end-once';
 import type { Guests } from './guests';
+import type { Receiving } from './receiving';
 import type { Runs } from './runs';
 
-/** The question closing asks while a migration runs; the first answer is the safe one. */
-export function closingQuestion(guestName: string): Electron.MessageBoxOptions {
+/** What would be ended by closing. */
+export interface UnderWay {
+  /** The guest being migrated from here. */
+  readonly leaving?: string;
+  /** A guest is on its way in. */
+  readonly arriving: boolean;
+}
+
+/** The question closing asks while guests are on their way; the first answer is the safe one. */
+export function closingQuestion({ leaving, arriving }: UnderWay): Electron.MessageBoxOptions {
+  const out =
+    'Closing the console cancels the migration. The guest then keeps running on the source, and nothing of it stays ' +
+    'on the destination. Sample guests end with the console.';
+  const into = 'Closing the console ends the receiver: a guest that is not here yet keeps running where it is.';
   return {
     type: 'question',
     title: 'A migration is running',
-    message: `${guestName} is being migrated.`,
-    detail:
-      'Closing the console cancels the migration. The guest then keeps running on the source, and nothing of it stays ' +
-      'on the destination. Sample guests end with the console.',
-    buttons: ['Keep migrating', 'Cancel migration and close'],
+    message: leaving === undefined ? 'A guest is arriving here.' : `${leaving} is being migrated.`,
+    detail: [...(leaving === undefined ? [] : [out]), ...(arriving ? [into] : [])].join(' '),
+    buttons: ['Keep migrating', leaving === undefined ? 'Stop receiving and close' : 'Cancel migration and close'],
     defaultId: 0,
     cancelId: 0,
     noLink: true,
@@ -24,13 +35,18 @@ export function closingQuestion(guestName: string): Electron.MessageBoxOptions {
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Ends what we started before the program ends, and asks first when that means cancelling a migration. */
-export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs): void {
+export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs, receiving: Receiving): void {
   let asking = false;
   let clear = false;
 
   // The window shows a migration's end; then it goes, and what takes longer is done without it.
   const end = endOnce(
-    [() => runs.wind(), () => (window.isDestroyed() ? undefined : window.hide()), () => guests.stopAll()],
+    [
+      () => runs.wind(),
+      () => receiving.stop(),
+      () => (window.isDestroyed() ? undefined : window.hide()),
+      () => guests.stopAll(),
+    ],
     () => {
       clear = true;
       app.quit();
@@ -39,9 +55,11 @@ export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs):
   );
 
   async function ask(): Promise<void> {
-    if (!runs.active()) return end();
-    const guestName = runs.current()?.guestName ?? 'A guest';
-    const { response } = await dialog.showMessageBox(window, closingQuestion(guestName));
+    const arriving = receiving.busy();
+    if (!runs.active() && !arriving) return end();
+    const leaving = runs.active() ? (runs.current()?.guestName ?? 'A guest') : undefined;
+    const question = closingQuestion({ arriving, ...(leaving !== undefined && { leaving }) });
+    const { response } = await dialog.showMessageBox(window, question);
     if (response !== 0) await end();
   }
 

@@ -43,6 +43,10 @@ describe('checkPayload', () => {
     ['startMigration', { ...order, settings: { ...defaultSettings, extra: true } }],
     ['removeGuest', { guestId: 7 }],
     ['cancelMigration', 'now'],
+    ['startReceiving', { listen: 'far:away', destination: '/d' }],
+    ['startReceiving', { listen: ':70000', destination: '/d' }],
+    ['startReceiving', { listen: ':1', destination: '' }],
+    ['copyPairing', { text: 'rm -rf /' }],
   ] as const)('refuses %s with %j', (name, payload) => {
     expect(() => checkPayload(name, payload)).toThrow(new RegExp(`^${name} refused: `));
   });

@@ -59,6 +59,15 @@ describe('Guests', () => {
     expect(guests.get('guest-1').destination).toBeUndefined();
   });
 
+  it('stays with the source of a guest that has left for another machine', async () => {
+    const { guests, monitors } = setup({ '/source': running });
+    await guests.startSample(sample);
+    monitors['/source'] = { status: 'postmigrate' };
+    await guests.afterRun({ guestId: 'guest-1', destination: 'wherry://far:4711?token=…' }, 'destination');
+    expect(guests.get('guest-1')).toMatchObject({ address: '/source', status: 'postmigrate' });
+    expect(guests.get('guest-1').problem).toBeUndefined();
+  });
+
   it('keeps a destination that still waits after a cancelled run, and forgets one that is gone', async () => {
     const { guests, monitors } = setup({ '/source': running, '/destination': waiting });
     await guests.startSample(sample);

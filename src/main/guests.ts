@@ -1,6 +1,7 @@
 import type { CallPayload, KnownGuest, RunView } from '../shared/contract';
 import { WherryError, toFailure } from '../shared/failure';
 import type { SamplePair } from '../shared/guest';
+import { isPairing } from '../shared/pairing-text';
 import type { GuestPlace } from '../shared/state';
 import { formatBytes } from '../shared/units';
 import type { GuestFacts } from './probe';
@@ -87,12 +88,12 @@ export class Guests {
     this.#busy = addresses;
   }
 
-  /** Follows a guest to where the run left it; its old destination stays only if it still waits. */
+  /** Follows a guest to where the run left it, on this machine; its old destination stays only if it still waits. */
   async afterRun({ guestId, destination }: Pick<RunView, 'guestId' | 'destination'>, place: GuestPlace): Promise<void> {
     const guest = this.#guests.get(guestId);
     if (guest === undefined) return;
     const { destination: own, ...moved } = guest;
-    if (place === 'destination') await this.#ask({ ...moved, address: destination });
+    if (place === 'destination' && !isPairing(destination)) await this.#ask({ ...moved, address: destination });
     else await this.#ask(own !== undefined && (await this.#waits(own)) ? guest : moved);
   }
 

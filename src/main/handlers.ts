@@ -1,20 +1,30 @@
+import { clipboard } from 'electron';
+import { WherryError } from '../shared/failure';
 import type { SampleKind } from '../shared/guest';
 import type { HistoryCalls } from './history-calls';
 import type { Guests } from './guests';
 import type { Handlers } from './ipc';
+import type { Receiving } from './receiving';
 import type { Runs } from './runs';
 
 /** The contract's calls, answered by the guests and the runs. */
 export function createHandlers(
   guests: Guests,
   runs: Runs,
+  receiving: Receiving,
   history: HistoryCalls,
   samples: () => readonly SampleKind[],
 ): Handlers {
   return {
     readConsole: () => {
       const run = runs.current();
-      return { guests: guests.list(), samples: samples(), ...(run !== undefined && { run }) };
+      const receiver = receiving.current();
+      return {
+        guests: guests.list(),
+        samples: samples(),
+        ...(run !== undefined && { run }),
+        ...(receiver !== undefined && { receiver }),
+      };
     },
     startSample: (request) => guests.startSample(request),
     addGuest: ({ address }) => guests.add(address),
@@ -27,6 +37,13 @@ export function createHandlers(
     resumeMigration: () => runs.control('resume').resume(),
     switchoverCost: () => runs.control('force the switchover').switchoverCost(),
     forceSwitchover: () => runs.control('force the switchover').forceSwitchover(),
+    startReceiving: (order) => receiving.start(order),
+    stopReceiving: () => receiving.stop(),
+    copyPairing: async () => {
+      const pairing = receiving.current()?.pairing;
+      if (pairing === undefined) throw new WherryError('usage', 'no receiver is running, so there is no pairing text');
+      await clipboard.writeText(pairing);
+    },
     ...history,
   };
 }

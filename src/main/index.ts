@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
 import type { BrowserWindow } from 'electron';
+import { ReceiveServer } from '../engine/receive-server';
 import { dataFolder } from '../engine/store/data-folder';
 import { openStores } from '../engine/store/stores';
 import { removeLeftovers } from '../host/temporary';
@@ -13,6 +14,7 @@ import { historyCalls } from './history-calls';
 import { setupIpc } from './ipc';
 import { probeGuest } from './probe';
 import { publishTo } from './publish';
+import { Receiving } from './receiving';
 import { createRuns } from './runs';
 import { availableSamples, startSample } from './samples';
 import { setupScheme } from './scheme';
@@ -30,9 +32,10 @@ const publish = publishTo(() => window);
 const guests = new Guests({ probe: probeGuest, startSample }, publish);
 const { history } = openStores(dataFolder(process.env, homedir()));
 const runs = createRuns(guests, spawnUtility, history, publish);
-setupIpc(createHandlers(guests, runs, historyCalls(history), availableSamples));
+const receiving = new Receiving((options) => ReceiveServer.listen(options), spawnUtility, publish);
+setupIpc(createHandlers(guests, runs, receiving, historyCalls(history), availableSamples));
 
 void app.whenReady().then(async () => {
   window = await openWindow();
-  setupClosing(window, guests, runs);
+  setupClosing(window, guests, runs, receiving);
 });

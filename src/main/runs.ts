@@ -4,6 +4,7 @@ import type { History } from '../engine/store/history';
 import { RunRecorder } from '../engine/store/run-recorder';
 import type { RunView } from '../shared/contract';
 import { WherryError, toFailure } from '../shared/failure';
+import { withoutToken } from '../shared/pairing-text';
 import type { MigrationSettings } from '../shared/settings';
 import type { Snapshot } from '../shared/snapshot';
 import type { SpawnWorker } from '../shared/worker';
@@ -30,7 +31,7 @@ export interface Runs {
 
 export interface RunOrder {
   readonly guestId: string;
-  /** QMP address of the waiting destination. */
+  /** QMP address of the waiting destination, or what a receiver gave out (`wherry://…`). */
   readonly destination: string;
   readonly settings: MigrationSettings;
 }
@@ -46,7 +47,8 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
       throw new WherryError('usage', `one migration at a time: ${view?.guestName ?? 'a guest'} is being moved now`);
     }
     const guest = guests.get(guestId);
-    const started: RunView = { guestId, guestName: guest.name, source: guest.address, destination, settings };
+    const shown = withoutToken(destination);
+    const started: RunView = { guestId, guestName: guest.name, source: guest.address, destination: shown, settings };
     view = started;
     publish('run', started);
     const recorder = new RunRecorder({ ...started, guest: guest.name });

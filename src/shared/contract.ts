@@ -1,7 +1,9 @@
 import * as v from 'valibot';
-import type { Failure } from './failure';
+import { toFailure, type Failure } from './failure';
 import { builtinMemory, sampleKinds, workloads } from './guest';
 import type { SampleKind, Workload } from './guest';
+import { parseListenAddress } from './listen-address';
+import type { ReceiverView } from './receiving';
 import type { RunList } from './run-record';
 import { settingsChangeSchema, settingsSchema } from './settings';
 import type { MigrationSettings } from './settings';
@@ -49,6 +51,7 @@ export interface ConsoleState {
   /** Sample kinds this machine can start. */
   readonly samples: readonly SampleKind[];
   readonly run?: RunView;
+  readonly receiver?: ReceiverView;
 }
 
 interface Call<Schema extends v.GenericSchema, Result> {
@@ -77,6 +80,28 @@ const address = v.pipe(
   v.minLength(1, 'Address: expected a QMP address such as /run/guest.qmp, unix:/run/guest.qmp or tcp:host:port'),
   v.maxLength(4096, 'Address: expected at most 4096 characters'),
 );
+
+/** Where a receiver listens: `host:port`, `:port` or `port`. */
+export const listenSchema = v.pipe(
+  v.string('Listen address: expected text'),
+  v.trim(),
+  v.maxLength(300, 'Listen address: expected at most 300 characters'),
+  v.check(isListenAddress, ({ input }) => `Listen address: ${listenProblem(input)}`),
+);
+
+function isListenAddress(text: string): boolean {
+  return listenProblem(text) === undefined;
+}
+
+function listenProblem(text: string): string | undefined {
+  try {
+    parseListenAddress(text);
+    return undefined;
+  } catch (error) {
+    return toFailure(error).message;
+  }
+}
+
 const guestId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 
 const runIds = v.pipe(
@@ -125,6 +150,11 @@ export const calls = {
   deleteRuns: call<void>()(v.strictObject({ ids: runIds })),
   /** Asks where to; answers with the file written, or nothing when the asking was called off. */
   exportRuns: call<string | undefined>()(v.strictObject({ ids: runIds, format: v.picklist(exportFormats) })),
+  /** Makes this machine a destination. */
+  startReceiving: call<void>()(v.strictObject({ listen: listenSchema, destination: address })),
+  stopReceiving: call<void>()(nothing),
+  /** Puts the pairing text on the clipboard. */
+  copyPairing: call<void>()(nothing),
 };
 
 /** What the main process tells its window unasked. */
@@ -133,6 +163,7 @@ export const pushes = {
   /** At a migration's start, and once more with the report at its end. */
   run: push<RunView>(),
   snapshot: push<Snapshot>(),
+  receiver: push<ReceiverView>(),
 };
 
 export type CallName = keyof typeof calls;

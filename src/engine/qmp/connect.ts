@@ -1,5 +1,6 @@
 import { type Socket, connect as netConnect } from 'node:net';
 import { WherryError, toFailure } from '../../shared/failure';
+import { systemText } from '../../shared/system-text';
 import { type QmpAddress, formatQmpAddress } from './address';
 import type { LineSplitter } from './lines';
 import { type QmpGreeting, parseGreeting } from './messages';
@@ -19,7 +20,7 @@ export function openSocket(address: QmpAddress, timeoutMs: number): Promise<Sock
     };
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
     // Stays for the socket's life: what follows an error is told by 'close'.
-    socket.on('error', (error) => fail(error.message));
+    socket.on('error', (error) => fail(systemText(error)));
     socket.once('connect', () => {
       clearTimeout(timer);
       resolve(socket);

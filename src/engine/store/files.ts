@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { toFailure, WherryError } from '../../shared/failure';
+import { WherryError } from '../../shared/failure';
+import { systemText } from '../../shared/system-text';
 
 /** A file to be written whole. */
 export interface NewFile {
@@ -130,5 +131,5 @@ function isMissing(error: unknown): boolean {
 
 function storeError(what: string, error: unknown): WherryError {
   if (error instanceof WherryError) return error;
-  return new WherryError('store', `${what}: ${toFailure(error).message}`, { cause: error });
+  return new WherryError('store', `${what}: ${systemText(error)}`, { cause: error });
 }

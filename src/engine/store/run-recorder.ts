@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { withoutToken } from '../../shared/pairing-text';
 import type { RunRecord } from '../../shared/run-record';
 import type { MigrationSettings } from '../../shared/settings';
 import type { Report, Snapshot } from '../../shared/snapshot';
@@ -46,11 +47,6 @@ export class RunRecorder {
       series: this.#series.series(),
     };
   }
-}
-
-/** A receiver's address carries the secret that lets a sender in; what is exported must not. */
-function withoutToken(address: string): string {
-  return address.replace(/([?&]token=)[^&#\s]*/gi, '$1…');
 }
 
 function changes(before: MigrationSettings, after: MigrationSettings): Partial<MigrationSettings> {

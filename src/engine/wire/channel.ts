@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { WherryError, type Failure, type FailureCode } from '../../shared/failure';
+import { systemText } from '../../shared/system-text';
 import { FrameParser, frameHead, type Frame, type FrameType, type Peer } from './frame';
 import { encodeJson } from './hello';
 
@@ -32,7 +33,7 @@ export class Channel {
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('end', () => this.#fail('wire-closed', 'the peer closed the link'));
     socket.on('close', () => this.#fail('wire-closed', 'the link was closed'));
-    socket.on('error', (error) => this.#fail('wire-closed', `the link broke: ${error.message}`));
+    socket.on('error', (error) => this.#fail('wire-closed', `the link broke: ${systemText(error)}`));
   }
 
   get ended(): boolean {

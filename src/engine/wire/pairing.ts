@@ -1,4 +1,7 @@
 import { WherryError } from '../../shared/failure';
+import { pairingScheme } from '../../shared/pairing-text';
+
+export { pairingScheme };
 
 /** How to reach a receiver and what to show it; as text `wherry://host:port?token=…`. */
 export interface Pairing {
@@ -7,8 +10,6 @@ export interface Pairing {
   /** Hex; a secret. */
   readonly token: string;
 }
-
-export const pairingScheme = 'wherry://';
 
 const form = /^wherry:\/\/(?:\[([0-9A-Fa-f:.%]+)\]|([\w.-]+)):(\d{1,5})\/?\?token=([0-9a-f]{32,128})$/;
 

@@ -1,6 +1,7 @@
 import type { KnownGuest, RunView } from '../../shared/contract';
 import { toFailure } from '../../shared/failure';
 import type { SampleKind } from '../../shared/guest';
+import type { ReceiveOrder, ReceiverView } from '../../shared/receiving';
 import type { SettingsChange } from '../../shared/settings';
 import type { BandMs } from '../../shared/snapshot';
 import { call, listen } from './bridge';
@@ -17,12 +18,16 @@ export class Console {
   #guests = $state.raw<readonly KnownGuest[]>([]);
   #samples = $state.raw<readonly SampleKind[]>(['builtin']);
   #run = $state.raw<Run>();
+  #receiver = $state.raw<ReceiverView>();
   #ready = $state(false);
+  /** What is typed to become a destination. */
+  receiveOrder = $state.raw<ReceiveOrder>({ listen: '127.0.0.1:4711', destination: '' });
 
   /** Listens first and asks then, so that nothing falls between. */
   constructor() {
     listen('guests', (guests) => (this.#guests = guests));
     listen('snapshot', (snapshot) => this.#run?.take(snapshot));
+    listen('receiver', (view) => (this.#receiver = view));
     listen('run', (view) => this.#takeRun(view));
     void this.#load();
   }
@@ -38,6 +43,11 @@ export class Console {
   /** The migration under way or the last one. */
   get run(): Run | undefined {
     return this.#run;
+  }
+
+  /** This machine as a destination; absent before it was one. */
+  get receiver(): ReceiverView | undefined {
+    return this.#receiver;
   }
 
   /** Whether a migration is under way. */
@@ -106,6 +116,19 @@ export class Console {
     return call('forceSwitchover');
   }
 
+  /** Makes this machine the destination that was typed. */
+  startReceiving(): Promise<void> {
+    return call('startReceiving', this.receiveOrder);
+  }
+
+  stopReceiving(): Promise<void> {
+    return call('stopReceiving');
+  }
+
+  copyPairing(): Promise<void> {
+    return call('copyPairing');
+  }
+
   /** A run is told of when it starts, before its first snapshot, and with its report when it has ended. */
   #takeRun(view: RunView): void {
     if (view.report === undefined) this.#run = new Run(view);
@@ -113,7 +136,9 @@ export class Console {
   }
 
   async #load(): Promise<void> {
-    const { guests, samples, run } = await call('readConsole');
+    const { guests, samples, run, receiver } = await call('readConsole');
+    this.#receiver = receiver;
+    if (receiver !== undefined) this.receiveOrder = { listen: receiver.listen, destination: receiver.destination };
     this.#guests = guests;
     this.#samples = samples;
     if (run !== undefined) this.#run = new Run(run);

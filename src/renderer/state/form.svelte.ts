@@ -38,7 +38,8 @@ export class MigrationForm {
   get obstacle(): string | undefined {
     if (this.#guests().length === 0) return 'There is no guest yet: start a sample or add one under Guests.';
     if (this.guest === undefined) return 'Choose a guest.';
-    if (this.destination.trim() === '') return 'Say where to: the QMP address of the waiting destination.';
+    if (this.destination.trim() === '')
+      return 'Say where to: the QMP address of the waiting destination, or a receiver’s wherry://….';
     return Object.values(this.check.problems)[0];
   }
 }

@@ -41,11 +41,13 @@ async function parse(...words: readonly string[]): Promise<Parsed> {
   return { code, migrate, demo, out, err };
 }
 
+const light = { ...defaultSettings, method: 'zlib', downtimeLimitMs: 70 } as const;
 const slow = { ...defaultSettings, level: 9, xbzrleCacheBytes: 256 * 2 ** 20, paused: true };
 
 function profileNamed(name: string): Promise<MigrationSettings> {
   if (name === 'Slow') return Promise.resolve(slow);
-  return Promise.reject(new WherryError('usage', `Profile: expected one of Slow; got "${name}"`));
+  if (name === 'Light') return Promise.resolve(light);
+  return Promise.reject(new WherryError('usage', `Profile: expected one of Slow, Light; got "${name}"`));
 }
 
 const ends = ['--source', '/run/a.qmp', '--destination', 'tcp:far:4444'] as const;
@@ -60,6 +62,16 @@ describe('wherry migrate --direct', () => {
     const { code, migrate, err } = await parse('migrate', '--direct', ...ends, flag, value);
     expect({ code, migrate }).toEqual({ code: exitCodes.usage, migrate: [] });
     expect(err).toBe(`error: --direct: ${flag} needs a receiver over there\n`);
+  });
+
+  it("refuses a profile's method, unless the one there is stands beside it", async () => {
+    const refused = await parse('migrate', '--direct', ...ends, '--profile', 'Light');
+    expect(refused).toMatchObject({ code: exitCodes.usage, migrate: [] });
+    expect(refused.err).toBe(
+      'error: --direct: profile "Light" has method zlib, which needs a receiver over there; give --method none beside it\n',
+    );
+    const { migrate } = await parse('migrate', '--direct', ...ends, '--profile', 'Light', '--method', 'none');
+    expect(migrate).toMatchObject([{ direct: true, settings: { method: 'none', downtimeLimitMs: 70 } }]);
   });
 
   it('takes the method there is, and whatever else it has', async () => {
@@ -157,7 +169,7 @@ describe('wherry migrate', () => {
     [[...ends, '--channels', '17'], 'Channels: expected a whole number from 1 to 16, got 17'],
     [[...ends, '--channel', '4'], "unknown option '--channel' (Did you mean --channels?)"],
     [[...ends, '--levle', '4'], "unknown option '--levle' (Did you mean --level?)"],
-    [[...ends, '--profile', 'None'], 'error: Profile: expected one of Slow; got "None"'],
+    [[...ends, '--profile', 'None'], 'error: Profile: expected one of Slow, Light; got "None"'],
     [[...ends, '--profile', 'Slow', '--method', 'none', '--level', '20'], 'Compression level'],
     [[...ends, '--profile', 'Slow', '--method', 'zlib', '--level', '10'], 'zlib takes 0 to 9, got 10'],
     [[...ends, 'extra'], 'too many arguments'],

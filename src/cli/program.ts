@@ -128,6 +128,11 @@ function wayOf(
   if (refused !== undefined) {
     throw new WherryError('usage', `--direct: ${settingOptions[refused].flag} needs a receiver over there`);
   }
+  const { profile } = options;
+  if (typeof profile === 'string' && settings.method !== 'none') {
+    const its = `profile "${profile}" has method ${settings.method}, which needs a receiver over there`;
+    throw new WherryError('usage', `--direct: ${its}; give --method none beside it`);
+  }
   return { direct: true, settings: { ...settings, method: 'none' } };
 }
 

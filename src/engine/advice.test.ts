@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkSettings, defaultSettings, methods } from '../shared/settings';
+import { checkSettings, defaultSettings, limits, methods } from '../shared/settings';
 import { bottlenecks } from '../shared/snapshot';
 import { adviceFor, stallReason, stallWords, type StallFacts } from './advice';
 
@@ -14,6 +14,8 @@ const facts: StallFacts = {
   bottleneck: 'link',
   limitedShare: 0.95,
   compressorShare: 0,
+  threadBusyShare: 0,
+  cores: 2,
   sampledRatio: undefined,
   cache: { size: 0, lookups: 0, hits: 0 },
 };
@@ -52,12 +54,52 @@ describe('advice', () => {
     expect(advice?.effect).toContain('waited for 80 % of the time');
   });
 
+  it('is as many compress threads as there are processors, where those there are have no time left', () => {
+    const settings = { ...packed.settings, compressThreads: 1 };
+    const busy = { bottleneck: 'compressor', compressorShare: 0.9, threadBusyShare: 0.97 } as const;
+    const stall: StallFacts = { ...packed, ...busy, settings, cores: 4, roundBytes: 5e6 };
+    expect(adviceFor(stall)).toEqual({
+      words: '4 compress threads',
+      effect:
+        'the 1 there is 97 % busy and waited for 90 % of the time, on 4 processors; ' +
+        // 12.4 MB/s, with a quarter of the 90 % left.
+        'at most 38.2 MB/s of memory would be carried, a round in 131 ms, which fits the downtime limit',
+      change: { compressThreads: 4 },
+    });
+    const words = (facts: StallFacts): string | undefined => adviceFor(facts)?.words;
+    expect(words({ ...stall, cores: 1 })).not.toContain('threads');
+    expect(words({ ...stall, threadBusyShare: 0.5 })).not.toContain('threads');
+    expect(words({ ...stall, bottleneck: 'link' })).not.toContain('threads');
+  });
+
+  it('names auto-converge beside a long pause, where less writing would do', () => {
+    const stall: StallFacts = { ...packed, limitedShare: 0, cache: { size: 2 ** 26, lookups: 100, hits: 99 } };
+    const offer = 'with auto-converge from the start';
+    // 12.6 MB/s less 30 % is under four fifths of 12.4 MB/s; less 20 % is not.
+    expect(adviceFor(stall)?.effect).toContain(
+      `; or ${offer}: 30 % off the guest's processors, or more, leave 8.82 MB/s dirtied where 12.4 MB/s are carried`,
+    );
+    expect(adviceFor({ ...stall, settings: { ...stall.settings, autoConverge: true } })?.effect).not.toContain(offer);
+    expect(adviceFor({ ...stall, dirtyRate: 5e6 })?.effect).not.toContain(offer);
+    expect(adviceFor({ ...stall, dirtyRate: 2e9 })?.effect).not.toContain(offer);
+    expect(adviceFor({ ...stall, dirtyRate: undefined })?.effect).not.toContain(offer);
+    const endless = adviceFor({ ...stall, roundBytes: 2 ** 50, cache: { size: 2 ** 26, lookups: 0, hits: 0 } });
+    expect(endless?.words).not.toContain('downtime limit');
+    const settings = { ...stall.settings, xbzrleCacheBytes: limits.xbzrleCacheBytes.max };
+    expect(adviceFor({ ...stall, settings, roundBytes: 2 ** 50 })).toEqual({
+      words: 'Auto-converge, when it is started again',
+      effect: expect.stringContaining(offer) as string,
+    });
+  });
+
   it('is always a change that may be made, with figures', () => {
     const amount = fc.integer({ min: 1, max: 2 ** 40 });
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     const any = fc.record({
       settings: fc.record({
         method: fc.constantFrom(...methods),
+        compressThreads: fc.integer({ min: 1, max: 255 }),
+        autoConverge: fc.boolean(),
         level: fc.constant(1),
         maxBandwidth: fc.integer({ min: 0, max: 2 ** 40 }),
         downtimeLimitMs: fc.integer({ min: 1, max: 2_000_000 }),
@@ -70,6 +112,8 @@ describe('advice', () => {
       bottleneck: fc.option(fc.constantFrom(...bottlenecks), { nil: undefined }),
       limitedShare: share,
       compressorShare: share,
+      threadBusyShare: share,
+      cores: fc.integer({ min: 1, max: 512 }),
       sampledRatio: fc.option(share, { nil: undefined }),
     });
     fc.assert(

@@ -18,6 +18,10 @@ export interface StallFacts {
   /** Shares of the last second, 0 to 1, in which the limiter and the compressor were waited for. */
   readonly limitedShare: number;
   readonly compressorShare: number;
+  /** How busy the compress threads were in the last second, on average, 0 to 1; absent where there are none. */
+  readonly threadBusyShare?: number | undefined;
+  /** Processors of this machine. */
+  readonly cores: number;
   /** What zstd would make of the pages being sent, as a share of them; known where samples were taken. */
   readonly sampledRatio: number | undefined;
   readonly cache: { readonly size: number; readonly lookups: number; readonly hits: number };
@@ -30,6 +34,13 @@ interface Candidate extends Advice {
 
 /** The pace that a change may promise for sure: what the source and the destination can do is not known before. */
 const surePace = 8;
+
+/** Threads busier than this have no time left. */
+const busyThreads = 0.8;
+/** What QEMU takes off a guest's processors in turn, per cent: its defaults, 20 and then 10 more each round. */
+const throttleSteps = [20, 30, 40, 50, 60, 70, 80, 90, 99] as const;
+/** Dirtied at this share of the pace, rounds shrink quickly enough. */
+const calmShare = 0.8;
 
 /** Why it does not converge, by what is waited for most. */
 export function stallReason({ bottleneck, cache }: StallFacts): StallReason {
@@ -70,8 +81,12 @@ export function fitBytes(guestRate: number, downtimeLimitMs: number): number {
 export function adviceFor(facts: StallFacts): Advice | undefined {
   const near = longerPause(facts);
   const far = near.limitMs > 2 * facts.settings.downtimeLimitMs;
-  const others = [compress(facts), lighter(facts), largerCache(facts), far ? undefined : near.advice, widerLink(facts)];
-  const candidates = [...others, near.advice].filter((each) => each !== undefined);
+  const free = [compress(facts), lighter(facts), moreThreads(facts), largerCache(facts)];
+  const slower = slowerGuest(facts);
+  const last =
+    near.advice && slower ? { ...near.advice, effect: `${near.advice.effect}; or ${slower.effect}` } : near.advice;
+  const others = [far ? undefined : near.advice, widerLink(facts), last, slower];
+  const candidates = [...free, ...others].filter((each) => each !== undefined);
   const chosen = candidates.find(({ finishes, change }) => finishes && change !== undefined) ?? candidates[0];
   if (chosen === undefined) return undefined;
   const { finishes: _finishes, ...advice } = chosen;
@@ -103,6 +118,42 @@ function lighter(facts: StallFacts): Candidate | undefined {
     effect: `the compressor is waited for ${Math.round(compressorShare * 100)} % of the time; without that ${movedThen(pace, roundBytes, settings)}`,
     change: { method: 'zstd', level: 1 },
     finishes: roundBytes <= fitBytes(pace, settings.downtimeLimitMs),
+  };
+}
+
+/** As many compress threads as there are processors, where those there are have no time left. */
+function moreThreads(facts: StallFacts): Candidate | undefined {
+  const { settings, bottleneck, compressorShare, threadBusyShare = 0, cores, guestRate, roundBytes } = facts;
+  const { compressThreads: threads } = settings;
+  if (bottleneck !== 'compressor' || threads >= cores || threadBusyShare < busyThreads) return undefined;
+  const most = Math.min(cores, limits.compressThreads.max);
+  // What is waited for the compressor now takes threads/most of that; nothing else gets quicker by it.
+  const pace = guestRate / (1 - compressorShare * (1 - threads / most));
+  return {
+    words: `${most} compress threads`,
+    effect:
+      `the ${threads} there ${threads === 1 ? 'is' : 'are'} ${Math.round(threadBusyShare * 100)} % busy and waited for ` +
+      `${Math.round(compressorShare * 100)} % of the time, on ${cores} processors; at most ${movedThen(pace, roundBytes, settings)}`,
+    change: { compressThreads: most },
+    finishes: roundBytes <= fitBytes(pace, settings.downtimeLimitMs),
+  };
+}
+
+/**
+ * Auto-converge, where the guest dirties as fast as is carried; QEMU takes it only before a migration begins. Pages
+ * written over and over count once a round, so what the guest writes is that much at least.
+ */
+function slowerGuest({ settings, dirtyRate, guestRate }: StallFacts): Candidate | undefined {
+  if (settings.autoConverge || dirtyRate === undefined || dirtyRate < guestRate * 0.9) return undefined;
+  const percent = throttleSteps.find((step) => dirtyRate * (1 - step / 100) <= guestRate * calmShare);
+  if (percent === undefined) return undefined;
+  const left = formatRate(dirtyRate * (1 - percent / 100));
+  return {
+    words: 'Auto-converge, when it is started again',
+    effect:
+      `with auto-converge from the start: ${percent} % off the guest's processors, or more, leave ${left} dirtied ` +
+      `where ${formatRate(guestRate)} are carried, so that rounds shrink`,
+    finishes: true,
   };
 }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { pageBytes, type MigrationSettings } from '../shared/settings';
 import type {
   BandMs,
@@ -110,7 +111,7 @@ export class RunStats {
     const workers = this.#mark(sender, counters, facts.setupTimeMs !== undefined);
     const ram = info.ram;
     this.#look(facts);
-    const verdict = this.#verdict(sender, facts);
+    const verdict = this.#verdict(sender, facts, workers);
     const pause = this.#pause(sender, facts, verdict);
     const { shares } = this.#bottleneck;
     return {
@@ -205,7 +206,7 @@ export class RunStats {
     this.#trend.take({ atMs: this.clock(), round, remainingBytes: remaining });
   }
 
-  #verdict(sender: SenderView | undefined, facts: SessionFacts): RunVerdict | undefined {
+  #verdict(sender: SenderView | undefined, facts: SessionFacts, workers: Snapshot['workers']): RunVerdict | undefined {
     if (sender === undefined || facts.info.ram === undefined || !isSending(facts)) return undefined;
     const { shares } = this.#bottleneck;
     return this.#judge.judge({
@@ -220,6 +221,8 @@ export class RunStats {
       bottleneck: shares && bottleneckOf(shares),
       limitedShare: share(this.#limited.rate),
       compressorShare: shares?.compressor ?? 0,
+      threadBusyShare: workers.reduce((sum, { busyShare }) => sum + busyShare / workers.length, 0),
+      cores: availableParallelism(),
       sampledRatio: sender.sampledRatio,
       cache: { size: this.settings.xbzrleCacheBytes, lookups: sender.counters.lookups, hits: sender.counters.hits },
     });

@@ -11,6 +11,7 @@ const rest: Omit<JudgeInputs, 'nowMs' | 'round' | 'roundBytes' | 'shrink' | 'gue
   bottleneck: 'link',
   limitedShare: 0.9,
   compressorShare: 0,
+  cores: 2,
   sampledRatio: undefined,
   cache: { size: 0, lookups: 0, hits: 0 },
 };

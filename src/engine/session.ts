@@ -137,7 +137,7 @@ export class Session implements RunningMigration {
     this.#sender = await far.carry({ ...shared, onOpened: (close) => this.#cleanups.push(close) });
     const sockets = await StreamSockets.create();
     this.#cleanups.push(() => sockets.close());
-    const { uri, accepted } = await sockets.listenForSource(source, this.options.source);
+    const { uri, accepted } = await sockets.listenForSource(source, this.options.source, (text) => this.#say(text));
     void accepted.then((socket) => this.#sender?.attach(socket));
     this.#watch(source, far);
     if (this.#cancelled) return far;

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SourceDoor } from './source-door';
+import { SourceDoor, type JudgeSource } from './source-door';
 import { streamHead } from './stream/write';
 
 const head = streamHead('pc-i440fx-7.2');
@@ -21,18 +21,19 @@ interface Listening {
   readonly dial: () => Promise<Socket>;
 }
 
-async function listen(kind: 'tcp' | 'unix' = 'tcp'): Promise<Listening> {
+async function listen(kind: 'tcp' | 'unix' = 'tcp', judge?: JudgeSource): Promise<Listening> {
   const folder = mkdtempSync(join(tmpdir(), 'wherry-door-'));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'out');
   let [count, give] = [0, (_: Socket): void => undefined];
   const taken = new Promise<Socket>((resolve) => (give = resolve));
   const place = kind === 'unix' ? { path } : { host: '127.0.0.1', port: 0 };
-  const door = await SourceDoor.listen(place, (source) => {
+  const take = (source: Socket): void => {
     count += 1;
     cleanups.push(() => source.destroy());
     give(source);
-  });
+  };
+  const door = await SourceDoor.listen(place, take, judge);
   cleanups.push(() => door.close());
   const dial = async (): Promise<Socket> => {
     const socket = kind === 'unix' ? connect(path) : connect(door.port, '127.0.0.1');
@@ -94,6 +95,44 @@ describe('SourceDoor', () => {
     (await dial()).end(head);
     expect(await received(await taken)).toEqual(head);
     await Promise.all(gone);
+  });
+
+  it('takes no source but one that is found good, whoever speaks first', async () => {
+    const judged: (number | undefined)[] = [];
+    const good = new Set<number | undefined>();
+    const judge: JudgeSource = ({ remotePort }) => {
+      judged.push(remotePort);
+      if (judged.length === 2) return Promise.reject(new Error('nobody can say'));
+      return Promise.resolve(good.has(remotePort));
+    };
+    const { taken, dial, count } = await listen('tcp', judge);
+    for (let i = 0; i < 3; i++) {
+      const stranger = await dial();
+      stranger.write(head);
+      await closed(stranger);
+    }
+    expect([judged.length, count()]).toEqual([3, 0]);
+    const source = await dial();
+    good.add(source.localPort);
+    source.end(head);
+    expect(await received(await taken)).toEqual(head);
+  });
+
+  it('takes one of two that are both found good', async () => {
+    let both = (): void => undefined;
+    const two = new Promise<void>((resolve) => (both = resolve));
+    let asked = 0;
+    const { taken, dial, count } = await listen('tcp', async () => {
+      if (++asked === 2) both();
+      await two;
+      return true;
+    });
+    const dialled = [await dial(), await dial()];
+    const hungUp = Promise.race(dialled.map(closed));
+    for (const socket of dialled) socket.write(head);
+    await taken;
+    await hungUp;
+    expect(count()).toBe(1);
   });
 
   it('takes one source only', async () => {

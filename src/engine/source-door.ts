@@ -5,13 +5,17 @@ import { streamMagic, streamVersion } from './stream/format';
 /** Where a source's stream is to come in. */
 export type StreamPlace = { readonly path: string } | { readonly host: string; readonly port: number };
 
+/** Whether a connection that begins as a source does may be one. */
+export type JudgeSource = (socket: Socket) => Promise<boolean>;
+
 /** Connections that have not shown that they are a source, at once; the oldest goes for the next. */
 const maxStrangers = 16;
 const headBytes = 8;
 
 /**
  * Listens for the one source that sends its stream here. Whoever finds a port can connect to it, so the first to
- * begin as QEMU's stream does is taken; all others are hung up on, and nothing is ever written to them.
+ * begin as QEMU's stream does, and to be found good by `judge`, is taken; all others are hung up on, and nothing is ever
+ * written to them.
  */
 export class SourceDoor {
   readonly #strangers = new Set<Socket>();
@@ -19,12 +23,17 @@ export class SourceDoor {
   private constructor(
     private readonly server: Server,
     private readonly take: (source: Socket) => void,
+    private readonly judge: JudgeSource,
   ) {
     server.on('connection', (socket) => this.#greet(socket));
   }
 
   /** Gives the source to `take`, once, with its stream unread. Port 0 picks a free one. Rejects where it cannot. */
-  static async listen(place: StreamPlace, take: (source: Socket) => void): Promise<SourceDoor> {
+  static async listen(
+    place: StreamPlace,
+    take: (source: Socket) => void,
+    judge: JudgeSource = () => Promise.resolve(true),
+  ): Promise<SourceDoor> {
     const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) =>
@@ -32,7 +41,7 @@ export class SourceDoor {
       );
       server.listen(place, resolve);
     });
-    return new SourceDoor(server, take);
+    return new SourceDoor(server, take, judge);
   }
 
   /** The port, on TCP. */
@@ -56,16 +65,22 @@ export class SourceDoor {
       if (head === null) return;
       if (head.length < headBytes || !isStreamHead(head)) return void socket.destroy();
       socket.off('readable', look);
-      this.#strangers.delete(socket);
-      this.close();
-      socket.unshift(head);
-      this.take(socket);
+      void this.#consider(socket, head);
     };
     socket.on('readable', look).on('error', ignore);
     socket.once('end', () => {
       if (this.#strangers.has(socket)) socket.destroy();
     });
     socket.once('close', () => this.#strangers.delete(socket));
+  }
+
+  /** Takes the first that is found good; the others have been hung up on by then, or are. */
+  async #consider(socket: Socket, head: Buffer): Promise<void> {
+    const good = await this.judge(socket).catch(() => false);
+    if (!good || !this.#strangers.delete(socket)) return void socket.destroy();
+    this.close();
+    socket.unshift(head);
+    this.take(socket);
   }
 }
 

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { tcpOwner } from '../host/tcp-owner';
 import { temporaryFolder } from '../host/temporary';
 import { WherryError } from '../shared/failure';
 import { parseQmpAddress } from './qmp/address';
 import type { QmpClient } from './qmp/client';
 import { queryMigrate } from './qmp/migrate';
-import { SourceDoor } from './source-door';
+import { SourceDoor, type JudgeSource } from './source-door';
 
 const connectMs = 10_000;
 
@@ -44,8 +45,15 @@ export class StreamSockets {
     return given;
   }
 
-  /** Listens for the source; `uri` is for its `migrate`, `accepted` the connection it makes. */
-  async listenForSource(source: QmpClient, address: string): Promise<{ uri: string; accepted: Promise<Socket> }> {
+  /**
+   * Listens for the source; `uri` is for its `migrate`, `accepted` the connection it makes. `say` is told of whoever was
+   * hung up on for being somebody else.
+   */
+  async listenForSource(
+    source: QmpClient,
+    address: string,
+    say: (text: string) => void,
+  ): Promise<{ uri: string; accepted: Promise<Socket> }> {
     let take = (_: Socket): void => undefined;
     const accepted = new Promise<Socket>((resolve) => (take = resolve));
     if (parseQmpAddress(address).kind === 'unix') {
@@ -53,8 +61,8 @@ export class StreamSockets {
       this.#door = await SourceDoor.listen({ path }, take);
       return { uri: `unix:${path}`, accepted };
     }
-    const host = source.localAddress ?? '127.0.0.1';
-    this.#door = await SourceDoor.listen({ host, port: 0 }, take);
+    const host = source.ends?.near.address ?? '127.0.0.1';
+    this.#door = await SourceDoor.listen({ host, port: 0 }, take, await sameOwner(source, say));
     return { uri: `tcp:${bracketed(host)}:${this.#door.port}`, accepted };
   }
 
@@ -102,6 +110,23 @@ export async function connectIncoming(where: string): Promise<Socket> {
       resolve(socket);
     });
   });
+}
+
+/**
+ * Nobody but the monitor's own user is taken for the source where its monitor is on this machine: any user of it can
+ * find our port and speak first. Where nobody says whose the monitor is, it is elsewhere, and so is the source.
+ */
+async function sameOwner({ ends }: QmpClient, say: (text: string) => void): Promise<JudgeSource | undefined> {
+  const wanted = ends && (await tcpOwner(ends.far, ends.near));
+  if (wanted === undefined) return undefined;
+  return async ({ remoteAddress, remotePort, localAddress, localPort }) => {
+    const end = { address: remoteAddress ?? '', port: remotePort ?? 0 };
+    const owner = await tcpOwner(end, { address: localAddress ?? '', port: localPort ?? 0 });
+    if (owner === wanted) return true;
+    const whose = owner === undefined ? 'of no process here' : `of user ${owner}`;
+    say(`hung up on a connection to the port for the source: it is ${whose}, the source's monitor of user ${wanted}`);
+    return false;
+  };
 }
 
 async function incomingAddress(destination: QmpClient): Promise<string | undefined> {

@@ -29,10 +29,10 @@ describe('connecting', () => {
     const { fake, client } = await session();
     expect(client.greeting.version.qemu).toEqual({ major: 7, minor: 2, micro: 22 });
     expect(fake.asked.map(({ execute }) => execute)).toEqual(['qmp_capabilities']);
-    expect(client.localAddress).toBeUndefined();
+    expect(client.ends).toBeUndefined();
   });
 
-  it('knows its own address on TCP', async () => {
+  it('knows both ends on TCP', async () => {
     const server = createServer((socket) => {
       socket.write(`${greetingLine}\n`);
       socket.on('data', () => reply(socket, { return: {}, id: 1 }));
@@ -42,7 +42,7 @@ describe('connecting', () => {
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
     const client = await QmpClient.connect(`tcp:127.0.0.1:${port}`);
-    expect(client.localAddress).toBe('127.0.0.1');
+    expect(client.ends).toMatchObject({ near: { address: '127.0.0.1' }, far: { address: '127.0.0.1', port } });
     client.close();
   });
 

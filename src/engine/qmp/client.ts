@@ -18,13 +18,19 @@ interface Pending {
   readonly reject: (error: WherryError) => void;
 }
 
+/** An end of a TCP connection. */
+interface TcpEnd {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** A session on a QMP monitor; QEMU serves one such client at a time per monitor. */
 export class QmpClient {
   readonly greeting: QmpGreeting;
   /** How the monitor is reached, as written in messages. */
   readonly where: string;
-  /** Our own address as the monitor sees it, on TCP only. */
-  readonly localAddress?: string;
+  /** Both ends of the connection, on TCP only; `near` is ours, as the monitor sees it. */
+  readonly ends?: { readonly near: TcpEnd; readonly far: TcpEnd };
   readonly #socket: Socket;
   readonly #lines: LineSplitter;
   readonly #pending = new Map<unknown, Pending>();
@@ -38,7 +44,18 @@ export class QmpClient {
     this.#lines = lines;
     this.where = where;
     this.greeting = greeting;
-    if (socket.localAddress !== undefined) this.localAddress = socket.localAddress;
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    if (
+      localAddress !== undefined &&
+      localPort !== undefined &&
+      remoteAddress !== undefined &&
+      remotePort !== undefined
+    ) {
+      this.ends = {
+        near: { address: localAddress, port: localPort },
+        far: { address: remoteAddress, port: remotePort },
+      };
+    }
     socket.on('data', (chunk: Buffer) => this.#receive(this.#understood(() => this.#lines.push(chunk)) ?? []));
     socket.on('close', () => this.#shut(new WherryError('qmp-closed', `QMP at ${where}: the connection was closed`)));
   }

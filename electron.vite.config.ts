@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
+import { unbundled } from './scripts/bundling.mjs';
 
 /**
  * The programs we ship. All are CommonJS for Node 18: besides current Electron they run inside the offline runtime
@@ -13,9 +14,6 @@ const programs = {
   decompress: 'src/workers/decompress.ts',
   'builtin-guest': 'src/workers/builtin-guest.ts',
 };
-
-/** Not bundled: zstd is a native addon, pino looks for its own files beside itself. All else is, ESM-only or not. */
-const unbundled = ['@mongodb-js/zstd', 'pino'];
 
 const output = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' } as const;
 

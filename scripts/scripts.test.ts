@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { consoleArguments, hasDisplay, offlineFolder, resolveElectron } from './electron-runtime.mjs';
+import { shipped } from './dist-licences.mjs';
 import { missingDebian } from './setup-debian.mjs';
 import { missingPackages } from './setup-packages.mjs';
 import { isStale } from './stale.mjs';
@@ -53,6 +54,15 @@ describe('resolveElectron', () => {
     });
   });
 
+  it('takes the runtime it is packed with before all others', () => {
+    const mine = { ...env, ELECTRON_OVERRIDE_DIST_PATH: join(root, 'mine') };
+    put(join(root, 'mine/electron'), '');
+    expect(resolveElectron(join(root, 'resources/app'), mine)?.from).toBe('override');
+    put(join(root, 'wherry-console'), '');
+    expect(resolveElectron(join(root, 'resources/app'), mine)?.from).toBe('package');
+    expect(consoleArguments('/w', 1000, 'package')).toEqual([]); // it knows its application
+  });
+
   it('gives up the sandbox for root alone', () => {
     expect(consoleArguments('/w', 0)).toEqual(['--no-sandbox', '/w']);
     expect(consoleArguments('/w', 1000)).toEqual(['/w']);
@@ -65,6 +75,19 @@ describe('resolveElectron', () => {
     expect(hasDisplay({ DISPLAY: ':0' }, 'linux')).toBe(true);
     expect(hasDisplay({ WAYLAND_DISPLAY: 'wayland-0' }, 'linux')).toBe(true);
     expect(hasDisplay({}, 'darwin')).toBe(true);
+  });
+});
+
+describe('shipped', () => {
+  it('is what runs, and what the page is made of', () => {
+    const packages = {
+      '': {},
+      'node_modules/a': {},
+      'node_modules/b': { dev: true },
+      'node_modules/c': { devOptional: true },
+      'node_modules/svelte': { dev: true },
+    };
+    expect(shipped(packages).map(([folder]) => folder)).toEqual(['node_modules/a', 'node_modules/svelte']);
   });
 });
 

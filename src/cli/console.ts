@@ -30,7 +30,7 @@ export async function openConsole(root: string, env: NodeJS.ProcessEnv): Promise
   if (electron === undefined) {
     throw new WherryError('worker', 'Electron: expected a runtime, found none; run `npm run setup` in the project.');
   }
-  const args = consoleArguments(root, process.getuid?.());
+  const args = consoleArguments(root, process.getuid?.(), electron.from);
   if (args.includes('--no-sandbox')) console.error('Running as root, so without Chromium’s sandbox.');
   const { ELECTRON_RUN_AS_NODE: _plainNode, ...cleanEnv } = env; // it would make Electron a plain Node
   return new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ import { projectRoot } from './console';
 export interface Finding {
   readonly path?: string;
   readonly version?: string;
-  /** Where an Electron comes from: `downloaded`, `offline runtime` or `override`. */
+  /** Where an Electron comes from: `package`, `downloaded`, `offline runtime` or `override`. */
   readonly from?: string;
   readonly ok: boolean;
   /** Present when it is not ok. */

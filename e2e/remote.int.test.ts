@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import type { Frame } from '../src/engine/wire/frame';
-import { encodeJson } from '../src/engine/wire/hello';
+import { encodeJson } from '../src/engine/wire/json';
 import { formatPairing } from '../src/engine/wire/pairing';
+import { withSecret } from '../src/engine/wire/secret';
 import { defaultSettings } from '../src/shared/settings';
 import { expectCompleted, migrateWords } from './kit/matrix';
 import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
@@ -20,7 +21,7 @@ const bodyOf = ({ body }: Frame): unknown => JSON.parse(body.toString('utf8'));
 
 /** Lets a peer in on a control link. */
 function control(peer: Peer, token: string): void {
-  peer.channel.send('control', encodeJson({ token }));
+  peer.channel.send('control', withSecret(token, {}));
 }
 
 async function ask(peer: Peer, request: object, number = 1): Promise<unknown> {
@@ -141,15 +142,8 @@ describe('a receiver', () => {
     expect(bodyOf(await second.next())).toMatchObject({ code: 'wire-refused' });
     const stream = connectPeer(pairing);
     const { compressThreads: shards, decompressThreads } = defaultSettings;
-    const hello = {
-      token: pairing.token,
-      shards,
-      decompressThreads,
-      cachePagesPerShard: 1,
-      maxPartPages: 64,
-      channels: 1,
-    };
-    stream.channel.send('hello', encodeJson(hello));
+    const hello = { shards, decompressThreads, cachePagesPerShard: 1, maxPartPages: 64, channels: 1 };
+    stream.channel.send('hello', withSecret(pairing.token, hello));
     expect(bodyOf(await stream.next())).toMatchObject({ code: 'wire-refused' });
     expect(await ask(session, { ask: 'clock' }, 2)).toHaveProperty('answer');
   });

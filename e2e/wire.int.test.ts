@@ -9,7 +9,9 @@ import { Channel } from '../src/engine/wire/channel';
 import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
 import { layoutBody } from '../src/engine/wire/layout';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
-import { encodeJson, parseFailure, parseWelcome, type Hello } from '../src/engine/wire/hello';
+import { parseFailure, parseWelcome, type Hello } from '../src/engine/wire/hello';
+import { encodeJson } from '../src/engine/wire/json';
+import { withSecret } from '../src/engine/wire/secret';
 import { sliceBytes } from '../src/engine/wire/token-bucket';
 import type { Failure } from '../src/shared/failure';
 import { defaultSettings, methods, pageBytes } from '../src/shared/settings';
@@ -384,7 +386,7 @@ describe('a worker killed in mid-stream', () => {
   });
 });
 
-const hello: Hello = { token, shards: 2, decompressThreads: 1, cachePagesPerShard: 4, maxPartPages: 64, channels: 1 };
+const hello: Hello = { shards: 2, decompressThreads: 1, cachePagesPerShard: 4, maxPartPages: 64, channels: 1 };
 
 interface Stranger {
   readonly socket: Socket;
@@ -426,7 +428,7 @@ describe('a receiver', () => {
     const ignore = (): void => undefined;
     const sender = await Sender.create({ settings, spawn, onNotice: ignore, onFailure: ignore });
     opened.add(sender, () => sender.close());
-    await sender.connect('127.0.0.1', port, token);
+    await sender.connect({ host: '127.0.0.1', port, token });
     return sender;
   }
 
@@ -451,19 +453,14 @@ describe('a receiver', () => {
     ],
     [
       'what is no hello',
-      ({ send }) => send('hello', Buffer.from('{"token":1}')),
+      ({ send }) => send('hello', withSecret(token, { shards: 'many' })),
       'wire-protocol',
       /a hello that is not one/,
     ],
-    [
-      'a wrong token',
-      ({ send }) => send('hello', encodeJson({ ...hello, token: 'ab'.repeat(24) })),
-      'wire-refused',
-      /token/,
-    ],
+    ['a wrong token', ({ send }) => send('hello', withSecret('ab'.repeat(32), hello)), 'wire-refused', /token/],
     [
       'a wish for more cache than there is',
-      ({ send }) => send('hello', encodeJson({ ...hello, cachePagesPerShard: 10_000 })),
+      ({ send }) => send('hello', withSecret(token, { ...hello, cachePagesPerShard: 10_000 })),
       'wire-refused',
       /a cache of/,
     ],
@@ -473,7 +470,7 @@ describe('a receiver', () => {
     speak(other);
     expect(await other.told).toMatchObject({ code, message: expect.stringMatching(message) as string });
     await once(other.socket, 'close');
-    expect(notices).toEqual([expect.stringMatching(/^refused a connection: /)]);
+    expect(notices).toEqual([expect.stringMatching(/^refused a connection from 127\.0\.0\.1: /)]);
     expect(started).toEqual([]);
     await expectStillThere(receiver.port);
   });
@@ -504,7 +501,7 @@ describe('a receiver', () => {
       connectDestination: () => new Promise(() => undefined),
     });
     const other = stranger(receiver.port);
-    other.send('hello', encodeJson(hello));
+    other.send('hello', withSecret(token, hello));
     other.send('end');
     expect(await other.told).toMatchObject({ code: 'wire-protocol', message: 'a end frame before the welcome' });
     expect(await failed).toMatchObject({ code: 'wire-protocol' });
@@ -635,12 +632,12 @@ describe('a receiver', () => {
       'wire-protocol',
       /shard 1/,
     ],
-    ['a second hello', ({ send }) => send('hello', encodeJson(hello)), 'wire-protocol', /second hello/],
+    ['a second hello', ({ send }) => send('hello', withSecret(token, hello)), 'wire-protocol', /second hello/],
     ['a frame of its own kind', ({ send }) => send('ack'), 'wire-protocol', /a ack frame from a sender/],
   ])('gives up %s, says why, and gives the destination nothing', async (_, speak, code, message) => {
     const { receiver, destination, failed } = await listen(opened, spawn);
     const peer = stranger(receiver.port);
-    peer.send('hello', encodeJson(hello));
+    peer.send('hello', withSecret(token, hello));
     await peer.welcomed;
     speak(peer);
     expect(await peer.told).toMatchObject({ code, message: expect.stringMatching(message) as string });
@@ -652,7 +649,7 @@ describe('a receiver', () => {
   it('takes a sender\u2019s reason for giving up', async () => {
     const { receiver, failed } = await listen(opened, spawn);
     const peer = stranger(receiver.port);
-    peer.send('hello', encodeJson(hello));
+    peer.send('hello', withSecret(token, hello));
     await peer.welcomed;
     peer.send('failure', encodeJson({ code: 'worker', message: 'no more workers' }));
     expect(await failed).toMatchObject({ code: 'worker', message: 'no more workers' });
@@ -664,29 +661,30 @@ describe('a further channel', () => {
   async function welcomed(channels: number, options: Parameters<typeof listen>[2] = {}) {
     const listening = await listen(opened, spawn, options);
     const first = stranger(listening.receiver.port);
-    first.send('hello', encodeJson({ ...hello, channels }));
+    first.send('hello', withSecret(token, { ...hello, channels }));
     const { ticket } = parseWelcome(await first.welcomed);
-    const join = (change: object = {}): Stranger => {
+    const { session } = ticket;
+    const join = (change: object = {}, secret = ticket.secret): Stranger => {
       const other = stranger(listening.receiver.port);
-      other.send('join', encodeJson({ ...ticket, channel: 1, ...change }));
+      other.send('join', withSecret(secret, { session, channel: 1, ...change }));
       return other;
     };
     return { ...listening, first, ticket, join };
   }
 
-  it.each<[string, object, Failure['code'], RegExp]>([
-    ['with another secret', { secret: 'ab'.repeat(32) }, 'wire-refused', /did not show the token/],
-    ['with a secret cut short', { secret: 'ab'.repeat(16) }, 'wire-refused', /did not show the token/],
+  it.each<[string, object, Failure['code'], RegExp, string?]>([
+    ['with another secret', {}, 'wire-refused', /did not show the token/, 'ab'.repeat(32)],
+    ['with a secret cut short', {}, 'wire-refused', /did not show the token/, 'ab'.repeat(16)],
     ['of another session', { session: '00'.repeat(8) }, 'wire-refused', /did not show the token/],
     ['more than were announced', { channel: 3 }, 'wire-refused', /channel 4 of a sender that announced 3/],
     ['that would be the first', { channel: 0 }, 'wire-protocol', /a join that is not one/],
     ['beyond all limits', { channel: 16 }, 'wire-protocol', /a join that is not one/],
     ['that says more than it should', { path: '/' }, 'wire-protocol', /a join that is not one/],
-  ])('%s is refused, and the session goes on', async (_, change, code, message) => {
+  ])('%s is refused, and the session goes on', async (_, change, code, message, secret) => {
     const { first, join, notices } = await welcomed(3);
-    const other = join(change);
+    const other = join(change, secret);
     expect(await other.told).toMatchObject({ code, message: expect.stringMatching(message) as string });
-    expect(notices).toEqual([expect.stringMatching(/^refused a connection: /)]);
+    expect(notices).toEqual([expect.stringMatching(/^refused a connection from 127\.0\.0\.1: /)]);
     for (const channel of [1, 2]) await join({ channel }).joined;
     expect(first.socket.destroyed).toBe(false);
   });
@@ -705,7 +703,7 @@ describe('a further channel', () => {
   it('is refused where there is no session, and before anybody could know its secret', async () => {
     const { receiver } = await listen(opened, spawn);
     const early = stranger(receiver.port);
-    early.send('join', encodeJson({ session: 'ab', secret: 'cd'.repeat(32), channel: 1 }));
+    early.send('join', withSecret('cd'.repeat(32), { session: 'ab', channel: 1 }));
     expect(await early.told).toMatchObject({
       code: 'wire-refused',
       message: 'there is no session that a channel could join',

@@ -6,7 +6,7 @@ import type { WherryError } from '../../src/shared/failure';
 import { defaultSettings, type MigrationSettings } from '../../src/shared/settings';
 import type { SpawnWorker } from '../../src/shared/worker';
 
-export const token = 'c0ffee'.repeat(8);
+export const token = 'c0ffee00'.repeat(8);
 
 /** Whatever a test has opened; closed in the reverse order. */
 export class Opened {
@@ -120,7 +120,7 @@ export async function loopback(opened: Opened, { spawn, settings, between }: Loo
     onFailure: fail,
   });
   opened.add(sender, () => sender.close());
-  await sender.connect('127.0.0.1', (await between?.(receiver.port)) ?? receiver.port, token);
+  await sender.connect({ host: '127.0.0.1', port: (await between?.(receiver.port)) ?? receiver.port, token });
   let take = (_: Socket): void => undefined;
   const accepted = new Promise<Socket>((resolve) => (take = resolve));
   const port = await serve(opened, take);

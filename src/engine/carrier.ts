@@ -32,10 +32,10 @@ export interface CarrierOptions {
 }
 
 /** A sender that a receiver has let in. */
-export async function openSender({ host, port, token }: Pairing, options: CarrierOptions): Promise<Sender> {
+export async function openSender(to: Pairing, options: CarrierOptions): Promise<Sender> {
   const { onOpened, ...rest } = options;
   const sender = await Sender.create(rest);
   onOpened(() => sender.close());
-  await sender.connect(host, port, token);
+  await sender.connect(to);
   return sender;
 }

@@ -5,7 +5,8 @@ import { until } from './until';
 import type { Channel } from './wire/channel';
 import { parseRequest, type Ask, type ControlAnswer, type ControlEvent, type ControlRequest } from './wire/control';
 import type { Frame } from './wire/frame';
-import { encodeJson, parseFailure } from './wire/hello';
+import { parseFailure } from './wire/hello';
+import { encodeJson } from './wire/json';
 
 /** Requests under way at once; a session makes two, one of them for the time. */
 const maxRequests = 8;

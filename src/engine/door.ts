@@ -1,13 +1,16 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { WherryError } from '../shared/failure';
+import type { Identity } from '../shared/identity';
 import { systemText } from '../shared/system-text';
+import { Doorman } from './doorman';
 import { Channel } from './wire/channel';
 import type { Frame } from './wire/frame';
+import { NotShown } from './wire/secret';
+import { contextOf, secured } from './wire/secured';
 
-/** A connection that has not introduced itself by then is closed. */
+/** A connection that has not introduced itself by then is closed; what TLS needs is counted. */
 const defaultHelloMs = 10_000;
-/** Connections that have not introduced themselves, at once; a sender's further channels come fifteen at a time. */
-const maxStrangers = 32;
 
 /** Who was let in. */
 export interface Visitor {
@@ -23,18 +26,25 @@ export interface DoorOptions {
   readonly onNotice: (text: string) => void;
   /** How long a connection may take to introduce itself, ms. */
   readonly helloMs?: number;
+  /** What we show of ourselves; without it links are not encrypted. */
+  readonly identity?: Identity;
 }
 
 /** Listens for peers, and lets none of them further than its first frame unless it is admitted. */
 export class Door {
-  readonly #strangers = new Set<Channel>();
+  readonly #strangers = new Set<Socket>();
+  readonly #doorman: Doorman;
+  readonly #context: SecureContext | undefined;
 
   private constructor(
     private readonly options: DoorOptions,
     private readonly server: Server,
   ) {
-    server.on('connection', (socket) => this.#greet(socket));
-    server.on('error', (error) => options.onNotice(`a connection was lost before it was taken: ${error.message}`));
+    const { identity, onNotice } = options;
+    this.#doorman = new Doorman(onNotice);
+    this.#context = identity === undefined ? undefined : contextOf(identity);
+    server.on('connection', (socket) => void this.#greet(socket));
+    server.on('error', (error) => onNotice(`a connection was lost before it was taken: ${error.message}`));
   }
 
   /** Listens; rejects with `wire-closed` when it cannot. Port 0 picks a free one. */
@@ -59,27 +69,69 @@ export class Door {
     for (const stranger of this.#strangers) stranger.destroy();
   }
 
-  #greet(socket: Socket): void {
-    if (this.#strangers.size >= maxStrangers) return void socket.destroy();
+  async #greet(raw: Socket): Promise<void> {
+    const address = raw.remoteAddress ?? 'an address that is gone';
+    raw.on('error', () => undefined); // whoever takes it over hears of it, too
+    if (!(await this.#doorman.enter(address))) return void raw.destroy();
+    if (raw.destroyed || !this.server.listening) {
+      this.#doorman.leave(address);
+      return void raw.destroy();
+    }
+    const stranger = this.#stranger(raw, address);
+    if (this.#context === undefined) return this.#hear(raw, stranger);
+    const refuse = (error: WherryError): void => {
+      new Channel(raw, 'sender', { onFrame: () => undefined, onEnd: () => undefined }).giveUp(error);
+      stranger.refused(error, true);
+    };
+    secured(raw, this.#context, (socket) => this.#hear(socket, stranger), refuse);
+  }
+
+  /** Waits for the first frame, and lets in whoever it makes known. */
+  #hear(socket: Socket, stranger: Stranger): void {
     let visitor: Visitor | undefined;
+    let spoke = false;
     const channel = new Channel(socket, 'sender', {
       onFrame: (frame) => {
         if (visitor !== undefined) return visitor.hear(frame);
+        spoke = true;
         visitor = this.options.admit(channel, frame);
-        clearTimeout(timer);
-        this.#strangers.delete(channel);
+        stranger.admitted();
       },
       onEnd: (error) => {
-        clearTimeout(timer);
-        this.#strangers.delete(channel);
-        if (visitor !== undefined) visitor.lost(error);
-        else this.options.onNotice(`refused a connection: ${error.message}`);
+        if (visitor !== undefined) return visitor.lost(error);
+        // A link that breaks, or a token that is right at the wrong time, is nobody's fault.
+        stranger.refused(error, error instanceof NotShown || (!spoke && error.code !== 'wire-closed'));
       },
     });
-    const timer = setTimeout(() => {
-      channel.destroy();
-      this.#strangers.delete(channel);
-    }, this.options.helloMs ?? defaultHelloMs);
-    this.#strangers.add(channel);
   }
+
+  /** One that is to introduce itself in time; told once what became of it. */
+  #stranger(raw: Socket, address: string): Stranger {
+    const { helloMs = defaultHelloMs } = this.options;
+    const timer = setTimeout(() => {
+      refused(new WherryError('wire-closed', `it has not introduced itself within ${helloMs} ms`), false);
+      raw.destroy();
+    }, helloMs);
+    this.#strangers.add(raw);
+    const gone = (): boolean => {
+      clearTimeout(timer);
+      if (!this.#strangers.delete(raw)) return false;
+      this.#doorman.leave(address);
+      return true;
+    };
+    const refused = (error: WherryError, wrong: boolean): void => {
+      if (gone()) void this.#doorman.refused(address, error.message, wrong);
+    };
+    raw.once('close', () => refused(new WherryError('wire-closed', 'it went before it had introduced itself'), false));
+    const admitted = (): void => {
+      if (gone()) this.#doorman.knows(address);
+    };
+    return { admitted, refused };
+  }
+}
+
+interface Stranger {
+  readonly admitted: () => void;
+  /** `wrong`: it did what nobody does who belongs here. */
+  readonly refused: (error: WherryError, wrong: boolean) => void;
 }

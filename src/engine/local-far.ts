@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { WherryError } from '../shared/failure';
 import { limits, pageBytes } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
@@ -8,6 +7,7 @@ import type { Ending } from './endings';
 import type { Far, FarFacts } from './far';
 import { Receiver } from './receiver';
 import { StreamSockets } from './stream-sockets';
+import { newSecret } from './wire/secret';
 
 export interface LocalFarOptions {
   readonly spawn: SpawnWorker;
@@ -36,7 +36,7 @@ export class LocalFar implements Far {
   async carry(options: CarrierOptions): Promise<Carrier> {
     this.#sockets = await StreamSockets.create();
     await this.destination.prepare(this.#sockets);
-    const token = randomBytes(32).toString('hex');
+    const token = newSecret();
     const host = '127.0.0.1';
     const connectDestination = () => this.destination.connectStream();
     this.#receiver = await Receiver.listen(host, 0, {

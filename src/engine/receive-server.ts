@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { hostname, totalmem } from 'node:os';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
@@ -13,8 +12,8 @@ import { StreamSockets, connectQemu } from './stream-sockets';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
-import { expectToken } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
+import { expectSecret, newSecret } from './wire/secret';
 
 /** A sender that is here now. */
 export interface VisitProgress {
@@ -84,7 +83,7 @@ export class ReceiveServer {
   /** Prepares the destination and listens; rejects with what is wrong with the destination, or `wire-closed`. */
   static async listen(options: ReceiveOptions): Promise<ReceiveServer> {
     const sockets = await StreamSockets.create();
-    const server = new ReceiveServer(options, sockets, await xxhash(), randomBytes(32).toString('hex'));
+    const server = new ReceiveServer(options, sockets, await xxhash(), newSecret());
     try {
       if (options.direct !== true) (await server.#prepared()).close();
       server.#door = await Door.listen(options.host, options.port, {
@@ -139,13 +138,13 @@ export class ReceiveServer {
   }
 
   #admitControl(channel: Channel, { body }: Frame): Visitor {
-    expectToken(parseControl(body), this.token);
+    parseControl(expectSecret(body, this.token));
     if (this.options.direct === true) {
       const message = 'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
       throw new WherryError('wire-refused', message);
     }
     if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    const visit = this.#newVisit('migrate', randomBytes(32).toString('hex'), channel);
+    const visit = this.#newVisit('migrate', newSecret(), channel);
     this.#visit = visit;
     visit.control = new ControlVisitor(channel, {
       streamToken: visit.streamToken,

@@ -16,13 +16,14 @@ import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
 import { parseFailure, parseHello, type Hello } from './wire/hello';
 import { parseLayoutBody, type LayoutBody } from './wire/layout';
+import { expectSecret } from './wire/secret';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
 
 export interface ReceiverOptions {
   readonly spawn: SpawnWorker;
-  /** Hex; what a sender has to show. */
+  /** 32 bytes as hex; what a sender has to show. */
   readonly token: string;
   /** Bytes of XBZRLE cache a sender may ask for. */
   readonly maxCacheBytes: number;
@@ -75,7 +76,7 @@ export class Receiver {
 /** What a sender asks for, once it has shown the token. */
 export function parseStreamHello({ type, body }: Frame, token: string, maxCacheBytes: number): Hello {
   if (type !== 'hello') throw new WherryError('wire-protocol', `a ${type} frame where only a stream is taken`);
-  return parseHello(body, token, maxCacheBytes);
+  return parseHello(expectSecret(body, token), maxCacheBytes);
 }
 
 /** A further channel of a session's sender; throws `wire-refused` for anybody else's. */

@@ -100,7 +100,7 @@ export class Relay {
       onAnswer: (bytes) => this.#answers.push(bytes),
       onOver: () => this.#outcome.settle({ kind: 'handed-over' }),
     });
-    await this.#sender.connect(to.host, to.port, to.token);
+    await this.#sender.connect(to);
     return this.#sender;
   }
 

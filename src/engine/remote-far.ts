@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { WherryError, toFailure } from '../shared/failure';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { ClockOffset } from './clock-offset';
@@ -6,9 +5,12 @@ import type { Ending } from './endings';
 import type { Far, FarFacts } from './far';
 import { Channel } from './wire/channel';
 import { checkAnswer, parseEvent, parseReply, type Ask, type ControlAnswer, type ControlRequest } from './wire/control';
+import { dial } from './wire/dial';
 import type { Frame } from './wire/frame';
-import { encodeJson, parseFailure } from './wire/hello';
+import { parseFailure } from './wire/hello';
+import { encodeJson } from './wire/json';
 import type { Pairing } from './wire/pairing';
+import { withSecret } from './wire/secret';
 
 /** How often the other clock is looked at, which also shows that the link lives, ms. */
 const clockMs = 1000;
@@ -37,13 +39,13 @@ export class RemoteFar implements Far {
 
   private constructor(private readonly pairing: Pairing) {
     const { host, port, token } = pairing;
-    const socket = connect({ host, port });
+    const socket = dial(pairing);
     socket.setKeepAlive(true, answerMs);
     this.#channel = new Channel(socket, 'receiver', {
       onFrame: (frame) => this.#hear(frame),
       onEnd: ({ code, message }) => this.#end(new WherryError(code, `the receiver at ${host}:${port}: ${message}`)),
     });
-    this.#channel.send('control', encodeJson({ token }));
+    this.#channel.send('control', withSecret(token, {}));
   }
 
   /** Connects and is let in; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */

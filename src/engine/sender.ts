@@ -18,6 +18,7 @@ import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
 import { layoutBody } from './wire/layout';
+import type { Pairing } from './wire/pairing';
 import { SenderLink } from './wire/sender-link';
 
 /** Tables shorter than this go as they are. */
@@ -91,18 +92,17 @@ export class Sender {
   }
 
   /** Connects to a receiver and introduces itself; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
-  async connect(host: string, port: number, token: string): Promise<void> {
+  async connect(to: Pairing): Promise<void> {
     const { decompressThreads, channels, maxBandwidth: rate } = this.#settings;
     const link = new SenderLink({
-      host,
-      port,
+      to,
       rate,
       onFrame: (frame) => this.#hear(frame),
       onEnd: (error) => this.#fail(error),
     });
     this.#link = link;
-    const hello = { token, decompressThreads, channels, maxPartPages: this.#pool.partPages, ...this.#pool.layout };
-    const [{ maxCacheBytes }] = await Promise.all([link.open(hello), this.#pool.ready()]);
+    const hello = { decompressThreads, channels, maxPartPages: this.#pool.partPages, ...this.#pool.layout };
+    const [{ maxCacheBytes }] = await Promise.all([link.open(to.token, hello), this.#pool.ready()]);
     this.#mostCacheBytes = maxCacheBytes;
   }
 

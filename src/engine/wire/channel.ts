@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { WherryError, type Failure, type FailureCode } from '../../shared/failure';
-import { systemText } from '../../shared/system-text';
+import { WherryError, type Failure } from '../../shared/failure';
 import { FrameParser, frameHead, type Frame, type FrameType, type Peer } from './frame';
-import { encodeJson } from './hello';
+import { encodeJson } from './json';
+import { linkError } from './link-error';
 
 /** How long a peer may take to hear us out before the link is cut. */
 const partingMs = 1000;
@@ -31,9 +31,9 @@ export class Channel {
     this.#parser = new FrameParser(peer);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    socket.on('end', () => this.#fail('wire-closed', 'the peer closed the link'));
-    socket.on('close', () => this.#fail('wire-closed', 'the link was closed'));
-    socket.on('error', (error) => this.#fail('wire-closed', `the link broke: ${systemText(error)}`));
+    socket.on('end', () => this.#end(new WherryError('wire-closed', 'the peer closed the link')));
+    socket.on('close', () => this.#end(new WherryError('wire-closed', 'the link was closed')));
+    socket.on('error', (error) => this.#end(linkError(error)));
   }
 
   get ended(): boolean {
@@ -94,10 +94,6 @@ export class Channel {
       this.giveUp(known);
       this.handlers.onEnd(known);
     }
-  }
-
-  #fail(code: FailureCode, message: string): void {
-    this.#end(new WherryError(code, message));
   }
 
   #end(error: WherryError): void {

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { WherryError, failureCodes, type Failure } from '../../shared/failure';
+import { parseJson } from './json';
+import { secretBytes } from './secret';
 
 /*
  * What a session and a receiver say to each other about the destination, on a link of its own: the stream's link may
@@ -7,12 +9,12 @@ import { WherryError, failureCodes, type Failure } from '../../shared/failure';
  */
 
 const text = v.pipe(v.string(), v.maxLength(4096));
-const token = v.pipe(v.string(), v.hexadecimal(), v.maxLength(128));
 const milliseconds = v.pipe(v.number(), v.finite());
 
 const failureSchema = v.strictObject({ code: v.picklist(failureCodes), message: text });
 
-const controlSchema = v.strictObject({ token });
+/** What a control link opens with after the token. */
+const controlSchema = v.strictObject({});
 
 const requestSchema = v.variant('ask', [
   /** The destination as it is; nothing is changed. */
@@ -33,7 +35,7 @@ const answerSchemas = {
   }),
   prepare: v.strictObject({
     /** Hex; what the session's sender has to show, and nobody else can. */
-    streamToken: v.pipe(token, v.minLength(32)),
+    streamToken: v.pipe(v.string(), v.hexadecimal(), v.length(2 * secretBytes)),
   }),
   confirm: v.strictObject({
     end: v.picklist(['completed', 'uncertain']),
@@ -49,6 +51,7 @@ const eventSchema = v.variant('event', [
   v.strictObject({ event: v.literal('lost'), message: text }),
 ]);
 
+export type ControlOpening = v.InferOutput<typeof controlSchema>;
 export type ControlRequest = v.InferOutput<typeof requestSchema>;
 export type Ask = ControlRequest['ask'];
 export type ControlAnswer<A extends Ask> = v.InferOutput<(typeof answerSchemas)[A]>;
@@ -59,27 +62,16 @@ export type ControlReply = { readonly answer: unknown } | { readonly error: Fail
 
 const replySchema = v.union([v.strictObject({ answer: v.unknown() }), v.strictObject({ error: failureSchema })]);
 
-/** The token that a control link opens with. */
-export const parseControl = (body: Buffer): string => parse(controlSchema, body, 'control frame').token;
-export const parseRequest = (body: Buffer): ControlRequest => parse(requestSchema, body, 'request');
-export const parseReply = (body: Buffer): ControlReply => parse(replySchema, body, 'reply');
-export const parseEvent = (body: Buffer): ControlEvent => parse(eventSchema, body, 'event');
+/** What follows the token of a control link's first frame. */
+export const parseControl = (body: Buffer): ControlOpening => parseJson(controlSchema, body, 'a control frame');
+export const parseRequest = (body: Buffer): ControlRequest => parseJson(requestSchema, body, 'a request');
+export const parseReply = (body: Buffer): ControlReply => parseJson(replySchema, body, 'a reply');
+export const parseEvent = (body: Buffer): ControlEvent => parseJson(eventSchema, body, 'an event');
 
 /** Checks the answer to a request; throws `wire-protocol` for another shape. */
 export function checkAnswer<A extends Ask>(ask: A, answer: unknown): ControlAnswer<A> {
   const result = v.safeParse(answerSchemas[ask], answer);
   if (result.success) return result.output;
-  throw refused(`an answer to ${ask}`, v.flatten(result.issues).root?.[0] ?? result.issues[0].message);
-}
-
-function parse<T extends v.GenericSchema>(schema: T, body: Buffer, what: string): v.InferOutput<T> {
-  try {
-    return v.parse(schema, JSON.parse(body.toString('utf8')));
-  } catch (error) {
-    throw refused(`a ${what}`, String(error), error);
-  }
-}
-
-function refused(what: string, why: string, cause?: unknown): WherryError {
-  return new WherryError('wire-protocol', `${what} that is not one: ${why}`, { cause });
+  const why = v.flatten(result.issues).root?.[0] ?? result.issues[0].message;
+  throw new WherryError('wire-protocol', `an answer to ${ask} that is not one: ${why}`);
 }

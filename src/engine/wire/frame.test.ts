@@ -10,7 +10,7 @@ function frame(type: FrameType, body: Uint8Array = Buffer.alloc(0), epoch = 0, a
   return Buffer.concat([frameHead(type, body.length, epoch, aux), body]);
 }
 
-const hello = frame('hello', Buffer.from('{}'));
+const hello = frame('hello', Buffer.alloc(34));
 
 /** First frames of a sender's links. */
 const openers = new Set<FrameType>(['hello', 'join', 'control']);
@@ -41,7 +41,7 @@ function plain({ type, aux, epoch, body }: Frame): object {
 describe('a frame on the wire', () => {
   it('has exactly these bytes', () => {
     expect(frame('part', Buffer.from('0011223344556677', 'hex'), 0x01020304, 0x0506).toString('hex')).toBe(
-      '57485259' + '02' + '04' + '0506' + '01020304' + '00000008' + '7b38ec2f' + '0011223344556677',
+      '57485259' + '03' + '04' + '0506' + '01020304' + '00000008' + 'e09da040' + '0011223344556677',
     );
   });
 
@@ -94,7 +94,7 @@ describe('a frame on the wire', () => {
 describe('a hostile peer', () => {
   it.each<[string, Buffer, RegExp]>([
     ['another protocol', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), /expected a Wherry frame, got 47455420/],
-    ['another version', forged((head) => head.writeUInt8(3, 4)), /expected protocol version 2, got 3/],
+    ['another version', forged((head) => head.writeUInt8(4, 4)), /expected protocol version 3, got 4/],
     ['type 0', forged((head) => head.writeUInt8(0, 5)), /unknown frame type 0/],
     ['an unknown type', forged((head) => head.writeUInt8(99, 5)), /unknown frame type 99/],
     ['a damaged head', Buffer.from(frameHead('ack', 0)).fill(1, 11, 12), /wrong checksum/],
@@ -128,7 +128,7 @@ describe('a hostile peer', () => {
       expect(() => new FrameParser('sender').push(head)).toThrow(`a ${type} frame before the hello`);
     }
     for (const type of openers) {
-      expect(() => after('sender').push(frame(type, Buffer.from('{}')))).toThrow(`a second ${type}`);
+      expect(() => after('sender').push(frame(type, Buffer.alloc(34)))).toThrow(`a second ${type}`);
     }
   });
 

@@ -13,15 +13,15 @@ import { WherryError } from '../../shared/failure';
 
 export const frameHeadBytes = 20;
 const magic = 0x57485259;
-const version = 2;
+const version = 3;
 
 /** Who may send a frame. */
 export type Peer = 'sender' | 'receiver';
 
 /** Frame types with who sends them and the shortest and longest body each may have, bytes; the one table of it all. */
 export const frameTypes = {
-  /** JSON `Hello`, the first frame of a sender's first channel and only that. */
-  hello: { id: 1, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** A token and JSON `Hello`, the first frame of a sender's first channel and only that. */
+  hello: { id: 1, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** Accepted: JSON `Welcome`, with what the sender's further channels have to show. */
   welcome: { id: 2, from: ['receiver'], minBody: 2, maxBody: 4096 },
   /** An epoch's head and order table. */
@@ -40,16 +40,16 @@ export const frameTypes = {
   returnEnd: { id: 9, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** JSON `Failure`; nothing follows. */
   failure: { id: 10, from: ['sender', 'receiver'], minBody: 2, maxBody: 64 * 1024 },
-  /** JSON `Join`, the first frame of a sender's further channel. */
-  join: { id: 11, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** A secret and JSON `Join`, the first frame of a sender's further channel. */
+  join: { id: 11, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** The channel is taken. */
   joined: { id: 12, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** `Layout` from the next epoch on; sent when every epoch before has been acknowledged. */
   layout: { id: 16, from: ['sender'], minBody: 5, maxBody: 5 },
   /** The layout is in force. */
   laidOut: { id: 17, from: ['receiver'], minBody: 0, maxBody: 0 },
-  /** JSON `{ token }`, the first frame of a link on which the destination is asked about instead of streamed to. */
-  control: { id: 32, from: ['sender'], minBody: 2, maxBody: 4096 },
+  /** A token and JSON `ControlOpening`, the first frame of a link that asks about the destination instead of streaming. */
+  control: { id: 32, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** JSON `ControlRequest`; `epoch` is its number. */
   request: { id: 33, from: ['sender'], minBody: 2, maxBody: 4096 },
   /** JSON `ControlReply` to the request of the same number. */

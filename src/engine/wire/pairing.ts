@@ -1,32 +1,47 @@
+import * as v from 'valibot';
 import { WherryError } from '../../shared/failure';
 import { pairingScheme } from '../../shared/pairing-text';
 
 export { pairingScheme };
 
-/** How to reach a receiver and what to show it; as text `wherry://host:port?token=…`. */
-export interface Pairing {
+/** Where a receiver listens, and how to know it again. */
+export interface Endpoint {
   readonly host: string;
   readonly port: number;
-  /** Hex; a secret. */
+  /** SHA-256 of the receiver's certificate, hex; without it the link is not encrypted (`--insecure`). */
+  readonly fingerprint?: string;
+}
+
+/** How to reach a receiver and what to show it; as text `wherry://host:port?fingerprint=…&token=…`. */
+export interface Pairing extends Endpoint {
+  /** 32 bytes as hex; a secret. */
   readonly token: string;
 }
 
-const form = /^wherry:\/\/(?:\[([0-9A-Fa-f:.%]+)\]|([\w.-]+)):(\d{1,5})\/?\?token=([0-9a-f]{32,128})$/;
+const form = /^wherry:\/\/(?:\[([0-9A-Fa-f:.%]{2,64})\]|([\w.-]{1,253})):(\d{1,5})\/?\?([\w=&-]{1,300})$/;
+const hex32 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const querySchema = v.strictObject({ fingerprint: v.optional(hex32), token: hex32 });
 
 /**
  * Reads what a receiver printed.
  * @throws WherryError `usage`; its message never repeats the text, which holds a secret
  */
 export function parsePairing(text: string): Pairing {
-  const [, bracketed, plain, digits, token] = form.exec(text) ?? [];
+  const [, bracketed, plain, digits, query] = form.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
-  if (host === undefined || token === undefined || port < 1 || port > 65535) {
-    throw new WherryError('usage', 'Receiver: expected wherry://host:port?token=… as `wherry receive` printed it');
+  const pairs = (query ?? '').split('&').map((pair): readonly string[] => pair.split('='));
+  const named = new Map(pairs.map(([name = '', ...value]) => [name, value.join('=')]));
+  const result = v.safeParse(querySchema, Object.fromEntries(named));
+  if (host === undefined || port < 1 || port > 65535 || named.size !== pairs.length || !result.success) {
+    const expected = 'wherry://host:port?fingerprint=…&token=… as `wherry receive` printed it';
+    throw new WherryError('usage', `Receiver: expected ${expected}`);
   }
-  return { host, port, token };
+  const { fingerprint, token } = result.output;
+  return { host, port, ...(fingerprint !== undefined && { fingerprint }), token };
 }
 
-export function formatPairing({ host, port, token }: Pairing): string {
-  return `${pairingScheme}${host.includes(':') ? `[${host}]` : host}:${port}?token=${token}`;
+export function formatPairing({ host, port, fingerprint, token }: Pairing): string {
+  const shown = fingerprint === undefined ? '' : `fingerprint=${fingerprint}&`;
+  return `${pairingScheme}${host.includes(':') ? `[${host}]` : host}:${port}?${shown}token=${token}`;
 }

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { WherryError, type Failure } from '../../shared/failure';
 import type { Channel } from './channel';
 import type { FrameType } from './frame';
-import { encodeJson, expectToken, parseJoin, type Ticket, type Welcome } from './hello';
+import { parseJoin, type Ticket, type Welcome } from './hello';
+import { encodeJson } from './json';
+import { NotShown, expectSecret, newSecret } from './secret';
 
 /** How long a sender that was let in may take to bring its further channels, ms. */
 const defaultJoinMs = 10_000;
@@ -20,7 +22,7 @@ export interface ReceiverLinkOptions {
 /** The receiver's end of a wire: the channels of one session, which nobody else can add to. */
 export class ReceiverLink {
   readonly #channels = new Map<number, Channel>();
-  readonly #ticket: Ticket = { session: randomBytes(8).toString('hex'), secret: randomBytes(32).toString('hex') };
+  readonly #ticket: Ticket = { session: randomBytes(8).toString('hex'), secret: newSecret() };
   #joinTimer: NodeJS.Timeout | undefined;
   #held = false;
 
@@ -46,9 +48,8 @@ export class ReceiverLink {
 
   /** Takes a further channel and says which it is; throws `wire-refused`, `wire-protocol` for one that is not awaited. */
   join(channel: Channel, body: Buffer): number {
-    const { session, secret, channel: index } = parseJoin(body);
-    expectToken(session, this.#ticket.session);
-    expectToken(secret, this.#ticket.secret);
+    const { session, channel: index } = parseJoin(expectSecret(body, this.#ticket.secret));
+    if (session !== this.#ticket.session) throw new NotShown();
     const { channels } = this.options;
     if (index >= channels) {
       throw new WherryError('wire-refused', `channel ${index + 1} of a sender that announced ${channels}`);

@@ -1,15 +1,16 @@
-import { connect } from 'node:net';
 import { WherryError } from '../../shared/failure';
 import { Channel } from './channel';
+import { dial } from './dial';
 import type { Frame } from './frame';
-import { encodeJson, parseFailure, parseWelcome, type Hello, type Join, type Welcome } from './hello';
+import { parseFailure, parseWelcome, type Hello, type Join, type Ticket, type Welcome } from './hello';
 import { PacedWriter } from './paced-writer';
+import type { Endpoint } from './pairing';
+import { withSecret } from './secret';
 
 const handshakeMs = 40_000;
 
 export interface SenderLinkOptions {
-  readonly host: string;
-  readonly port: number;
+  readonly to: Endpoint;
   /** Bytes a second over all channels, 0 for unlimited. */
   readonly rate: number;
   /** What the receiver says on the first channel, but for what is the link's own business. */
@@ -41,18 +42,18 @@ export class SenderLink {
   }
 
   /** Is let in with every channel, and told on what terms; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
-  async open(hello: Hello): Promise<Welcome> {
-    const { host, port } = this.options;
+  async open(token: string, hello: Hello): Promise<Welcome> {
+    const { host, port } = this.options.to;
     const timer = setTimeout(
       () => this.#end(new WherryError('wire-closed', `no answer from ${host}:${port} for ${handshakeMs} ms`)),
       handshakeMs,
     );
     try {
-      void this.writer.send('hello', [encodeJson(hello)]);
+      void this.writer.send('hello', [withSecret(token, hello)]);
       await this.#answer(0);
       const welcome = this.#welcome as Welcome;
       const further = Array.from({ length: hello.channels - 1 }, (_, index) => index + 1);
-      await Promise.all(further.map((channel) => this.#join({ ...welcome.ticket, channel })));
+      await Promise.all(further.map((channel) => this.#join(channel, welcome.ticket)));
       return welcome;
     } finally {
       clearTimeout(timer);
@@ -69,8 +70,7 @@ export class SenderLink {
   }
 
   #connect(index: number): Channel {
-    const { host, port } = this.options;
-    const channel = new Channel(connect({ host, port }), 'receiver', {
+    const channel = new Channel(dial(this.options.to), 'receiver', {
       onFrame: (frame) => this.#hear(index, frame),
       onEnd: ({ code, message }) =>
         this.#end(new WherryError(code, index === 0 ? message : `channel ${index}: ${message}`)),
@@ -79,11 +79,11 @@ export class SenderLink {
     return channel;
   }
 
-  #join(join: Join): Promise<void> {
-    const channel = this.#connect(join.channel);
+  #join(index: number, { session, secret }: Ticket): Promise<void> {
+    const channel = this.#connect(index);
     this.writer.add(channel);
-    channel.send('join', encodeJson(join));
-    return this.#answer(join.channel);
+    channel.send('join', withSecret(secret, { session, channel: index } satisfies Join));
+    return this.#answer(index);
   }
 
   #answer(index: number): Promise<void> {

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Channel } from './channel';
 import { FrameParser, type Frame } from './frame';
-import { encodeJson } from './hello';
+import { withSecret } from './secret';
 import { PacedWriter } from './paced-writer';
 import { socketPair, type SocketPair } from './testing';
 import { inFlightBound, sliceBytes } from './token-bucket';
@@ -48,7 +48,7 @@ async function striped(count: number, rate: number): Promise<Striped> {
       writer.received(total, index);
       come.emit('bytes');
     });
-    channels[index]?.send('hello', encodeJson({}));
+    channels[index]?.send('hello', withSecret('ab'.repeat(32), {}));
   });
   const hold = (channel: number, held: boolean): void => {
     const far = pairs[channel]?.far;

@@ -98,6 +98,18 @@ describe('on a host that has never seen it', () => {
     expect(await done('sh', '-c', 'cd /usr && find . | sort')).toBe(before);
   });
 
+  it('has a manual page, a desktop entry and a service that their own checkers like', async () => {
+    await done('dpkg', '--install', there);
+    expect(await done('sh', '-c', 'zcat /usr/share/man/man1/wherry.1.gz | mandoc -T lint -W warning')).toBe('');
+    expect(await done('desktop-file-validate', '/usr/share/applications/wherry.desktop')).toBe('');
+    const unit = '/usr/lib/systemd/system/wherry-receive@.service';
+    await done('install', '-D', '/dev/null', '/etc/wherry/vm1.conf');
+    const verified = await host.run(['systemd-analyze', 'verify', '--man=no', `${unit.replace('@', '@vm1')}`]);
+    expect(verified).toEqual({ code: 0, out: '', err: '' });
+    // 0 is closed, 10 open; it needs the network and QEMU's files, which costs most of what is left.
+    await done('systemd-analyze', 'security', '--offline=yes', '--threshold=25', unit);
+  });
+
   it('opens the console from the desktop entry, sandboxed, and the console migrates', async () => {
     await done('dpkg', '--install', there);
     const screen = host.start(['Xvfb', '-displayfd', '1', '-screen', '0', '1440x1000x24'], 'operator');

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import { must, SetupError } from './process.mjs';
+import { must, outputOf, SetupError } from './process.mjs';
 import { runtimePackages } from './setup-debian.mjs';
 
 /** @typedef {import('./dist-folder.mjs').Made} Made */
@@ -36,6 +36,7 @@ const plainFiles = {
   'packaging/wherry.desktop': 'usr/share/applications/wherry.desktop',
   'packaging/wherry.svg': 'usr/share/icons/hicolor/scalable/apps/wherry.svg',
   'packaging/wherry.png': 'usr/share/icons/hicolor/256x256/apps/wherry.png',
+  'packaging/wherry-receive@.service': 'usr/lib/systemd/system/wherry-receive@.service',
 };
 
 /**
@@ -79,6 +80,9 @@ async function fill(root, made, tree) {
     await put(tree, to, (path) => copyFile(join(root, from), path));
   }
   await put(tree, `${documents}/copyright`, async (path) => writeFile(path, await copyright(root)));
+  const manual = outputOf(process.execPath, [join(root, 'bin/wherry'), 'manual']);
+  if (!manual) throw new SetupError('`wherry manual` printed no manual page');
+  await put(tree, 'usr/share/man/man1/wherry.1.gz', (path) => writeFile(path, gzipSync(manual, { level: 9 })));
   const readme = gzipSync(await readFile(join(root, 'README.md')), { level: 9 });
   await put(tree, `${documents}/README.md.gz`, (path) => writeFile(path, readme));
 }
@@ -109,6 +113,12 @@ async function copyright(root) {
 /usr/lib/wherry/NOTICES has the licences of the npm packages inside; LICENSE* there are Electron's and Chromium's.
 `;
 }
+
+/** After installing and after removing: the units are not what they were. */
+const reload = `#!/bin/sh
+set -e
+if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+`;
 
 /**
  * @param {string} root
@@ -145,6 +155,7 @@ Description: ${summary}
 ${made.offline ? mark : ''}`;
   await put(tree, 'DEBIAN/control', (path) => writeFile(path, control));
   await writeFile(join(tree, 'DEBIAN/md5sums'), sums.join(''));
+  for (const when of ['postinst', 'postrm']) await writeFile(join(tree, 'DEBIAN', when), reload, { mode: 0o755 });
 }
 
 /** What the runtime loads; libc6 as old as Debian 12's, where it was tried. */

@@ -2,8 +2,8 @@ import { must, outputOf, SetupError } from './process.mjs';
 
 /** Debian packages with the libraries Electron loads. */
 export const runtimePackages = ['libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1', 'libxss1', 'libxtst6'];
-/** What the tests need besides: a display without a screen, and real guests. */
-export const testPackages = ['xvfb', 'xauth', 'qemu-system-x86'];
+/** What the tests need besides: a display without a screen, real guests, hosts joined by a link, what checks the package. */
+export const testPackages = ['xvfb', 'xauth', 'qemu-system-x86', 'iproute2', 'mandoc', 'systemd', 'desktop-file-utils'];
 
 /**
  * Installs the Debian packages that are missing; only root can, others are told the command.

@@ -7,6 +7,7 @@ import { removeLeftovers } from '../host/temporary';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
 import { registerHistory } from './history';
+import { registerManual } from './manual';
 import { registerProfiles } from './profiles';
 import { buildProgram, runProgram } from './program';
 import { registerReceive } from './receive';
@@ -46,6 +47,7 @@ registerReceive(program, async (request) =>
 );
 registerProfiles(program, { streams, profiles });
 registerHistory(program, { streams, history });
+registerManual(program, version());
 
 void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
   if (code !== undefined) process.exitCode = code;

@@ -71,7 +71,7 @@ export class EncodeJobs {
     for (const { method, level } of [job, ...tries]) checkLevel(method, level);
     const { encoder, compressing } = this.thread(job.shard);
     this.readPages(encoder, job);
-    const { payload, deltaBytes, fullBytes, counts } = encoder.encode(job.pages, regularBits(job));
+    const { payload, deltaBytes, fullBytes, counts, ops } = encoder.encode(job.pages, regularBits(job));
     const encodeMs = performance.now() - start;
     return compressing.run(async () => {
       const compressStart = performance.now();
@@ -80,7 +80,7 @@ export class EncodeJobs {
       const tried = tries.length > 0 ? { tried: await tryWays(payload, tries) } : {};
       const busyMs = encodeMs + performance.now() - compressStart;
       const sizes = { bytes: frame.length, rawBytes: payload.length, deltaBytes, fullBytes };
-      return { type: 'encoded', slot: job.slot, method, busyMs, ...sizes, counts, ...tried };
+      return { type: 'encoded', slot: job.slot, method, busyMs, ...sizes, counts, ops, ...tried };
     });
   }
 

@@ -17,9 +17,12 @@ export const maxJobPages = 4096;
 /** Bytes of one page key in an encode job's input region. */
 export const keyBytes = 8;
 
+/** Pages that a block's keys have room for. */
+export const keyBlockPages = 2 ** 36;
+
 /** A page's identity over the whole migration, exact as a float64: block index × 2^36 + page number in the block. */
 export function pageKey(block: number, page: number): number {
-  return block * 2 ** 36 + page;
+  return block * keyBlockPages + page;
 }
 
 /** Bytes of a slot's input region that an encode job of this many pages needs: its keys, then its pages. */
@@ -130,6 +133,8 @@ const encodedSchema = v.strictObject({
   deltaBytes: byteCount,
   fullBytes: byteCount,
   counts: pageCountsSchema,
+  /** The opcode of each page, in order, a digit each. */
+  ops: v.pipe(v.string(), v.maxLength(maxJobPages)),
   tried: v.optional(triedSchema),
 });
 export type Encoded = v.InferOutput<typeof encodedSchema>;

@@ -12,6 +12,8 @@ export interface EncodedPart {
   readonly deltaBytes: number;
   readonly fullBytes: number;
   readonly counts: PageCounts;
+  /** The opcode of each page, in order, a digit each. */
+  readonly ops: string;
 }
 
 /** A delta shorter than this costs less than any page but an almost uniform one, and is not worth a look at it. */
@@ -43,6 +45,8 @@ export class PartEncoder {
   private readonly full: Int32Array;
   private fulls = 0;
   private counts = noCounts();
+  /** The opcode of each page, as an ASCII digit. */
+  private readonly opcodes: Buffer;
   /** Of the page at hand, once it was looked for among the slots. */
   private hash = 0;
   private regularBits: number | undefined;
@@ -63,6 +67,7 @@ export class PartEncoder {
     this.keys = Buffer.alloc(maxPages * keyBytes);
     this.ops = Buffer.alloc(maxPages * opBytesMax);
     this.full = new Int32Array(maxPages);
+    this.opcodes = Buffer.alloc(maxPages);
   }
 
   /**
@@ -106,14 +111,17 @@ export class PartEncoder {
     this.fulls = 0;
     this.counts = noCounts();
     for (let page = 0; page < count; page++) {
+      const at = this.opsEnd;
       if (this.cache === undefined) this.putFull(page);
       else this.encodePage(this.cache, page);
+      this.opcodes[page] = 48 + (this.ops[at] as number);
     }
     return {
       payload: this.assemble(),
       deltaBytes: this.deltasEnd - this.deltasAt,
       fullBytes: this.fulls * pageBytes,
       counts: this.counts,
+      ops: this.opcodes.latin1Slice(0, count),
     };
   }
 

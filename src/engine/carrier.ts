@@ -2,12 +2,15 @@ import type { Socket } from 'node:net';
 import type { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
+import type { RamMap } from './dispatch/ram-map';
 import type { SenderView } from './run-stats';
 import { Sender } from './sender';
 import type { Pairing } from './wire/pairing';
 
 /** What takes the source's stream to the destination's side. */
 export interface Carrier extends SenderView {
+  /** What became of the guest's memory. */
+  readonly map: RamMap;
   /** Starts carrying the source's stream. */
   attach(source: Socket): void;
   /**

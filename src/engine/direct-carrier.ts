@@ -5,6 +5,7 @@ import type { MigrationSettings } from '../shared/settings';
 import type { Waits } from './bottleneck';
 import type { Carrier } from './carrier';
 import { DirectEncoder } from './direct-encoder';
+import type { RamMap } from './dispatch/ram-map';
 import { newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { StreamParser } from './stream/parser';
@@ -54,6 +55,10 @@ export class DirectCarrier implements Carrier {
     destination.on('end', () => this.#endOfAnswers());
     destination.on('close', () => this.#endOfAnswers());
     destination.on('error', (error) => this.#fail(error.message));
+  }
+
+  get map(): RamMap {
+    return this.#encoder.map;
   }
 
   get inFlightBytes(): number {

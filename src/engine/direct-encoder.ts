@@ -2,6 +2,7 @@ import { cachePolicyTable } from '../codec/cache-policies';
 import type { CachePolicy } from '../codec/page-cache';
 import { XbzrleArena, deltaRoomBytes } from '../codec/xbzrle/xbzrle';
 import { pageBytes, type CachePolicyName, type MigrationSettings } from '../shared/settings';
+import { RamMap } from './dispatch/ram-map';
 import type { SenderCounters } from './sender-stats';
 import { putPageHead, putXbzrleHead, putZero, recordHeadBytes, xbzrleHeadBytes } from './stream/format';
 import type { StreamSink } from './stream/sink';
@@ -23,6 +24,8 @@ export class DirectEncoder implements StreamSink {
   readonly #slotsAt: number;
   /** Slots that hold a page: those below. */
   #filled = 0;
+  /** What became of the guest's memory. */
+  readonly map = new RamMap();
   /** Why pages are not looked at any more. */
   opaqueReason: string | undefined;
 
@@ -56,20 +59,26 @@ export class DirectEncoder implements StreamSink {
     else this.#cache.resize(pages);
   }
 
-  block(index: number, name: Uint8Array): void {
+  block(index: number, name: Uint8Array, usedBytes: number): void {
     this.#names[index] = name;
+    this.map.block(name, usedBytes);
   }
 
   page(block: number, offset: number, named: boolean, page: Uint8Array): void {
     const name = named ? this.#names[block] : undefined;
     const cache = this.#cache;
-    if (cache === undefined) return this.#full(offset, name, page);
+    const number = offset / pageBytes;
+    if (cache === undefined) {
+      this.map.mark(block, number, 'plain');
+      return this.#full(offset, name, page);
+    }
     const key = block * blockStride + offset;
     const known = cache.lookup(key);
     this.counters.lookups++;
     if (known === undefined) {
       this.counters.misses++;
       this.#slot(this.#insert(cache, key)).set(page);
+      this.map.mark(block, number, 'plain');
       return this.#full(offset, name, page);
     }
     this.counters.hits++;
@@ -77,6 +86,7 @@ export class DirectEncoder implements StreamSink {
     const slotAt = this.#slotsAt + known * pageBytes;
     const length = this.#arena.encode(slotAt, this.#pageAt, this.#deltaAt);
     this.#arena.copyPage(slotAt, this.#pageAt);
+    this.map.mark(block, number, length === undefined ? 'plain' : length === 0 ? 'unchanged' : 'xbzrle');
     if (length === undefined) {
       this.counters.overflow++;
       this.#full(offset, name, page);
@@ -91,6 +101,7 @@ export class DirectEncoder implements StreamSink {
 
   zero(block: number, offset: number, named: boolean, fill: number): void {
     this.counters.duplicate++;
+    this.map.mark(block, offset / pageBytes, 'zero');
     // The destination's page is all of one byte from here on, and so must be what later deltas stand on.
     const known = this.#cache?.lookup(block * blockStride + offset);
     if (known !== undefined) this.#slot(known).fill(fill);

@@ -1,6 +1,7 @@
 import type { MigrationSettings, SettingsChange } from '../shared/settings';
 import type { BandMs, Report, Snapshot } from '../shared/snapshot';
 import type { SpawnWorker } from '../shared/worker';
+import type { RamMap } from './dispatch/ram-map';
 import { Session } from './session';
 
 /** Everything one migration needs from outside. */
@@ -39,6 +40,8 @@ export interface RunningMigration {
   /** The end, whatever it is; never rejects. */
   readonly finished: Promise<Report>;
   snapshot(): Snapshot;
+  /** What became of the guest's memory so far; the same numbers of changes and layout are the same picture. */
+  readonly map: Pick<RamMap, 'changes' | 'layout' | 'cells'> | undefined;
   readonly control: MigrationControl;
   /** Asks for the guest to stay on the source; too late once the source has handed it over. */
   cancel(): void;

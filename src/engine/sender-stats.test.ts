@@ -24,6 +24,7 @@ const answer: Encoded = {
     misses: 1,
     evictions: 6,
   },
+  ops: '',
 };
 const way = { method: 'zstd', level: 3 } as const;
 const wire = 1000 + partOverheadBytes + frameHeadBytes;

@@ -8,6 +8,7 @@ import { pageBytes, type Method, type MigrationSettings } from '../shared/settin
 import type { SpawnWorker } from '../shared/worker';
 import { CompressPool, layoutFor, partPages, type EncodedPart, type Layout } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
+import type { RamMap } from './dispatch/ram-map';
 import { Intake } from './intake';
 import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
@@ -79,6 +80,7 @@ export class Sender {
       cachePolicy: settings.cachePolicy,
       waitForThread: settings.waitForThread,
       onBusy: (pages) => (this.counters.busy += pages),
+      onEncoded: (keys, { ops, method }) => builder.map.markPart(keys, ops, method),
       onRestart: (name, reason) => onNotice(`${name} died (${reason}) and was started again, its cache cold`),
       onStalled: (name, ms) => onNotice(stalledNotice(name, ms)),
     });
@@ -138,6 +140,10 @@ export class Sender {
 
   resume(): void {
     this.#link?.writer.resume();
+  }
+
+  get map(): RamMap {
+    return this.builder.map;
   }
 
   get sampledRatio(): number | undefined {

@@ -72,6 +72,10 @@ export class Session implements RunningMigration {
     return this.#stats.snapshot(this.#sender, this.#facts);
   }
 
+  get map(): Carrier['map'] | undefined {
+    return this.#sender?.map;
+  }
+
   cancel(): void {
     if (isEnd(this.#state) || this.#cancelled) return;
     // The run has not begun: it does before this comes up again.
@@ -191,7 +195,10 @@ export class Session implements RunningMigration {
       this.#step('resumed');
     } else if (name === 'MIGRATION_PASS') {
       this.#rounds = Number(data['pass']);
-      if (this.#rounds > 1) this.#step('round');
+      if (this.#rounds > 1) {
+        this.#step('round');
+        this.#sender?.map.nextRound();
+      }
       // What a round begins with is seen only at its beginning.
       if (this.#source !== undefined) void this.#poll(this.#source);
     } else if (name === 'MIGRATION') {

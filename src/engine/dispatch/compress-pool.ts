@@ -36,6 +36,8 @@ export interface CompressPoolOptions {
   readonly waitForThread: boolean;
   /** So many pages went as they are, their thread being busy. */
   readonly onBusy?: (pages: number) => void;
+  /** What became of a part's pages, while their keys are still there. */
+  readonly onEncoded?: (keys: Uint8Array, answer: Encoded) => void;
   readonly onRestart: (name: string, reason: string) => void;
   /** A worker has had a job for so many ms without an answer. */
   readonly onStalled?: (name: string, ms: number) => void;
@@ -188,6 +190,7 @@ export class CompressPool {
     if (!this.options.waitForThread && inHand > 0) {
       this.options.onBusy?.(part.pages);
       const plain = plainPart(part);
+      this.options.onEncoded?.(part.keys, plain.answer);
       part.release();
       return plain;
     }
@@ -209,6 +212,7 @@ export class CompressPool {
       input: [keys, bytes],
       message: (slot) => ({ type: 'encode', slot, shard, pages, method, level, ...(ways && { tries: ways }) }),
     });
+    if (reply.type === 'encoded') this.options.onEncoded?.(keys, reply);
     release();
     if (reply.type !== 'encoded') throw new WherryError('worker', `expected an encoded part, got ${reply.type}`);
     this.#busyMs[shard] = (this.#busyMs[shard] ?? 0) + reply.busyMs;

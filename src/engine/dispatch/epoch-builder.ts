@@ -5,6 +5,7 @@ import { maxEpochBytes, maxTableBytes, OrderTableWriter } from '../../codec/orde
 import { ShardMap } from '../../codec/shard';
 import { WherryError } from '../../shared/failure';
 import { pageBytes } from '../../shared/settings';
+import { RamMap } from './ram-map';
 
 /** One shard's pages of one epoch, as an encode job takes them. */
 export interface PagePart {
@@ -70,6 +71,8 @@ export class EpochBuilder {
   #tail = nothing;
   #hash: XXHash<bigint>;
   readonly #names: number[] = [];
+  /** What became of the guest's memory; what it knows of pages that go to a shard is for their encoder to say. */
+  readonly map = new RamMap();
 
   constructor(
     private readonly hasher: XXHashAPI,
@@ -102,8 +105,9 @@ export class EpochBuilder {
     return Math.floor(Math.min(left, maxEpochBytes - this.#recordBytes, table)) - maxHeldBytes;
   }
 
-  block(_index: number, name: Uint8Array): void {
+  block(_index: number, name: Uint8Array, usedBytes: number): void {
     this.#names.push(name.length);
+    this.map.block(name, usedBytes);
     this.#order.declare(name);
   }
 
@@ -111,6 +115,7 @@ export class EpochBuilder {
     this.#recordBytes += this.#headBytes(block, named) + pageBytes;
     if (this.#plain) {
       this.#plainPages += 1;
+      this.map.mark(block, offset / pageBytes, 'plain');
       return;
     }
     const number = offset / pageBytes;
@@ -127,6 +132,7 @@ export class EpochBuilder {
     if (!this.#plain) this.#order.zero(block, offset, named, fill);
     this.#recordBytes += this.#headBytes(block, named) + 1;
     this.#zeroPages += 1;
+    this.map.mark(block, offset / pageBytes, 'zero');
   }
 
   raw(bytes: Uint8Array): void {

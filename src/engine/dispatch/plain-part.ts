@@ -21,6 +21,7 @@ export function plainPart({ shard, pages, bytes }: Pick<PagePart, 'shard' | 'pag
     deltaBytes: 0,
     fullBytes: pages * pageBytes,
     counts: { normal: pages, ...none },
+    ops: String(op.full).repeat(pages),
   };
   return { shard, pages, frame, answer, way: { method: 'none', level: 0 } };
 }

@@ -70,3 +70,17 @@ test('forces the switchover once it has said what that costs', async () => {
   await app.reaches(/^completed/);
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
 });
+
+test('shows on a map what became of the guest’s memory, to eye, pointer and key', async () => {
+  const map = app.page.getByRole('img', { name: /^Guest memory/ });
+  await expect(map).toHaveAccessibleDescription(
+    /^Not yet sent \d.*, Zero \d.*, Unchanged \d.*, XBZRLE \d.*, Compressed [1-9].*, Plain \d.*; sent again in this round 0 %$/,
+  );
+  const panel = app.page.getByRole('region', { name: 'Guest memory' });
+  await expect(panel).toContainText('pc.ram 64 MiB, guest.rom 64 KiB; a square is 32 KiB');
+  await map.hover({ position: { x: 3, y: 3 } });
+  await expect(panel).toContainText(/pc\.ram 0x0–0x7fff: (zero|compressed|plain)/);
+  await panel.getByRole('slider', { name: 'Region' }).focus();
+  await app.page.keyboard.press('End');
+  await expect(panel).toContainText(/guest\.rom 0x8000–0xffff: (not yet sent|zero|compressed|plain)/);
+});

@@ -121,7 +121,7 @@ export class PartEncoder {
       deltaBytes: this.deltasEnd - this.deltasAt,
       fullBytes: this.fulls * pageBytes,
       counts: this.counts,
-      ops: this.opcodes.latin1Slice(0, count),
+      ops: this.opcodes.toString('latin1', 0, count),
     };
   }
 

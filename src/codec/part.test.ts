@@ -84,7 +84,7 @@ describe('PartEncoder and PartDecoder', () => {
       misses: 2,
       evictions: 0,
     });
-    expect(first).toMatchObject({ deltaBytes: 0, fullBytes: 2 * pageBytes });
+    expect(first).toMatchObject({ deltaBytes: 0, fullBytes: 2 * pageBytes, ops: '22' });
     const second = encode(encoder, [
       { key: 1, bytes: changed },
       { key: 2, bytes: page(2) },
@@ -104,6 +104,7 @@ describe('PartEncoder and PartDecoder', () => {
       evictions: 2,
     });
     const ops = [op.delta, 0, 3, op.unchanged, 1, op.fullStore, 0, op.fullStore, 1, op.fullStore, 0];
+    expect(second.ops).toBe('34222');
     expect([...second.payload.subarray(0, 18)]).toEqual([11, 0, 0, 0, ...ops, 5, 1, 9]);
   });
 

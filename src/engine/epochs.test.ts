@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { BufferPool } from '../codec/buffer-pool';
 import { maxEpochBytes, maxTableBytes } from '../codec/order-table';
+import { ramClasses } from '../shared/ram-map';
 import { pageBytes } from '../shared/settings';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import { EpochAssembler, type AnnouncedEpoch } from './receive/epoch-assembler';
@@ -168,6 +169,24 @@ describe('a stream taken apart and put together', () => {
     expect(more).toEqual([]);
     expect(epoch).toMatchObject({ parts: [], plainPages: 30, zeroPages: 10 });
     expect(epoch?.table.length).toBeLessThan(bytes.length + 100);
+  });
+
+  it('marks zero pages, and pages that go as they came, on the map of the guest', () => {
+    const builder = new EpochBuilder(hasher, 1, 64);
+    builder.setPlain(true);
+    const records: SampleRecord[] = [
+      { block: 0, page: 8, fill: 0 },
+      { block: 1, page: 3, fill: 0, bytes: Buffer.alloc(pageBytes, 1) },
+    ];
+    new StreamParser(builder).push(sampleStream([records], Buffer.alloc(9)));
+    const { layout } = builder.map;
+    expect(layout.blocks.map(({ name, bytes }) => ({ name, usedBytes: bytes }))).toEqual(sampleBlocks);
+    expect(layout.cellBytes).toBe(8 * pageBytes);
+    const marked = [...builder.map.cells()].flatMap((cell, i) => (cell === 0 ? [] : [[i, ramClasses[cell]]]));
+    expect(marked).toEqual([
+      [1, 'zero'],
+      [layout.blocks[1]?.firstCell, 'plain'],
+    ]);
   });
 
   it('never has a longer table than the far end takes, even when it comes in crumbs', () => {

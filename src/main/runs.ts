@@ -9,6 +9,7 @@ import type { MigrationSettings } from '../shared/settings';
 import type { Snapshot } from '../shared/snapshot';
 import type { SpawnWorker } from '../shared/worker';
 import type { Guests } from './guests';
+import { mapTeller } from './map-teller';
 import type { Publish } from './publish';
 import { throttle } from './throttle';
 
@@ -53,11 +54,13 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
     publish('run', started);
     const recorder = new RunRecorder({ ...started, guest: guest.name });
     let state: Snapshot['state'] | undefined;
+    const tellMap = mapTeller(publish);
     const gate = throttle<Snapshot>(
       snapshotIntervalMs,
       (snapshot) => {
         state = snapshot.state;
         publish('snapshot', snapshot);
+        tellMap(running?.map);
       },
       (snapshot) => snapshot.state !== state,
     );
@@ -86,7 +89,7 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
       flush();
     } finally {
       running = undefined;
-      view = { ...started, snapshot: run.snapshot(), report, ...(notKept !== undefined && { notKept }) };
+      view = { ...asItIs(started, run), report, ...(notKept !== undefined && { notKept }) };
       guests.setBusy([]);
     }
     publish('run', view);
@@ -99,7 +102,7 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
   }
 
   return {
-    current: () => (view === undefined || running === undefined ? view : { ...view, snapshot: running.snapshot() }),
+    current: () => (view === undefined || running === undefined ? view : asItIs(view, running)),
     active: () => running !== undefined,
     start,
     cancel: () => underWay('cancel').cancel(),
@@ -109,4 +112,11 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
       await ended;
     },
   };
+}
+
+/** What is seen of a run now. */
+function asItIs(view: RunView, run: RunningMigration): RunView {
+  const { map } = run;
+  const ramMap = map && { layout: map.layout, cells: map.cells() };
+  return { ...view, snapshot: run.snapshot(), ...(ramMap && { ramMap }) };
 }

@@ -3,6 +3,7 @@ import { toFailure, type Failure } from './failure';
 import { builtinMemory, sampleKinds, workloads } from './guest';
 import type { SampleKind, Workload } from './guest';
 import { parseListenAddress } from './listen-address';
+import type { RamMapUpdate, RamMapView } from './ram-map';
 import type { ReceiverView } from './receiving';
 import type { RunList } from './run-record';
 import { settingsChangeSchema, settingsSchema } from './settings';
@@ -41,6 +42,8 @@ export interface RunView {
   readonly settings: MigrationSettings;
   readonly snapshot?: Snapshot;
   readonly report?: Report;
+  /** What became of the guest's memory, as far as it has got. */
+  readonly ramMap?: RamMapView;
   /** Why the run is not in the history, where it could not be kept. */
   readonly notKept?: Failure;
 }
@@ -164,6 +167,7 @@ export const pushes = {
   run: push<RunView>(),
   snapshot: push<Snapshot>(),
   receiver: push<ReceiverView>(),
+  ramMap: push<RamMapUpdate>(),
 };
 
 export type CallName = keyof typeof calls;

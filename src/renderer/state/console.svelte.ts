@@ -28,6 +28,7 @@ export class Console {
     listen('guests', (guests) => (this.#guests = guests));
     listen('snapshot', (snapshot) => this.#run?.take(snapshot));
     listen('receiver', (view) => (this.#receiver = view));
+    listen('ramMap', (update) => this.#run?.takeMap(update));
     listen('run', (view) => this.#takeRun(view));
     void this.#load();
   }

@@ -1,4 +1,5 @@
 import type { RunView } from '../../shared/contract';
+import type { RamMapUpdate, RamMapView } from '../../shared/ram-map';
 import type { Report, Snapshot } from '../../shared/snapshot';
 import { isEnd } from '../../shared/state';
 import type { SessionState } from '../../shared/state';
@@ -31,10 +32,12 @@ export class Run {
   #report = $state.raw<Report>();
   #phase = $state<Phase>('preparing');
   #log = $state.raw<readonly LogEntry[]>([]);
+  #map = $state.raw<RamMapView>();
   #shownAt = -Infinity;
 
   constructor(view: RunView) {
     this.view = view;
+    this.#map = view.ramMap;
     if (view.snapshot !== undefined) this.take(view.snapshot);
     if (view.report !== undefined) this.finish(view);
   }
@@ -62,6 +65,11 @@ export class Run {
     return this.#phase;
   }
 
+  /** What became of the guest's memory; absent before anything is known of it. */
+  get map(): RamMapView | undefined {
+    return this.#map;
+  }
+
   get log(): readonly LogEntry[] {
     return this.#log;
   }
@@ -87,8 +95,14 @@ export class Run {
     }
   }
 
+  /** Takes in what became of the guest's memory since. */
+  takeMap({ layout = this.#map?.layout, cells }: RamMapUpdate): void {
+    if (layout?.cells === cells.length) this.#map = { layout, cells };
+  }
+
   /** Takes the end in: from now on everything shown is final. */
-  finish({ snapshot, report, notKept }: RunView): void {
+  finish({ snapshot, report, notKept, ramMap }: RunView): void {
+    this.#map = ramMap ?? this.#map;
     if (snapshot !== undefined) this.take(snapshot);
     this.#shown = snapshot ?? this.#shown;
     this.#report = report;

@@ -48,6 +48,29 @@ describe('shipped profiles', () => {
   });
 });
 
+describe('changing a profile', () => {
+  it('keeps its name or takes another, in any case', async () => {
+    const profiles = new Profiles(testFolder());
+    await profiles.save({ name: 'Night', settings }, keep);
+    await profiles.change('night', { name: 'NIGHT', settings: defaultSettings });
+    expect(await profiles.get('Night')).toEqual({ name: 'NIGHT', settings: defaultSettings, shipped: false });
+    expect(await profiles.change('Night', { name: ' Day ', settings })).toEqual({ name: 'Day', settings });
+    expect(await ownNames(profiles)).toEqual(['Day']);
+  });
+
+  it('takes no name that another has, and changes nothing then', async () => {
+    const profiles = new Profiles(testFolder());
+    await profiles.save({ name: 'Night', settings }, keep);
+    await profiles.save({ name: 'Day', settings: defaultSettings }, keep);
+    await expect(profiles.change('Night', { name: 'day', settings })).rejects.toThrow('not replaced');
+    await expect(profiles.change('Night', { name: 'Slow link', settings })).rejects.toThrow('comes with Wherry');
+    await expect(profiles.change('Slow link', { name: 'Mine', settings })).rejects.toThrow('comes with Wherry');
+    await expect(profiles.change('Dusk', { name: 'Dawn', settings })).rejects.toThrow('there is no "Dusk"');
+    expect(await ownNames(profiles)).toEqual(['Day', 'Night']);
+    expect((await profiles.get('Day')).settings).toEqual(defaultSettings);
+  });
+});
+
 describe('own profiles', () => {
   it('are kept, found in any case, replaced only when asked, and deleted', async () => {
     const folder = testFolder();

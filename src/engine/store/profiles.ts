@@ -71,11 +71,26 @@ export class Profiles {
     return saved;
   }
 
+  /**
+   * Puts a profile in the place of the one called `name`, whose name it need not have. Should it end half-way, both
+   * are there: none is ever lost.
+   * @throws WherryError as `save` and `delete`; `usage` when the new name is another profile's
+   */
+  async change(name: string, profile: Profile): Promise<Profile> {
+    const wanted = checkName(name);
+    if (isShipped(wanted)) throw shippedStays(wanted);
+    if (!(await this.#isThere(wanted))) throw noSuch(wanted);
+    const renamed = profileKey(checkName(profile.name)) !== profileKey(wanted);
+    const saved = await this.save(profile, { replace: !renamed });
+    if (renamed) await removeFile(this.#file(wanted));
+    return saved;
+  }
+
   /** @throws WherryError `usage` when there is none of that name, or it is shipped; `store-newer`; `store` */
   async delete(name: string): Promise<void> {
     const wanted = checkName(name);
     if (isShipped(wanted)) throw shippedStays(wanted);
-    if (!(await this.#isThere(wanted))) throw new WherryError('usage', `Profile: there is no "${wanted}"`);
+    if (!(await this.#isThere(wanted))) throw noSuch(wanted);
     await removeFile(this.#file(wanted));
   }
 
@@ -100,6 +115,16 @@ export class Profiles {
     const profiles = parseImport(text);
     await this.#write(profiles, options);
     return profiles.map(({ name }) => name);
+  }
+
+  /**
+   * Names in such a file that profiles here have already.
+   * @throws WherryError `store`, `store-newer`
+   */
+  async taken(text: string): Promise<readonly string[]> {
+    const taken: string[] = [];
+    for (const { name } of parseImport(text)) if (await this.#isThere(name)) taken.push(name);
+    return taken;
   }
 
   async #write(profiles: readonly Profile[], { replace }: SaveOptions): Promise<void> {
@@ -148,4 +173,8 @@ function checkName(name: string): string {
 
 function shippedStays(name: string): WherryError {
   return new WherryError('usage', `"${name}" comes with Wherry and stays as it is; save it under a name of your own`);
+}
+
+function noSuch(name: string): WherryError {
+  return new WherryError('usage', `Profile: there is no "${name}"`);
 }

@@ -5,6 +5,7 @@ import type { HistoryCalls } from './history-calls';
 import type { Guests } from './guests';
 import type { Handlers } from './ipc';
 import type { Receiving } from './receiving';
+import type { ProfileCalls } from './profile-calls';
 import type { Runs } from './runs';
 
 /** The contract's calls, answered by the guests and the runs. */
@@ -12,7 +13,7 @@ export function createHandlers(
   guests: Guests,
   runs: Runs,
   receiving: Receiving,
-  history: HistoryCalls,
+  stored: HistoryCalls & ProfileCalls,
   samples: () => readonly SampleKind[],
 ): Handlers {
   return {
@@ -44,6 +45,7 @@ export function createHandlers(
       if (pairing === undefined) throw new WherryError('usage', 'no receiver is running, so there is no pairing text');
       await clipboard.writeText(pairing);
     },
-    ...history,
+    copyText: ({ text }) => clipboard.writeText(text),
+    ...stored,
   };
 }

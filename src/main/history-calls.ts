@@ -1,12 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { dialog } from 'electron';
 import { runsCsv } from '../engine/store/csv';
 import type { History } from '../engine/store/history';
 import { historyJson } from '../engine/store/run-file';
 import type { ExportFormat } from '../shared/contract';
-import { WherryError, toFailure } from '../shared/failure';
 import type { RunRecord } from '../shared/run-record';
 import type { Handlers } from './ipc';
+import { saveWhereAsked } from './save-file';
 
 /** The contract's calls about earlier runs. */
 export type HistoryCalls = Pick<Handlers, 'listRuns' | 'deleteRuns' | 'exportRuns'>;
@@ -25,16 +23,7 @@ export function historyCalls(history: History): HistoryCalls {
     },
     exportRuns: async ({ ids, format }) => {
       const runs = await Promise.all(ids.map((id) => history.get(id)));
-      const { canceled, filePath } = await dialog.showSaveDialog({
-        title: 'Export runs',
-        defaultPath: `wherry-runs.${format}`,
-        filters: [{ name: format.toUpperCase(), extensions: [format] }],
-      });
-      if (canceled || filePath === '') return undefined;
-      await writeFile(filePath, writers[format](runs)).catch((error: unknown) => {
-        throw new WherryError('store', `could not write ${filePath}: ${toFailure(error).message}`, { cause: error });
-      });
-      return filePath;
+      return saveWhereAsked('Export runs', `wherry-runs.${format}`, writers[format](runs));
     },
   };
 }

@@ -12,6 +12,7 @@ import { Guests } from './guests';
 import { createHandlers } from './handlers';
 import { historyCalls } from './history-calls';
 import { setupIpc } from './ipc';
+import { profileCalls } from './profile-calls';
 import { probeGuest } from './probe';
 import { publishTo } from './publish';
 import { Receiving } from './receiving';
@@ -30,10 +31,11 @@ setupScheme(join(__dirname, '../renderer'));
 let window: BrowserWindow | undefined;
 const publish = publishTo(() => window);
 const guests = new Guests({ probe: probeGuest, startSample }, publish);
-const { history } = openStores(dataFolder(process.env, homedir()));
+const { history, profiles } = openStores(dataFolder(process.env, homedir()));
 const runs = createRuns(guests, spawnUtility, history, publish);
 const receiving = new Receiving((options) => ReceiveServer.listen(options), spawnUtility, publish);
-setupIpc(createHandlers(guests, runs, receiving, historyCalls(history), availableSamples));
+const stored = { ...historyCalls(history), ...profileCalls(profiles) };
+setupIpc(createHandlers(guests, runs, receiving, stored, availableSamples));
 
 void app.whenReady().then(async () => {
   window = await openWindow();

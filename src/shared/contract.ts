@@ -5,6 +5,8 @@ import type { SampleKind, Workload } from './guest';
 import { parseListenAddress } from './listen-address';
 import type { RamMapUpdate, RamMapView } from './ram-map';
 import type { ReceiverView } from './receiving';
+import { profileNameSchema } from './profile';
+import type { Profile, ProfileList } from './profile';
 import type { RunList } from './run-record';
 import { settingsChangeSchema, settingsSchema } from './settings';
 import type { MigrationSettings } from './settings';
@@ -117,6 +119,8 @@ const runIds = v.pipe(
 export const exportFormats = ['json', 'csv'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
+const profile = { name: profileNameSchema, settings: settingsSchema };
+
 const memoryMessage = `Guest memory: expected whole pages from ${builtinMemory.min / 2 ** 20} to ${builtinMemory.max / 2 ** 20} MiB`;
 
 /** Guest memory in bytes: what the built-in guest allows, in whole MiB. */
@@ -158,6 +162,19 @@ export const calls = {
   stopReceiving: call<void>()(nothing),
   /** Puts the pairing text on the clipboard. */
   copyPairing: call<void>()(nothing),
+  listProfiles: call<ProfileList>()(nothing),
+  saveProfile: call<Profile>()(v.strictObject({ ...profile, replace: v.boolean() })),
+  /** Puts a profile in the place of the one called `name`. */
+  changeProfile: call<Profile>()(v.strictObject({ name: profileNameSchema, profile: v.strictObject(profile) })),
+  deleteProfile: call<void>()(v.strictObject({ name: profileNameSchema })),
+  /** Asks which file, and before it replaces; answers with the names, or nothing when the asking was called off. */
+  importProfiles: call<readonly string[] | undefined>()(nothing),
+  /** Asks where to; answers with the file written, or nothing when the asking was called off. */
+  exportProfiles: call<string | undefined>()(
+    v.strictObject({ names: v.pipe(v.array(profileNameSchema), v.maxLength(1000)) }),
+  ),
+  /** Puts text on the clipboard, which the page itself may not touch. */
+  copyText: call<void>()(v.strictObject({ text: v.pipe(v.string(), v.minLength(1), v.maxLength(65_536)) })),
 };
 
 /** What the main process tells its window unasked. */

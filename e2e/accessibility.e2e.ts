@@ -27,6 +27,14 @@ for (const theme of ['Light', 'Dark']) {
     await app.open('History');
     await expect(app.page.getByRole('row', { name: /Sample/ })).toBeVisible();
     expect(await findings(app)).toEqual([]);
+    await app.open('Profiles');
+    await expect(app.field('Profile name')).toBeVisible();
+    expect(await findings(app)).toEqual([]);
+    await app.button('Duplicate').click();
+    await expect(app.field('Profile name')).toHaveValue(/ copy$/);
+    expect(await findings(app)).toEqual([]);
+    await app.button('Delete').click();
+    expect(await findings(app)).toEqual([]);
     await app.close();
   });
 }

@@ -13,7 +13,6 @@ export type FormFields = Readonly<Record<string, string | boolean>>;
 
 /** The console as a person uses it: everything is found by role and name, and waited for, never slept for. */
 export class ConsoleApp {
-  readonly #folder: string;
   /** The main process; Playwright forgets it once it has ended. */
   readonly process: ChildProcess;
   /** What the page or its console complained of. */
@@ -22,9 +21,9 @@ export class ConsoleApp {
   private constructor(
     readonly electron: ElectronApplication,
     readonly page: Page,
-    folder: string,
+    /** Where this console keeps what it stores. */
+    readonly folder: string,
   ) {
-    this.#folder = folder;
     this.process = electron.process();
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
@@ -54,7 +53,7 @@ export class ConsoleApp {
       await this.answerClosing('Cancel migration and close');
       await this.electron.close();
     }
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   /** Gives every question asked at closing this answer, and returns the questions asked since. */
@@ -75,7 +74,14 @@ export class ConsoleApp {
     }, file);
   }
 
-  async open(view: 'Guests' | 'New migration' | 'Live' | 'History' | 'Receive'): Promise<void> {
+  /** Has the next questions which file to open answered with this one. */
+  async answerOpening(file: string): Promise<void> {
+    await this.electron.evaluate(({ dialog }, filePath) => {
+      Object.assign(dialog, { showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: [filePath] }) });
+    }, file);
+  }
+
+  async open(view: 'Guests' | 'New migration' | 'Live' | 'History' | 'Profiles' | 'Receive'): Promise<void> {
     await this.page.getByRole('link', { name: view, exact: true }).click();
   }
 

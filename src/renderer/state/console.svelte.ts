@@ -6,6 +6,7 @@ import type { SettingsChange } from '../../shared/settings';
 import type { BandMs } from '../../shared/snapshot';
 import { call, listen } from './bridge';
 import { MigrationForm } from './form.svelte';
+import { ProfileBook } from './profiles.svelte';
 import { Route } from './route.svelte';
 import { Run } from './run.svelte';
 import { Theme } from './theme.svelte';
@@ -14,7 +15,8 @@ import { Theme } from './theme.svelte';
 export class Console {
   readonly theme = new Theme();
   readonly route = new Route();
-  readonly form = new MigrationForm(() => this.guests);
+  readonly profiles = new ProfileBook();
+  readonly form = new MigrationForm(() => this.guests, this.profiles);
   #guests = $state.raw<readonly KnownGuest[]>([]);
   #samples = $state.raw<readonly SampleKind[]>(['builtin']);
   #run = $state.raw<Run>();
@@ -83,6 +85,12 @@ export class Console {
   /** Opens the form for a guest. */
   prepare(guestId: string): void {
     this.form.choose(guestId);
+    this.route.go('new');
+  }
+
+  /** Opens the form filled from a profile. */
+  useProfile(name: string): void {
+    this.form.chooseProfile(name);
     this.route.go('new');
   }
 

@@ -1,14 +1,18 @@
+import { shippedProfiles } from '../../shared/profile';
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../shared/settings';
-import { checkDraft, defaultDraft } from './draft';
+import { changedSettings, checkDraft, draftOf } from './draft';
+
+const defaults = draftOf(defaultSettings);
+const odd = { ...defaultSettings, xbzrleCacheBytes: 4097, maxBandwidth: 1001, downtimeLimitMs: 1, timeoutMs: 61_000 };
 
 describe('checkDraft', () => {
   it('reads the default fields as the default settings', () => {
-    expect(checkDraft(defaultDraft())).toEqual({ settings: defaultSettings, problems: {} });
+    expect(checkDraft(defaults)).toEqual({ settings: defaultSettings, problems: {} });
   });
 
   it('reads units', () => {
-    const draft = { ...defaultDraft(), xbzrleCacheBytes: '256 MiB', maxBandwidth: '100Mbit', downtimeLimitMs: '1s' };
+    const draft = { ...defaults, xbzrleCacheBytes: '256 MiB', maxBandwidth: '100Mbit', downtimeLimitMs: '1s' };
     expect(checkDraft(draft).settings).toMatchObject({
       xbzrleCacheBytes: 256 * 2 ** 20,
       maxBandwidth: 12.5e6,
@@ -17,12 +21,12 @@ describe('checkDraft', () => {
   });
 
   it('takes XBZRLE off as a cache of nothing, and an empty limit as none', () => {
-    const { settings } = checkDraft({ ...defaultDraft(), xbzrle: false, xbzrleCacheBytes: 'x', maxBandwidth: ' ' });
+    const { settings } = checkDraft({ ...defaults, xbzrle: false, xbzrleCacheBytes: 'x', maxBandwidth: ' ' });
     expect(settings).toMatchObject({ xbzrleCacheBytes: 0, maxBandwidth: 0 });
   });
 
   it('takes an empty timeout as none', () => {
-    const { settings } = checkDraft({ ...defaultDraft(), timeoutMs: '', onTimeout: 'force' });
+    const { settings } = checkDraft({ ...defaults, timeoutMs: '', onTimeout: 'force' });
     expect(settings).toMatchObject({ timeoutMs: 0, onTimeout: 'force' });
   });
 
@@ -38,12 +42,34 @@ describe('checkDraft', () => {
     ['xbzrleCacheBytes', '64 potatoes', 'XBZRLE cache size: expected a size such as 64MiB or 4096, got "64 potatoes"'],
     ['downtimeLimitMs', 'soon', 'Downtime limit: expected a time such as 300ms or 10m, got "soon"'],
   ] as const)('refuses %s %j in its own words', (field, text, message) => {
-    const check = checkDraft({ ...defaultDraft(), [field]: text });
+    const check = checkDraft({ ...defaults, [field]: text });
     expect(check).toEqual({ problems: { [field]: message } });
   });
 
   it('names every wrong field at once', () => {
-    const check = checkDraft({ ...defaultDraft(), level: '99', maxBandwidth: 'fast' });
+    const check = checkDraft({ ...defaults, level: '99', maxBandwidth: 'fast' });
     expect(Object.keys(check.problems).sort()).toEqual(['level', 'maxBandwidth']);
+  });
+});
+
+describe('draftOf', () => {
+  it.each([...shippedProfiles, { name: 'odd', settings: odd }])(
+    'holds exactly the settings of $name',
+    ({ settings }) => {
+      expect(checkDraft(draftOf(settings))).toEqual({ settings, problems: {} });
+    },
+  );
+});
+
+describe('changedSettings', () => {
+  it('names what differs, however it is written', () => {
+    expect(changedSettings({ ...defaults, downtimeLimitMs: '0.3s' }, defaultSettings)).toEqual([]);
+    expect(changedSettings({ ...defaults, level: '3', paused: true }, defaultSettings)).toEqual(['level', 'paused']);
+    expect(changedSettings({ ...defaults, xbzrle: false }, defaultSettings)).toEqual(['xbzrleCacheBytes']);
+  });
+
+  it('counts what cannot be read yet as a change', () => {
+    const draft = { ...defaults, level: '', xbzrle: false };
+    expect(changedSettings(draft, defaultSettings)).toEqual(['level', 'xbzrleCacheBytes']);
   });
 });

@@ -1,28 +1,20 @@
+import { settingNames, settingOptions } from '../../shared/command-line';
 import { toFailure } from '../../shared/failure';
 import { checkSettings, defaultSettings, settingLabels } from '../../shared/settings';
-import type { CachePolicyName, MethodChoice, MigrationSettings, TimeoutAction } from '../../shared/settings';
-import { parseBytes, parseDuration, parseRate, settingText } from '../../shared/units';
+import type { MigrationSettings } from '../../shared/settings';
+import { readSetting, writeSetting } from './notation';
+import type { SettingName } from './notation';
 
-export type SettingName = keyof MigrationSettings;
+export type { SettingName } from './notation';
 
-/** The settings as they stand in the fields: text while it is being typed. */
-export interface Draft {
-  method: MethodChoice;
-  level: string;
-  compressThreads: string;
-  decompressThreads: string;
-  channels: string;
-  xbzrle: boolean;
-  xbzrleCacheBytes: string;
-  cachePolicy: CachePolicyName;
-  maxBandwidth: string;
-  downtimeLimitMs: string;
-  waitForThread: boolean;
-  autoConverge: boolean;
-  timeoutMs: string;
-  onTimeout: TimeoutAction;
-  paused: boolean;
-}
+/** Numbers are text while they are being typed; choices and switches are what they are. */
+type Typed<Value> = Value extends number ? string : Value;
+
+/** The settings as they stand in the fields. A cache of nothing is a box that is not ticked. */
+export type Draft = { -readonly [Name in SettingName]: Typed<MigrationSettings[Name]> } & { xbzrle: boolean };
+
+/** Limits that are none when nothing is typed. */
+const emptyIsNone: readonly SettingName[] = ['maxBandwidth', 'timeoutMs'];
 
 /** What the fields come to: settings when every one is right, and otherwise what is wrong with which. */
 export interface DraftCheck {
@@ -30,68 +22,48 @@ export interface DraftCheck {
   readonly problems: Readonly<Partial<Record<SettingName, string>>>;
 }
 
-/** A draft holding the default settings. */
-export function defaultDraft(): Draft {
-  const { method, level, compressThreads, decompressThreads, channels, cachePolicy } = defaultSettings;
-  const { waitForThread, autoConverge, onTimeout, paused } = defaultSettings;
-  return {
-    method,
-    level: String(level),
-    compressThreads: String(compressThreads),
-    decompressThreads: String(decompressThreads),
-    channels: String(channels),
-    xbzrle: true,
-    xbzrleCacheBytes: settingText('bytes', defaultSettings.xbzrleCacheBytes),
-    cachePolicy,
-    maxBandwidth: settingText('rate', defaultSettings.maxBandwidth),
-    downtimeLimitMs: settingText('duration', defaultSettings.downtimeLimitMs),
-    waitForThread,
-    autoConverge,
-    timeoutMs: settingText('duration', defaultSettings.timeoutMs),
-    onTimeout,
-    paused,
-  };
+/** A draft holding these settings; with XBZRLE off, the size that a tick would bring is the default's. */
+export function draftOf(settings: MigrationSettings): Draft {
+  const xbzrle = settings.xbzrleCacheBytes > 0;
+  const shown = xbzrle ? settings : { ...settings, xbzrleCacheBytes: defaultSettings.xbzrleCacheBytes };
+  const fields = settingNames.map((name) => [name, isSwitch(name) ? shown[name] : writeSetting(name, shown[name])]);
+  return { ...(Object.fromEntries(fields) as Draft), xbzrle };
 }
 
 /** Reads the fields and checks them by the schema the command and the engine use. */
 export function checkDraft(draft: Draft): DraftCheck {
   const unreadable: Partial<Record<SettingName, string>> = {};
 
-  function read(name: SettingName, parse: (text: string) => number, text: string): number {
+  function read(name: SettingName): unknown {
+    const typed = draft[name];
+    if (typeof typed === 'boolean') return typed;
+    if (name === 'xbzrleCacheBytes' && !draft.xbzrle) return 0;
+    if (typed.trim() === '' && emptyIsNone.includes(name)) return 0;
     try {
-      return parse(text);
+      return readSetting(name, typed);
     } catch (error) {
       unreadable[name] = `${settingLabels[name]}: ${toFailure(error).message}`;
-      return defaultSettings[name] as number; // stands in, so that the other fields are still checked
+      return defaultSettings[name]; // stands in, so that the other fields are still checked
     }
   }
 
-  const candidate = {
-    method: draft.method,
-    level: numberOrText(draft.level),
-    compressThreads: numberOrText(draft.compressThreads),
-    decompressThreads: numberOrText(draft.decompressThreads),
-    channels: numberOrText(draft.channels),
-    xbzrleCacheBytes: draft.xbzrle ? read('xbzrleCacheBytes', parseBytes, draft.xbzrleCacheBytes) : 0,
-    cachePolicy: draft.cachePolicy,
-    maxBandwidth: draft.maxBandwidth.trim() === '' ? 0 : read('maxBandwidth', parseRate, draft.maxBandwidth),
-    downtimeLimitMs: read('downtimeLimitMs', parseDuration, draft.downtimeLimitMs),
-    waitForThread: draft.waitForThread,
-    autoConverge: draft.autoConverge,
-    timeoutMs: draft.timeoutMs.trim() === '' ? 0 : read('timeoutMs', parseDuration, draft.timeoutMs),
-    onTimeout: draft.onTimeout,
-    paused: draft.paused,
-  } satisfies Record<SettingName, unknown>;
-
-  const check = checkSettings(candidate);
+  const check = checkSettings(Object.fromEntries(settingNames.map((name) => [name, read(name)])));
   const refused: Partial<Record<SettingName, string>> = {};
   for (const { field, message } of check.ok ? [] : check.problems) if (field !== undefined) refused[field] = message;
   const problems = { ...refused, ...unreadable };
   return check.ok && Object.keys(problems).length === 0 ? { settings: check.settings, problems } : { problems };
 }
 
-/** What does not read as a number goes to the schema as it is, whose message then quotes it. */
-function numberOrText(text: string): number | string {
-  const trimmed = text.trim();
-  return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : trimmed;
+/** Settings in which a draft differs from what it was filled with, in the order they are written in. */
+export function changedSettings(draft: Draft, from: MigrationSettings): readonly SettingName[] {
+  const { settings } = checkDraft(draft);
+  if (settings !== undefined) return settingNames.filter((name) => settings[name] !== from[name]);
+  const before = draftOf(from);
+  return settingNames.filter(
+    (name) => draft[name] !== before[name] || (name === 'xbzrleCacheBytes' && draft.xbzrle !== before.xbzrle),
+  );
+}
+
+function isSwitch(name: SettingName): boolean {
+  return settingOptions[name].kind === 'switch';
 }

@@ -1,17 +1,68 @@
 import type { KnownGuest } from '../../shared/contract';
-import { checkDraft, defaultDraft } from './draft';
+import type { ListedProfile } from '../../shared/profile';
+import { defaultSettings } from '../../shared/settings';
+import type { MigrationSettings } from '../../shared/settings';
+import { changedSettings, checkDraft, draftOf } from './draft';
+import { savingUnder } from './profile-name';
+import type { ProfileBook } from './profiles.svelte';
 
 /** The new-migration form: what is typed, what it comes to, and why it cannot start yet. */
 export class MigrationForm {
-  readonly draft = $state(defaultDraft());
+  readonly draft = $state(draftOf(defaultSettings));
   guestId = $state('');
+  /** The name the settings would be saved under. */
+  saveName = $state('');
+  #profileName = $state('');
   /** Typed by hand; until then the chosen guest's own waiting destination stands there. */
   #typedDestination = $state<string>();
   readonly #guests: () => readonly KnownGuest[];
+  readonly #book: ProfileBook;
   readonly check = $derived(checkDraft(this.draft));
+  /** Settings that differ from the profile the form was filled from. */
+  readonly modified = $derived.by(() => changedSettings(this.draft, this.profile?.settings ?? defaultSettings));
+  readonly saving = $derived.by(() => savingUnder(this.saveName, this.#book.all));
 
-  constructor(guests: () => readonly KnownGuest[]) {
+  constructor(guests: () => readonly KnownGuest[], book: ProfileBook) {
     this.#guests = guests;
+    this.#book = book;
+  }
+
+  /** The profile the form was filled from; with none, it was the defaults. */
+  get profile(): ListedProfile | undefined {
+    return this.#profileName === '' ? undefined : this.#book.find(this.#profileName);
+  }
+
+  /** Fills everything from a profile; from the defaults without a name. */
+  chooseProfile(name: string): void {
+    this.#profileName = name;
+    this.saveName = this.profile?.shipped === false ? this.profile.name : '';
+    this.revert();
+  }
+
+  /** Puts back what the profile holds. */
+  revert(): void {
+    this.fill(this.profile?.settings ?? defaultSettings);
+  }
+
+  /** Fills the fields with these settings, whatever the profile. */
+  fill(settings: MigrationSettings): void {
+    Object.assign(this.draft, draftOf(settings));
+  }
+
+  /** Whether there is anything to save, and a name to save it under. */
+  get savable(): boolean {
+    const { saving, check } = this;
+    if (check.settings === undefined || saving.kind === 'refused') return false;
+    return saving.kind === 'new' || saving.profile !== this.profile || this.modified.length > 0;
+  }
+
+  /** Keeps the settings under the name given; the form is then filled from that. */
+  async save(): Promise<void> {
+    const { settings } = this.check;
+    if (settings === undefined) return;
+    const { name } = await this.#book.save({ name: this.saveName, settings });
+    this.#profileName = name;
+    this.saveName = name;
   }
 
   /** The chosen guest; with only one there is nothing to choose. */

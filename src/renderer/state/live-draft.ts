@@ -1,7 +1,7 @@
 import { toFailure } from '../../shared/failure';
 import { checkSettings, liveSettingNames, settingLabels } from '../../shared/settings';
 import type { LiveSettingName, MigrationSettings, SettingsChange } from '../../shared/settings';
-import { parseBytes, parseDuration, parseRate, settingText } from '../../shared/units';
+import { readSetting, writeSetting } from './notation';
 
 /** What has been typed for some live settings and not yet been put in force. */
 export type LiveDraft = Readonly<Partial<Record<LiveSettingName, string>>>;
@@ -13,33 +13,9 @@ export interface LiveCheck {
   readonly problems: Readonly<Partial<Record<LiveSettingName, string>>>;
 }
 
-interface Notation {
-  readonly text: (value: never) => string;
-  readonly parse: (text: string) => unknown;
-}
-
-const number: Notation = {
-  text: String,
-  parse: (text) => (/^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text.trim()),
-};
-const word: Notation = { text: String, parse: (text) => text };
-const rate: Notation = { text: (value) => settingText('rate', value), parse: parseRate };
-const duration: Notation = { text: (value) => settingText('duration', value), parse: parseDuration };
-const bytes: Notation = { text: (value) => settingText('bytes', value), parse: parseBytes };
-
-/** How a setting that is not a plain word is written, by its name. */
-const notations: Readonly<Partial<Record<keyof MigrationSettings, Notation>>> = {
-  level: number,
-  compressThreads: number,
-  xbzrleCacheBytes: bytes,
-  maxBandwidth: rate,
-  downtimeLimitMs: duration,
-};
-
 /** A setting as it is written in its field. */
 export function liveText(name: LiveSettingName, settings: MigrationSettings): string {
-  const text = (notations[name] ?? word).text as (value: unknown) => string;
-  return text(settings[name]);
+  return writeSetting(name, settings[name]);
 }
 
 /** Reads what was typed and checks it, with the settings in force, by the schema the engine uses. */
@@ -50,7 +26,7 @@ export function checkLive(draft: LiveDraft, inForce: MigrationSettings): LiveChe
     const typed = draft[name];
     if (typed === undefined) continue;
     try {
-      const value = (notations[name] ?? word).parse(typed);
+      const value = readSetting(name, typed);
       if (value !== inForce[name]) change[name] = value;
     } catch (error) {
       problems[name] = `${settingLabels[name]}: ${toFailure(error).message}`;

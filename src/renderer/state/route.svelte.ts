@@ -4,6 +4,7 @@ export const views = {
   new: 'New migration',
   live: 'Live',
   history: 'History',
+  profiles: 'Profiles',
   receive: 'Receive',
 } as const;
 export type ViewName = keyof typeof views;

@@ -1,4 +1,5 @@
 import { clipboard } from 'electron';
+import { commandLine } from '../shared/command-line';
 import { WherryError } from '../shared/failure';
 import type { SampleKind } from '../shared/guest';
 import type { HistoryCalls } from './history-calls';
@@ -45,7 +46,8 @@ export function createHandlers(
       if (pairing === undefined) throw new WherryError('usage', 'no receiver is running, so there is no pairing text');
       await clipboard.writeText(pairing);
     },
-    copyText: ({ text }) => clipboard.writeText(text),
+    copyCommandLine: ({ guestId, destination, settings }) =>
+      clipboard.writeText(commandLine(guests.get(guestId).address, destination, settings)),
     ...stored,
   };
 }

@@ -119,6 +119,8 @@ const runIds = v.pipe(
 export const exportFormats = ['json', 'csv'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
+const order = v.strictObject({ guestId, destination: address, settings: settingsSchema });
+
 const profile = { name: profileNameSchema, settings: settingsSchema };
 
 const memoryMessage = `Guest memory: expected whole pages from ${builtinMemory.min / 2 ** 20} to ${builtinMemory.max / 2 ** 20} MiB`;
@@ -144,7 +146,7 @@ export const calls = {
   addGuest: call<KnownGuest>()(v.strictObject({ address })),
   removeGuest: call<void>()(v.strictObject({ guestId })),
   refreshGuests: call<void>()(nothing),
-  startMigration: call<void>()(v.strictObject({ guestId, destination: address, settings: settingsSchema })),
+  startMigration: call<void>()(order),
   cancelMigration: call<void>()(nothing),
   /** Answers with the settings in force then. */
   changeSettings: call<MigrationSettings>()(settingsChangeSchema),
@@ -173,8 +175,8 @@ export const calls = {
   exportProfiles: call<string | undefined>()(
     v.strictObject({ names: v.pipe(v.array(profileNameSchema), v.maxLength(1000)) }),
   ),
-  /** Puts text on the clipboard, which the page itself may not touch. */
-  copyText: call<void>()(v.strictObject({ text: v.pipe(v.string(), v.minLength(1), v.maxLength(65_536)) })),
+  /** Puts the command that runs this migration on the clipboard, which the page itself may not touch. */
+  copyCommandLine: call<void>()(order),
 };
 
 /** What the main process tells its window unasked. */

@@ -96,10 +96,16 @@ export class Console {
 
   /** Starts what the form says and shows it. */
   async start(): Promise<void> {
-    const { guest, destination, check } = this.form;
-    if (guest === undefined || check.settings === undefined) return;
-    await call('startMigration', { guestId: guest.id, destination, settings: check.settings });
+    const { order } = this.form;
+    if (order === undefined) return;
+    await call('startMigration', order);
     this.route.go('live');
+  }
+
+  /** Puts the command that does the same on the clipboard. */
+  async copyCommandLine(): Promise<void> {
+    const { order } = this.form;
+    if (order !== undefined) await call('copyCommandLine', order);
   }
 
   cancel(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { KnownGuest } from '../../shared/contract';
+import type { CallPayload, KnownGuest } from '../../shared/contract';
 import type { ListedProfile } from '../../shared/profile';
 import { defaultSettings } from '../../shared/settings';
 import type { MigrationSettings } from '../../shared/settings';
@@ -83,6 +83,14 @@ export class MigrationForm {
   choose(id: string): void {
     this.guestId = id;
     this.#typedDestination = undefined;
+  }
+
+  /** What is to be done; absent while something is missing or wrong. */
+  get order(): CallPayload<'startMigration'> | undefined {
+    const { guest, check } = this;
+    const destination = this.destination.trim();
+    if (guest === undefined || destination === '' || check.settings === undefined) return undefined;
+    return { guestId: guest.id, destination, settings: check.settings };
   }
 
   /** Why the migration cannot start; absent when it can. */

@@ -1,0 +1,30 @@
+import type { FuzzTarget } from '../target';
+import { frames as methodFrames, parts, xbzrle } from './codec';
+import { contract, workers } from './contract';
+import { epochs, tables } from './epochs';
+import { profiles, runs } from './files';
+import { messages, monitors, pairing, replies } from './messages';
+import { stream } from './stream';
+import { epochHeads, frames, layouts, partHeads } from './wire';
+
+/** Everything that reads what others wrote. */
+export const targets: readonly FuzzTarget[] = [
+  stream,
+  frames,
+  epochHeads,
+  partHeads,
+  layouts,
+  messages,
+  replies,
+  monitors,
+  pairing,
+  xbzrle,
+  parts,
+  methodFrames,
+  tables,
+  epochs,
+  profiles,
+  runs,
+  contract,
+  workers,
+];

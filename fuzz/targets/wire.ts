@@ -1,0 +1,101 @@
+import { epochBody, parseEpochBody, parsePartBody, partBody } from '../../src/engine/wire/epoch-frame';
+import { FrameParser, frameHead, frameTypes, type Frame, type FrameType, type Peer } from '../../src/engine/wire/frame';
+import { layoutBody, parseLayoutBody } from '../../src/engine/wire/layout';
+import { methods } from '../../src/shared/settings';
+import { inPieces, mutateBytes } from '../mutate';
+import type { Random } from '../random';
+import { must, taken, type FuzzTarget } from '../target';
+
+const types = Object.keys(frameTypes) as FrameType[];
+
+function someFrame(type: FrameType, random: Random): Buffer {
+  const { minBody, maxBody } = frameTypes[type];
+  const length = Math.min(maxBody, minBody + random.below(200));
+  return Buffer.concat([frameHead(type, length, random.below(2 ** 32), random.below(300)), random.bytes(length)]);
+}
+
+function fromPeer(peer: Peer, random: Random): Buffer {
+  const own = types.filter((type) => (frameTypes[type].from as readonly Peer[]).includes(peer));
+  const first = peer === 'sender' ? random.pick(['hello', 'join', 'control'] as const) : random.pick(own);
+  const later = own.filter((type) => !['hello', 'join', 'control'].includes(type));
+  const rest = Array.from({ length: random.below(6) }, () =>
+    someFrame(random.pick(random.chance(0.05) ? types : later), random),
+  );
+  return Buffer.concat([someFrame(first, random), ...rest]);
+}
+
+/** Frames written again are the bytes they were cut from; what is no frame is refused, and little is held. */
+export const frames: FuzzTarget = {
+  name: 'frames',
+  weight: 4,
+  run: (random) => {
+    const peer = random.pick(['sender', 'receiver'] as const);
+    const bytes = random.give(mutateBytes(fromPeer(peer, random), random));
+    const parser = new FrameParser(peer);
+    const found: Frame[] = [];
+    for (const piece of inPieces(bytes, random)) {
+      const more = taken(['wire-protocol'], () => parser.push(Buffer.from(piece)));
+      if (more === undefined) return 'refused';
+      found.push(...more);
+    }
+    const again = found.flatMap(({ type, aux, epoch, body }) => [frameHead(type, body.length, epoch, aux), body]);
+    const whole = Buffer.concat(again);
+    must(whole.equals(bytes.subarray(0, whole.length)), 'frames written again are others');
+    return 'taken';
+  },
+};
+
+/** Heads of epochs: taken means written again they are the same. */
+export const epochHeads: FuzzTarget = {
+  name: 'epoch-heads',
+  weight: 3,
+  run: (random) => {
+    const pieces = epochBody({
+      rawBytes: random.below(2 ** 32),
+      digest: random.bytes(8).readBigUInt64BE(),
+      shards: [...random.bytes(random.below(20))],
+      method: random.pick(methods),
+      tableBytes: random.below(2 ** 32),
+      table: random.bytes(random.below(100)),
+    });
+    const body = random.give(mutateBytes(Buffer.concat(pieces), random));
+    if (body.length < frameTypes.epoch.minBody) return 'refused';
+    const head = taken(['wire-protocol'], () => parseEpochBody(body));
+    if (head === undefined) return 'refused';
+    must(Buffer.concat(epochBody(head)).equals(body), 'an epoch written again is another one');
+    return 'taken';
+  },
+};
+
+/** Heads of parts and layouts, the same way. */
+export const partHeads: FuzzTarget = {
+  name: 'part-heads',
+  weight: 3,
+  run: (random) => {
+    const [pages, rawBytes] = [random.below(2 ** 16), random.below(2 ** 32)];
+    const part = partBody({ method: random.pick(methods), pages, rawBytes, frame: random.bytes(random.below(60)) });
+    const body = random.give(mutateBytes(Buffer.concat(part), random));
+    if (body.length < frameTypes.part.minBody) return 'refused';
+    const head = taken(['wire-protocol'], () => parsePartBody(body));
+    if (head === undefined) return 'refused';
+    must(Buffer.concat(partBody(head)).equals(body), 'a part written again is another one');
+    return 'taken';
+  },
+};
+
+const cacheLimit = 2 ** 30;
+
+export const layouts: FuzzTarget = {
+  name: 'layouts',
+  weight: 2,
+  run: (random) => {
+    const layout = { shards: 1 + random.below(255), cachePagesPerShard: random.below(2 ** random.below(22)) };
+    const body = random.give(mutateBytes(layoutBody(layout), random));
+    if (body.length < frameTypes.layout.minBody || body.length > frameTypes.layout.maxBody) return 'refused';
+    const read = taken(['wire-protocol', 'wire-refused'], () => parseLayoutBody(body, cacheLimit));
+    if (read === undefined) return 'refused';
+    must(read.shards * read.cachePagesPerShard * 4096 <= cacheLimit, 'a cache beyond the limit');
+    must(layoutBody(read).equals(body), 'a layout written again is another one');
+    return 'taken';
+  },
+};

@@ -176,7 +176,7 @@ export class StreamGrammar {
       yield entryBytes;
       const usedBytes = window.u64(1 + nameBytes);
       if (usedBytes > rest) return 'block-list';
-      const name = window.slice(1, nameBytes).slice();
+      const name = Uint8Array.from(window.slice(1, nameBytes)); // `slice` of a Buffer would be a view
       const index = this.#blocks.add(name, usedBytes);
       if (index < 0) return 'block-list';
       this.#sink.block(index, name, usedBytes);

@@ -37,8 +37,8 @@ export function feed(
   let held = 0;
   for (let at = 0, turn = 0; at < stream.length; turn++) {
     const size = sizes[turn % sizes.length] ?? stream.length;
-    // A copy that is spoilt afterwards: nobody may keep a view of a chunk.
-    const chunk = Uint8Array.from(stream.subarray(at, at + size));
+    // A copy that is spoilt afterwards: nobody may keep a view of a chunk. A Buffer, as sockets give them.
+    const chunk = Buffer.from(stream.subarray(at, at + size));
     parser.push(chunk);
     chunk.fill(0xee);
     held = Math.max(held, parser.heldBytes);

@@ -3,7 +3,7 @@ import { frames as methodFrames, parts, xbzrle } from './codec';
 import { contract, workers } from './contract';
 import { epochs, tables } from './epochs';
 import { profiles, runs } from './files';
-import { messages, monitors, pairing, replies } from './messages';
+import { messages, monitors, pairing, replies, secrets } from './messages';
 import { stream } from './stream';
 import { epochHeads, frames, layouts, partHeads } from './wire';
 
@@ -18,6 +18,7 @@ export const targets: readonly FuzzTarget[] = [
   replies,
   monitors,
   pairing,
+  secrets,
   xbzrle,
   parts,
   methodFrames,

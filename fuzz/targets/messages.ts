@@ -1,21 +1,22 @@
 import { checkAnswer, parseControl, parseEvent, parseReply, parseRequest } from '../../src/engine/wire/control';
 import { parseFailure, parseHello, parseJoin, parseWelcome } from '../../src/engine/wire/hello';
-import { parsePairing, formatPairing } from '../../src/engine/wire/pairing';
+import { formatPairing, parsePairing } from '../../src/engine/wire/pairing';
+import { expectSecret, withSecret } from '../../src/engine/wire/secret';
 import { parseGreeting, parseMessage } from '../../src/engine/qmp/messages';
 import { mutateBytes, mutatedText } from '../mutate';
 import { must, sameJson, taken, type FuzzTarget } from '../target';
 
 const token = 'ab'.repeat(32);
 const ticket = { session: '0123456789abcdef', secret: 'cd'.repeat(32) };
-const hello = { token, shards: 8, decompressThreads: 2, cachePagesPerShard: 2048, maxPartPages: 256, channels: 1 };
+const hello = { shards: 8, decompressThreads: 2, cachePagesPerShard: 2048, maxPartPages: 256, channels: 1 };
 
 /** JSON of each kind that a peer sends, and what reads it. */
 const bodies: readonly (readonly [sample: object, read: (body: Buffer) => unknown])[] = [
-  [hello, (body) => parseHello(body, token, 2 ** 30)],
+  [hello, (body) => parseHello(body, 2 ** 30)],
   [{ ticket, maxCacheBytes: 2 ** 30 }, parseWelcome],
-  [{ ...ticket, channel: 3 }, parseJoin],
+  [{ session: ticket.session, channel: 3 }, parseJoin],
   [{ code: 'wire-closed', message: 'why' }, parseFailure],
-  [{ token }, (body) => ({ token: parseControl(body) })],
+  [{}, parseControl],
   [{ ask: 'confirm', paused: true }, parseRequest],
   [{ ask: 'inspect' }, parseRequest],
   [{ event: 'resumed', atMs: 1700000000000.5 }, parseEvent],
@@ -78,13 +79,28 @@ export const monitors: FuzzTarget = {
   },
 };
 
+/** First frames: what is taken begins with the very secret, and what follows it is handed on as it is. */
+export const secrets: FuzzTarget = {
+  name: 'secrets',
+  weight: 1,
+  run: (random) => {
+    const sound = withSecret(token, hello);
+    const body = random.give(mutateBytes(sound, random));
+    const rest = taken(['wire-refused'], () => expectSecret(body, token));
+    if (rest === undefined) return 'refused';
+    must(Buffer.concat([Buffer.from(token, 'hex'), rest]).equals(body), 'taken without its secret');
+    return 'taken';
+  },
+};
+
 /** A pairing text that is taken says the same when it is written again; a refusal does not tell the secret. */
 export const pairing: FuzzTarget = {
   name: 'pairing',
   weight: 2,
   run: (random) => {
     const host = random.pick(['far', '10.0.0.1', '::1', 'fe80::1%eth0', 'a.b-c']);
-    const sound = formatPairing({ host, port: 1 + random.below(65_535), token });
+    const port = 1 + random.below(65_535);
+    const sound = formatPairing({ host, port, token, ...(random.chance(0.7) && { fingerprint: 'ef'.repeat(32) }) });
     const text = random.give(mutateBytes(Buffer.from(sound), random).toString(random.pick(['utf8', 'latin1'])));
     let said = '';
     const found = taken(['usage'], () => {

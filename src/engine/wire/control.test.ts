@@ -25,7 +25,7 @@ describe('requests about the destination', () => {
 
   it('open with nothing but a token', () => {
     expect(parseControl(encodeJson({}))).toEqual({});
-    for (const body of [{ token: 'x' }, { shards: 1 }, { path: '/etc' }]) {
+    for (const body of [{ token: 'x' }, { shards: 1 }, { path: '/etc' }, []]) {
       expect(() => parseControl(encodeJson(body))).toThrow(refused);
     }
   });

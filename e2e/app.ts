@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { _electron, expect } from '@playwright/test';
 import type { ElectronApplication, Locator, Page } from '@playwright/test';
+import type { CommandName } from '../src/shared/commands';
 import { consoleArguments, resolveElectron } from '../scripts/electron-runtime.mjs';
 
 const root = resolve(__dirname, '..');
@@ -11,8 +12,17 @@ const root = resolve(__dirname, '..');
 /** Fields of the new-migration form by their labels; what is left out stays as it is. */
 export type FormFields = Readonly<Record<string, string | boolean>>;
 
+/** How a console is started, where it matters. */
+export interface Launch {
+  /** Its data folder, which is kept; without one it has one of its own for as long as it runs. */
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The console as a person uses it: everything is found by role and name, and waited for, never slept for. */
 export class ConsoleApp {
+  /** Whether the folder goes with the console. */
+  readonly #temporary: boolean;
   /** The main process; Playwright forgets it once it has ended. */
   readonly process: ChildProcess;
   /** What the page or its console complained of. */
@@ -23,7 +33,9 @@ export class ConsoleApp {
     readonly page: Page,
     /** Where this console keeps what it stores. */
     readonly folder: string,
+    temporary: boolean,
   ) {
+    this.#temporary = temporary;
     this.process = electron.process();
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
@@ -31,18 +43,18 @@ export class ConsoleApp {
     });
   }
 
-  /** Starts the built console with a data folder of its own. */
-  static async launch(): Promise<ConsoleApp> {
+  /** Starts the built console. */
+  static async launch(launch: Launch = {}): Promise<ConsoleApp> {
     const runtime = resolveElectron(root, process.env);
     if (runtime === undefined) throw new Error('no Electron here: npm run setup');
-    const folder = await mkdtemp(join(tmpdir(), 'wherry-e2e-'));
+    const folder = launch.folder ?? (await mkdtemp(join(tmpdir(), 'wherry-e2e-')));
     const electron = await _electron.launch({
       executablePath: runtime.path,
       args: [...consoleArguments(root, process.getuid?.())],
       cwd: root,
-      env: { ...(process.env as Record<string, string>), WHERRY_DATA_DIR: folder },
+      env: { ...(process.env as Record<string, string>), ...launch.env, WHERRY_DATA_DIR: folder },
     });
-    const app = new ConsoleApp(electron, await electron.firstWindow(), folder);
+    const app = new ConsoleApp(electron, await electron.firstWindow(), folder, launch.folder === undefined);
     await expect(app.page.locator('main[aria-busy="false"]')).toBeVisible();
     return app;
   }
@@ -53,7 +65,7 @@ export class ConsoleApp {
       await this.answerClosing('Cancel migration and close');
       await this.electron.close();
     }
-    await rm(this.folder, { recursive: true, force: true });
+    if (this.#temporary) await rm(this.folder, { recursive: true, force: true });
   }
 
   /** Gives every question asked at closing this answer, and returns the questions asked since. */
@@ -81,8 +93,17 @@ export class ConsoleApp {
     }, file);
   }
 
+  /** Chooses an item of the menu bar by its command's name. */
+  async menu(name: CommandName): Promise<void> {
+    await this.electron.evaluate(({ Menu }, id) => {
+      const item = Menu.getApplicationMenu()?.getMenuItemById(id);
+      if (item === null || item === undefined) throw new Error(`no menu item ${id}`);
+      if (item.enabled) (item.click as () => void)();
+    }, name);
+  }
+
   async open(view: 'Guests' | 'New migration' | 'Live' | 'History' | 'Profiles' | 'Receive'): Promise<void> {
-    await this.page.getByRole('link', { name: view, exact: true }).click();
+    await this.page.getByRole('navigation').getByRole('link', { name: view, exact: true }).click();
   }
 
   /** Starts a sample guest and waits until it is listed. */

@@ -4,6 +4,7 @@ import { endOnce } from './end-once';
 import type { Guests } from './guests';
 import type { Receiving } from './receiving';
 import type { Runs } from './runs';
+import type { WindowMemory } from './window-memory';
 
 /** What would be ended by closing. */
 export interface UnderWay {
@@ -35,7 +36,13 @@ export function closingQuestion({ leaving, arriving }: UnderWay): Electron.Messa
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** Ends what we started before the program ends, and asks first when that means cancelling a migration. */
-export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs, receiving: Receiving): void {
+export function setupClosing(
+  window: BrowserWindow,
+  guests: Guests,
+  runs: Runs,
+  receiving: Receiving,
+  memory: WindowMemory,
+): void {
   let asking = false;
   let clear = false;
 
@@ -46,6 +53,7 @@ export function setupClosing(window: BrowserWindow, guests: Guests, runs: Runs, 
       () => receiving.stop(),
       () => (window.isDestroyed() ? undefined : window.hide()),
       () => guests.stopAll(),
+      () => memory.flush(),
     ],
     () => {
       clear = true;

@@ -8,12 +8,14 @@ import type { Handlers } from './ipc';
 import type { Receiving } from './receiving';
 import type { ProfileCalls } from './profile-calls';
 import type { Runs } from './runs';
+import type { ShellCalls } from './shell';
 
 /** The contract's calls, answered by the guests and the runs. */
 export function createHandlers(
   guests: Guests,
   runs: Runs,
   receiving: Receiving,
+  shell: ShellCalls,
   stored: HistoryCalls & ProfileCalls,
   samples: () => readonly SampleKind[],
 ): Handlers {
@@ -26,6 +28,7 @@ export function createHandlers(
         samples: samples(),
         ...(run !== undefined && { run }),
         ...(receiver !== undefined && { receiver }),
+        ...shell.state(),
       };
     },
     startSample: (request) => guests.startSample(request),
@@ -48,6 +51,8 @@ export function createHandlers(
     },
     copyCommandLine: ({ guestId, destination, settings }) =>
       clipboard.writeText(commandLine(guests.get(guestId).address, destination, settings)),
+    chooseTheme: ({ theme }) => shell.chooseTheme(theme),
+    dismissNotice: ({ id }) => shell.dismissNotice(id),
     ...stored,
   };
 }

@@ -12,3 +12,11 @@ export function publishTo(window: () => BrowserWindow | undefined): Publish {
     if (target !== undefined && !target.isDestroyed()) target.webContents.send(channelOf(name), value);
   };
 }
+
+/** What somebody in this process does with what is published. */
+export type PushListeners = { readonly [Name in PushName]?: (value: PushValue<Name>) => void };
+
+/** Publishes to listeners in this process. */
+export function publishHere(listeners: () => PushListeners): Publish {
+  return (name, value) => listeners()[name]?.(value);
+}

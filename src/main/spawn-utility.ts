@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { utilityProcess } from 'electron';
+import { asWherryError } from '../shared/failure';
+import { systemText } from '../shared/system-text';
 import type { WorkerHandle, WorkerKind } from '../shared/worker';
 
 /** Variables that would change what a worker runs. */
@@ -7,15 +9,15 @@ const dangerous = ['NODE_OPTIONS', 'ELECTRON_RUN_AS_NODE', 'LD_PRELOAD', 'DYLD_I
 
 /** Starts a worker as an Electron utility process; its bundle lies beside this one. A `SpawnWorker`. */
 export function spawnUtility(kind: WorkerKind, name: string): WorkerHandle {
-  const child = utilityProcess.fork(join(__dirname, `${kind}.cjs`), [name], {
-    serviceName: `wherry ${name}`,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: workerEnvironment(process.env),
-  });
+  const child = fork(kind, name);
+  if (child instanceof Error) return neverStarted(`${name} could not be started: ${systemText(child)}`);
   let ended: string | undefined;
+  let started = false;
+  child.once('spawn', () => (started = true));
   const exitListeners: ((reason: string) => void)[] = [];
   child.once('exit', (code) => {
-    ended = code === 0 ? `${name} ended` : `${name} ended with code ${code}`;
+    const how = started ? 'ended' : 'could not be started: its process ended at once,';
+    ended = code === 0 ? `${name} ended` : `${name} ${how} with code ${code}`;
     for (const listener of exitListeners.splice(0)) listener(ended);
   });
   return {
@@ -31,6 +33,30 @@ export function spawnUtility(kind: WorkerKind, name: string): WorkerHandle {
       else listener(ended);
     },
     kill: () => killNow(child),
+  };
+}
+
+function fork(kind: WorkerKind, name: string): Electron.UtilityProcess | Error {
+  try {
+    return utilityProcess.fork(join(__dirname, `${kind}.cjs`), [name], {
+      serviceName: `wherry ${name}`,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: workerEnvironment(process.env),
+    });
+  } catch (error) {
+    return asWherryError(error);
+  }
+}
+
+/** A worker that has ended before it began. */
+function neverStarted(reason: string): WorkerHandle {
+  return {
+    pid: undefined,
+    post: () => undefined,
+    onMessage: () => undefined,
+    // Not at once: who starts a worker is not done with starting it when it listens.
+    onExit: (listener) => void setImmediate(() => listener(reason)),
+    kill: () => undefined,
   };
 }
 

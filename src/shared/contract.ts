@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { CommandName } from './commands';
 import { toFailure, type Failure } from './failure';
 import { builtinMemory, sampleKinds, workloads } from './guest';
 import type { SampleKind, Workload } from './guest';
@@ -11,6 +12,7 @@ import type { RunList } from './run-record';
 import { settingsChangeSchema, settingsSchema } from './settings';
 import type { MigrationSettings } from './settings';
 import type { BandMs, Report, Snapshot } from './snapshot';
+import { themes, type Notice, type ThemeChoice } from './window-state';
 
 /**
  * The one table of what crosses between window and main process. Channel names, payload checks, the preload's bridge,
@@ -57,6 +59,8 @@ export interface ConsoleState {
   readonly samples: readonly SampleKind[];
   readonly run?: RunView;
   readonly receiver?: ReceiverView;
+  readonly theme: ThemeChoice;
+  readonly notices: readonly Notice[];
 }
 
 interface Call<Schema extends v.GenericSchema, Result> {
@@ -177,6 +181,8 @@ export const calls = {
   ),
   /** Puts the command that runs this migration on the clipboard, which the page itself may not touch. */
   copyCommandLine: call<void>()(order),
+  chooseTheme: call<void>()(v.strictObject({ theme: v.picklist(themes) })),
+  dismissNotice: call<void>()(v.strictObject({ id: v.pipe(v.number(), v.safeInteger()) })),
 };
 
 /** What the main process tells its window unasked. */
@@ -187,6 +193,10 @@ export const pushes = {
   snapshot: push<Snapshot>(),
   receiver: push<ReceiverView>(),
   ramMap: push<RamMapUpdate>(),
+  theme: push<ThemeChoice>(),
+  notices: push<readonly Notice[]>(),
+  /** Chosen in the menu or by its keys, for the page to do. */
+  command: push<CommandName>(),
 };
 
 export type CallName = keyof typeof calls;

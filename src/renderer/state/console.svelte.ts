@@ -1,14 +1,18 @@
+import { tick } from 'svelte';
+import { commandOf, viewOf, type CommandName } from '../../shared/commands';
 import type { KnownGuest, RunView } from '../../shared/contract';
 import { toFailure } from '../../shared/failure';
 import type { SampleKind } from '../../shared/guest';
 import type { ReceiveOrder, ReceiverView } from '../../shared/receiving';
 import type { SettingsChange } from '../../shared/settings';
 import type { BandMs } from '../../shared/snapshot';
+import type { Notice } from '../../shared/window-state';
 import { call, listen } from './bridge';
 import { MigrationForm } from './form.svelte';
 import { ProfileBook } from './profiles.svelte';
 import { Route } from './route.svelte';
 import { Run } from './run.svelte';
+import { press } from './shortcuts';
 import { Theme } from './theme.svelte';
 
 /** Everything the window shows. Views read it and call its verbs; nothing else talks to the main process. */
@@ -21,7 +25,10 @@ export class Console {
   #samples = $state.raw<readonly SampleKind[]>(['builtin']);
   #run = $state.raw<Run>();
   #receiver = $state.raw<ReceiverView>();
+  #notices = $state.raw<readonly Notice[]>([]);
   #ready = $state(false);
+  /** Whether the help sheet is open. */
+  helping = $state(false);
   /** What is typed to become a destination. */
   receiveOrder = $state.raw<ReceiveOrder>({ listen: '127.0.0.1:4711', destination: '' });
 
@@ -31,6 +38,8 @@ export class Console {
     listen('snapshot', (snapshot) => this.#run?.take(snapshot));
     listen('receiver', (view) => (this.#receiver = view));
     listen('ramMap', (update) => this.#run?.takeMap(update));
+    listen('notices', (notices) => (this.#notices = notices));
+    listen('command', (name) => void this.do(name));
     listen('run', (view) => this.#takeRun(view));
     void this.#load();
   }
@@ -51,6 +60,11 @@ export class Console {
   /** This machine as a destination; absent before it was one. */
   get receiver(): ReceiverView | undefined {
     return this.#receiver;
+  }
+
+  /** What the operator has to know and has not dismissed. */
+  get notices(): readonly Notice[] {
+    return this.#notices;
   }
 
   /** Whether a migration is under way. */
@@ -144,6 +158,24 @@ export class Console {
     return call('copyPairing');
   }
 
+  dismiss(id: number): Promise<void> {
+    return call('dismissNotice', { id });
+  }
+
+  /** Does what was chosen in the menu or by its keys: shows a view, or presses the button that does the same. */
+  async do(name: CommandName): Promise<void> {
+    if (name === 'help') this.helping = true;
+    else if (document.querySelector('dialog[open]') === null) {
+      const view = viewOf(name);
+      if (view !== undefined) return this.route.go(view);
+      const { view: home } = commandOf(name);
+      if (press(name) || home === undefined) return;
+      await this.route.arriveAt(home);
+      await tick();
+      press(name);
+    }
+  }
+
   /** A run is told of when it starts, before its first snapshot, and with its report when it has ended. */
   #takeRun(view: RunView): void {
     if (view.report === undefined) this.#run = new Run(view);
@@ -151,8 +183,10 @@ export class Console {
   }
 
   async #load(): Promise<void> {
-    const { guests, samples, run, receiver } = await call('readConsole');
+    const { guests, samples, run, receiver, theme, notices } = await call('readConsole');
     this.#receiver = receiver;
+    this.theme.take(theme);
+    this.#notices = notices;
     if (receiver !== undefined) this.receiveOrder = { listen: receiver.listen, destination: receiver.destination };
     this.#guests = guests;
     this.#samples = samples;

@@ -1,14 +1,4 @@
-/** The views there are, each with the name its navigation link has. */
-export const views = {
-  guests: 'Guests',
-  new: 'New migration',
-  live: 'Live',
-  history: 'History',
-  profiles: 'Profiles',
-  receive: 'Receive',
-} as const;
-export type ViewName = keyof typeof views;
-export const viewNames = Object.keys(views) as readonly ViewName[];
+import { viewNames, type ViewName } from '../../shared/views';
 
 /** The view in front, kept in the address's hash so that links are plain links and Back works. */
 export class Route {
@@ -24,6 +14,14 @@ export class Route {
 
   go(view: ViewName): void {
     location.hash = view;
+  }
+
+  /** Shows a view, and resolves when it is the one in front. */
+  async arriveAt(view: ViewName): Promise<void> {
+    if (view === this.#view) return;
+    const arrived = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }));
+    this.go(view);
+    await arrived;
   }
 }
 

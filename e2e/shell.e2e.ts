@@ -1,0 +1,282 @@
+import { spawn } from 'node:child_process';
+import { readFile, writeFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { consoleArguments, resolveElectron } from '../scripts/electron-runtime.mjs';
+import { commandNames, commandOf, viewOf } from '../src/shared/commands';
+import { viewNames, views } from '../src/shared/views';
+import { ConsoleApp } from './app';
+
+const few = { 'Compress threads': '1', 'Decompress threads': '1' };
+
+/** A console with a migration that takes its time. */
+async function migrating(): Promise<ConsoleApp> {
+  const app = await ConsoleApp.launch();
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', ...few });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+  return app;
+}
+
+async function axe(app: ConsoleApp): Promise<readonly string[]> {
+  const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+/** Presses keys as the window's system would deliver them. */
+async function press(app: ConsoleApp, keyCode: string, ...modifiers: readonly ('control' | 'shift')[]): Promise<void> {
+  await app.electron.evaluate(
+    ({ BrowserWindow }, keys) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      contents?.focus();
+      for (const type of ['keyDown', 'keyUp'] as const) {
+        contents?.sendInputEvent({ type, keyCode: keys.keyCode, modifiers: [...keys.modifiers] });
+      }
+    },
+    { keyCode, modifiers },
+  );
+}
+
+test.describe('menu and shortcuts', () => {
+  let app: ConsoleApp;
+  test.beforeEach(async () => void (app = await ConsoleApp.launch()));
+  test.afterEach(async () => {
+    await app.close();
+    expect(app.complaints).toEqual([]);
+  });
+
+  test('the menu bar holds every command with its keys, and no more', async () => {
+    const items = await app.electron.evaluate(({ Menu }) =>
+      (Menu.getApplicationMenu()?.items ?? []).flatMap(({ label, submenu }) =>
+        (submenu?.items ?? [])
+          .filter(({ visible }) => visible)
+          .map((item) => ({ menu: label, id: item.id, label: item.label, keys: item.accelerator })),
+      ),
+    );
+    const wanted = commandNames.map((id) => {
+      const { menu, label, keys } = commandOf(id);
+      return { menu, id, label, keys };
+    });
+    expect(items).toHaveLength(wanted.length);
+    expect(items).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test('shows every view, from the menu and by its keys', async () => {
+    for (const [index, name] of viewNames.entries()) {
+      const command = commandNames.find((each) => viewOf(each) === name) ?? 'help';
+      const link = app.page.getByRole('navigation').getByRole('link', { name: views[name], exact: true });
+      await app.menu(command);
+      await expect(link).toHaveAttribute('aria-current', 'page');
+      await app.open(name === 'guests' ? 'Live' : 'Guests');
+      await press(app, String(index + 1), 'control');
+      await expect(link).toHaveAttribute('aria-current', 'page');
+    }
+  });
+
+  test('opens the help sheet by menu, F1 and ?, with every command in it', async () => {
+    const sheet = app.page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    const ways = [
+      () => app.menu('help'),
+      () => app.page.keyboard.press('F1'),
+      () => app.page.keyboard.press('?'),
+      () => app.button('Help').click(),
+    ];
+    for (const open of ways) {
+      await open();
+      await expect(sheet).toBeVisible();
+      await app.page.keyboard.press('Escape');
+      await expect(sheet).toBeHidden();
+    }
+    await app.page.keyboard.press('?');
+    for (const name of commandNames) await expect(sheet).toContainText(commandOf(name).help);
+    await expect(sheet.getByText('Ctrl', { exact: true }).first()).toBeVisible();
+    expect(await axe(app)).toEqual([]);
+    await sheet.getByRole('button', { name: 'Close' }).click();
+
+    await app.field('QMP socket').focus();
+    await app.page.keyboard.type('what?');
+    await expect(app.field('QMP socket')).toHaveValue('what?');
+    await expect(sheet).toBeHidden();
+  });
+
+  test('themes and zooms from the menu, and shows which', async () => {
+    const shown = () => app.page.evaluate(() => document.documentElement.dataset['theme']);
+    await app.menu('theme');
+    await expect(app.button('Theme: Light')).toBeVisible();
+    await app.menu('theme');
+    await expect(app.button('Theme: Dark')).toBeVisible();
+    expect(await shown()).toBe('dark');
+    expect(await app.electron.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe('dark');
+    const zoom = () =>
+      app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomLevel());
+    for (let i = 0; i < 12; i++) await app.menu('zoomIn');
+    expect(await zoom()).toBe(5);
+    await app.menu('zoomReset');
+    await app.menu('zoomOut');
+    expect(await zoom()).toBe(-1);
+  });
+
+  test('opens the form and starts what it says', async () => {
+    await app.startSample();
+    await app.menu('newMigration');
+    await expect(app.page.getByRole('heading', { name: 'New migration' })).toBeVisible();
+    await app.fill(few);
+    await app.open('Guests');
+    await app.menu('startMigration');
+    await app.reaches(/^completed/);
+  });
+});
+
+test('pauses, and asks before it forces, from any view', async () => {
+  const app = await migrating();
+  const enabled = () =>
+    app.electron.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('pause')?.enabled);
+  expect(await enabled()).toBe(true);
+  await app.open('Guests');
+  await app.menu('pause');
+  await expect(app.button('Resume')).toBeVisible();
+  await app.menu('pause');
+  await expect(app.button('Pause')).toBeVisible();
+  await app.open('History');
+  await app.menu('forceSwitchover');
+  const question = app.page.getByRole('dialog', { name: 'Stop the guest and finish now?' });
+  await expect(question).toBeVisible();
+  await app.menu('go-guests'); // not behind the back of a question
+  await expect(question).toBeVisible();
+  await question.getByRole('button', { name: 'Keep migrating' }).click();
+  await app.close();
+});
+
+test('shows the run in the taskbar, in the title and at its end in a notification', async () => {
+  const app = await ConsoleApp.launch();
+  await app.electron.evaluate(({ BrowserWindow, Notification }) => {
+    const [window] = BrowserWindow.getAllWindows();
+    const seen = { progress: [] as unknown[], notes: [] as unknown[] };
+    Object.assign(globalThis, { seen });
+    Object.assign(window ?? {}, {
+      isFocused: () => false,
+      setProgressBar: (share: number, options?: unknown) => void seen.progress.push([share, options]),
+    });
+    Object.assign(Notification, { isSupported: () => true });
+    Notification.prototype.show = function (this: Electron.Notification) {
+      seen.notes.push({ title: this.title, body: this.body });
+    };
+  });
+  const title = () => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getTitle());
+  expect(await title()).toBe('Guests · Wherry');
+  await app.startSample({ workload: 'seed' });
+  await app.fill({ 'Bandwidth limit': '100Mbit', ...few });
+  await app.start();
+  await expect.poll(title).toMatch(/^(bulk|iterating) .*\d %.* · Live · Wherry$/);
+  await app.reaches(/^completed/);
+  await expect.poll(title).toBe('completed · Live · Wherry');
+  type Seen = { readonly progress: readonly [number, unknown][]; readonly notes: readonly unknown[] };
+  const seen = await app.electron.evaluate(() => (globalThis as unknown as { readonly seen: Seen }).seen);
+  expect(seen.progress.some(([share]) => share > 0 && share < 1)).toBe(true);
+  expect(seen.progress.at(-1)?.[0]).toBe(-1);
+  expect(seen.notes).toEqual([
+    {
+      title: expect.stringMatching(/^Sample 1 .*: completed$/) as unknown,
+      body: expect.stringMatching(/^The guest runs on the destination\. It paused for \d+ ms\.$/) as unknown,
+    },
+  ]);
+  await app.close();
+});
+
+test('says nothing at the end to who is looking', async () => {
+  const app = await ConsoleApp.launch();
+  await app.electron.evaluate(({ BrowserWindow, Notification }) => {
+    const notes: unknown[] = [];
+    Object.assign(globalThis, { notes });
+    Object.assign(BrowserWindow.getAllWindows()[0] ?? {}, { isFocused: () => true });
+    Object.assign(Notification, { isSupported: () => true });
+    Notification.prototype.show = () => void notes.push(1);
+  });
+  await app.startSample();
+  await app.fill(few);
+  await app.start();
+  await app.reaches(/^completed/);
+  expect(await app.electron.evaluate(() => (globalThis as unknown as { notes: unknown[] }).notes)).toEqual([]);
+  await app.close();
+});
+
+test('a second console of the same data folder brings the first to the front', async () => {
+  const folder = test.info().outputPath('data');
+  const app = await ConsoleApp.launch({ folder });
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
+  const visible = () => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible());
+  expect(await visible()).toBe(false);
+  const root = process.cwd();
+  const runtime = resolveElectron(root, process.env)?.path ?? '';
+  const second = spawn(runtime, [...consoleArguments(root, process.getuid?.())], {
+    env: { ...process.env, WHERRY_DATA_DIR: folder },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  second.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  expect(await new Promise((resolve) => second.once('close', resolve))).toBe(0);
+  expect(said).toContain('the console is open already');
+  await expect.poll(visible).toBe(true);
+
+  const other = await ConsoleApp.launch(); // its own data folder: nothing to do with the first
+  await other.close();
+  await app.close();
+});
+
+test.describe('what is remembered', () => {
+  const bounds = (app: ConsoleApp) =>
+    app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
+
+  test('place, theme and zoom are there the next time', async () => {
+    const folder = test.info().outputPath('data');
+    const app = await ConsoleApp.launch({ folder });
+    const place = { x: 12, y: 34, width: 1100, height: 700 };
+    await app.electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setBounds(to), place);
+    await app.button('Theme: System').click();
+    await app.button('Theme: Light').click();
+    await app.menu('zoomOut');
+    await app.close();
+    expect(JSON.parse(await readFile(join(folder, 'window.json'), 'utf8'))).toMatchObject({
+      format: 'wherry-window',
+      version: 1,
+      theme: 'dark',
+      zoom: -1,
+      place,
+    });
+    const next = await ConsoleApp.launch({ folder });
+    expect(await bounds(next)).toEqual(place);
+    await expect(next.button('Theme: Dark')).toBeVisible();
+    expect(await next.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+    await next.close();
+  });
+
+  test('a window off every screen is brought back', async () => {
+    const folder = test.info().outputPath('data');
+    await mkdir(folder, { recursive: true });
+    const place = { x: 30_000, y: 30_000, width: 1100, height: 700 };
+    const content = { format: 'wherry-window', version: 1, theme: 'system', zoom: 0, maximized: false, place };
+    await writeFile(join(folder, 'window.json'), JSON.stringify(content));
+    const app = await ConsoleApp.launch({ folder });
+    const area = await app.electron.evaluate(({ screen }) => screen.getPrimaryDisplay().workArea);
+    const { x = NaN, y = NaN } = (await bounds(app)) ?? {};
+    expect(x).toBeLessThan(area.x + area.width);
+    expect(y).toBeLessThan(area.y + area.height);
+    await app.close();
+  });
+
+  test('a file that is no good is ignored, and said so', async () => {
+    const folder = test.info().outputPath('data');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'window.json'), '{"format":"wherry-window","version":1,"theme":"<script>"}');
+    const app = await ConsoleApp.launch({ folder });
+    const notice = app.page.getByRole('alert', { name: 'Notices' });
+    await expect(notice).toContainText('window.json');
+    expect(await axe(app)).toEqual([]);
+    await notice.getByRole('button', { name: 'Dismiss' }).click();
+    await expect(notice).toBeEmpty();
+    await expect(app.button('Theme: System')).toBeVisible();
+    await app.close();
+  });
+});

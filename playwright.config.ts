@@ -3,7 +3,6 @@ import { defineConfig } from '@playwright/test';
 /** One console at a time, and no second chance: a test that passes on retry is a test that fails. */
 const config = defineConfig({
   testDir: 'e2e',
-  testMatch: '**/*.e2e.ts',
   outputDir: 'test-results',
   workers: 1,
   retries: 0,
@@ -13,5 +12,10 @@ const config = defineConfig({
   expect: { timeout: 15_000 },
   reporter: [['list'], ['./scripts/tally-playwright.mjs']],
   use: { trace: 'retain-on-failure' },
+  projects: [
+    { name: 'window', testMatch: '**/*.e2e.ts' },
+    // Takes the pictures of the documentation; checks nothing.
+    { name: 'tour', testMatch: '**/*.tour.ts' },
+  ],
 });
 export default config;

@@ -77,7 +77,10 @@ test('the window sends a guest to a `wherry receive`', async () => {
 
 test('a wrong or dead receiver is said in words, and the guest stays', async () => {
   await app.startSample();
-  await app.fill({ Destination: `wherry://127.0.0.1:1?token=${'ab'.repeat(32)}`, ...few });
+  await app.fill({
+    Destination: `wherry://127.0.0.1:1?fingerprint=${'cd'.repeat(32)}&token=${'ab'.repeat(32)}`,
+    ...few,
+  });
   await app.start();
   await app.reaches(/^failed/);
   await expect(app.page.getByText('Failed: the guest runs on the source.')).toBeVisible();

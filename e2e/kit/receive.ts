@@ -1,28 +1,42 @@
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { Channel } from '../../src/engine/wire/channel';
+import { dial } from '../../src/engine/wire/dial';
 import type { Frame } from '../../src/engine/wire/frame';
-import { parsePairing, type Pairing } from '../../src/engine/wire/pairing';
+import { parsePairing, type Endpoint, type Pairing } from '../../src/engine/wire/pairing';
 import type { WherryError } from '../../src/shared/failure';
 import { until } from './until';
-import type { WherryEvent } from './wherry';
+import { ownFolder, type WherryEvent } from './wherry';
 
 /** `wherry receive` as a process of its own. */
 export interface RunningReceiver {
   readonly url: string;
   readonly pairing: Pairing;
   readonly pid: number;
+  stdout(): string;
   stderr(): string;
   /** The next JSON line of that name. */
   event(name: string): Promise<WherryEvent>;
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `bin/wherry receive` on a free loopback port and waits until it listens; it is killed after the test. */
+/**
+ * Starts `bin/wherry receive` on a free loopback port, with a data folder of its own, and waits until it listens; it is
+ * killed after the test.
+ */
 export async function startReceive(destination: string, ...words: readonly string[]): Promise<RunningReceiver> {
+  return startReceiveIn(ownFolder(), destination, ...words);
+}
+
+/** The same with a data folder that is there already. */
+export async function startReceiveIn(
+  data: string,
+  destination: string,
+  ...words: readonly string[]
+): Promise<RunningReceiver> {
+  const env = { ...process.env, WHERRY_DATA_DIR: data };
   const args = ['receive', '--listen', ':0', '--destination', destination, '--json', ...words];
-  const child = spawn(process.execPath, ['bin/wherry', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['bin/wherry', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -41,7 +55,7 @@ export async function startReceive(destination: string, ...words: readonly strin
       return undefined;
     }, `a ${name} event`);
   const url = String((await event('listening'))['url']);
-  return { url, pairing: parsePairing(url), pid: child.pid ?? NaN, stderr: () => err, event, ended };
+  return { url, pairing: parsePairing(url), pid: child.pid ?? NaN, stdout: () => out, stderr: () => err, event, ended };
 }
 
 /** A peer of a receiver's that says what a test makes it say. */
@@ -53,11 +67,11 @@ export interface Peer {
   readonly over: Promise<WherryError>;
 }
 
-export function connectPeer({ host, port }: Pairing): Peer {
+export function connectPeer(to: Endpoint): Peer {
   const frames: Frame[] = [];
   let end = (_: WherryError): void => undefined;
   const over = new Promise<WherryError>((resolve) => (end = resolve));
-  const socket = connect({ host, port });
+  const socket = dial(to);
   onTestFinished(() => void socket.destroy());
   const channel = new Channel(socket, 'receiver', { onFrame: (frame) => frames.push(frame), onEnd: end });
   return { channel, next: () => until(() => frames.shift(), 'a frame'), over };

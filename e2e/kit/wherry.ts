@@ -48,7 +48,8 @@ export async function runWherry(
   return { code, stdout, stderr, events, result };
 }
 
-function ownFolder(): string {
+/** A data folder for as long as the test lasts. */
+export function ownFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'wherry-data-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

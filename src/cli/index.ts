@@ -21,7 +21,8 @@ const streams = { out: process.stdout, err: process.stderr };
 surviveClosedReaders(streams);
 void removeLeftovers();
 
-const { profiles, history } = openStores(dataFolder(process.env, homedir()));
+const folder = dataFolder(process.env, homedir());
+const { profiles, history } = openStores(folder);
 const profile: FindProfile = async (name) => (await profiles.get(name)).settings;
 
 // The spawner finds the workers beside the file it is in, so it has to be in this one and not in what is loaded later.
@@ -43,7 +44,7 @@ registerSend(program, profile, async (request) =>
   end(await (await import('./run-send')).runSend(request, surroundings)),
 );
 registerReceive(program, async (request) =>
-  end(await (await import('./run-receive')).runReceive(request, surroundings)),
+  end(await (await import('./run-receive')).runReceive(request, { ...surroundings, folder })),
 );
 registerProfiles(program, { streams, profiles });
 registerHistory(program, { streams, history });

@@ -7,6 +7,7 @@ import type { MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
+import { warnInsecure } from './insecure';
 import { onStopSignal } from './signals';
 import { writeLine, type Streams } from './streams';
 
@@ -15,6 +16,7 @@ export interface MigrationRun {
   readonly source: string;
   readonly destination: string;
   readonly direct?: boolean;
+  readonly insecure?: boolean;
   /** What the history calls the guest; the source's address when absent. */
   readonly guest?: string;
   readonly settings: MigrationSettings;
@@ -33,13 +35,15 @@ export interface Surroundings {
  * @returns the exit status
  */
 export async function migrate(run: MigrationRun, { streams, spawn, history }: Surroundings): Promise<number> {
-  const { source, destination, settings, json, direct = false } = run;
+  const { source, destination, settings, json, direct = false, insecure = false } = run;
+  if (insecure) warnInsecure(streams);
   const display = displayFor(json, streams);
   const recorder = new RunRecorder({ guest: source, ...run });
   const migration = startMigration({
     source,
     destination,
     direct,
+    insecure,
     settings,
     spawn,
     onSnapshot: (snapshot) => {

@@ -2,12 +2,14 @@ import { Command, CommanderError, Option } from 'commander';
 import { parseQmpAddress } from '../engine/qmp/address';
 import { pairingScheme, parsePairing } from '../engine/wire/pairing';
 import { settingOptions } from '../shared/command-line';
+import { isPairing } from '../shared/pairing-text';
 import { toFailure, WherryError } from '../shared/failure';
 import { workloads } from '../shared/guest';
 import type { Workload } from '../shared/guest';
 import type { MigrationSettings } from '../shared/settings';
 import { exitCodes } from './exit-codes';
 import { guestMemory, guestRate, memoryOption, upTo } from './guest-options';
+import { insecureHelp } from './insecure';
 import { addSettings, argument, parseWhole, readSettings, type FindProfile } from './settings-options';
 
 /** What `wherry migrate` was asked to do. */
@@ -18,6 +20,8 @@ export interface MigrateRequest {
   readonly destination: string;
   /** `destination` is a QEMU's own `-incoming` address. */
   readonly direct?: true;
+  /** Links to a receiver need not be encrypted, and are not. */
+  readonly insecure?: true;
   readonly settings: MigrationSettings;
   readonly json: boolean;
 }
@@ -62,6 +66,7 @@ export function buildProgram(actions: Actions, version: string): Command {
       farAddress,
     )
     .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used")
+    .option('--insecure', insecureHelp)
     .option('--json', 'one JSON object a line on standard output')
     .action(async (options: Options, command: Command) =>
       actions.migrate(migrateRequest(options, await settings(command), givenOptions(command))),
@@ -103,8 +108,16 @@ function migrateRequest(options: Options, settings: MigrationSettings, given: Gi
     source: String(options['source']),
     destination: String(options['destination']),
     ...wayOf(options, settings, given),
+    ...insecureWay(options),
     json: options['json'] === true,
   };
+}
+
+/** A destination that is no receiver's has no link that could be encrypted. */
+function insecureWay(options: Options): Pick<MigrateRequest, 'insecure'> {
+  if (options['insecure'] !== true) return {};
+  if (isPairing(String(options['destination']))) return { insecure: true };
+  throw new WherryError('usage', '--insecure: expected the destination of a receiver, wherry://…');
 }
 
 /** Whether an option stood on the command line itself, and not in a profile or nowhere. */

@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { parseQmpAddress } from '../engine/qmp/address';
 import { parseListenAddress, type ListenAddress } from '../shared/listen-address';
+import { WherryError } from '../shared/failure';
+import { parseDuration } from '../shared/units';
 import { argument } from './settings-options';
 
 /** What `wherry receive` was asked to do. */
@@ -11,6 +13,12 @@ export interface ReceiveRequest {
   /** `destination` is that QEMU's own `-incoming` address. */
   readonly direct?: boolean;
   readonly once?: boolean;
+  /** `once`: each migration has a token of its own. `lasting`: one that is kept is good for all of them. */
+  readonly token: 'once' | 'lasting';
+  /** How long a one-time token that is not used stays good, ms. */
+  readonly tokenLifetime?: number;
+  /** Links are not encrypted. */
+  readonly insecure?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,6 +42,26 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
     )
     .option('--direct', "the destination is a QEMU's own -incoming address, and another tool drives the migration")
     .option('--once', 'end after the first migration')
+    .addOption(
+      new Option('--token <kind>', 'a token for one migration, the next with another; or one that lasts')
+        .choices(['once', 'lasting'])
+        .default('once'),
+    )
+    .addOption(
+      new Option('--token-lifetime <time>', 'how long a one-time token is good when it is not used')
+        .argParser(argument(parseLifetime))
+        .default(undefined, 'until it is used'),
+    )
+    .option('--insecure', 'do not encrypt: whoever is on the way can read and change the memory of guests')
     .option('--json', 'one JSON object a line on standard output')
     .action((request: ReceiveRequest) => action(request));
+}
+
+/** A timer cannot be set for much longer than that. */
+const longestLifetimeMs = 7 * 24 * 3_600_000;
+
+function parseLifetime(text: string): number {
+  const lifetimeMs = parseDuration(text);
+  if (lifetimeMs >= 1000 && lifetimeMs <= longestLifetimeMs) return lifetimeMs;
+  throw new WherryError('usage', `expected a time from 1s to 7d, got ${JSON.stringify(text)}`);
 }

@@ -4,6 +4,7 @@ import { RunRecorder } from '../engine/store/run-recorder';
 import { formatPairing } from '../engine/wire/pairing';
 import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
+import { warnInsecure } from './insecure';
 import { keep, type Surroundings } from './migrate';
 import type { SendRequest } from './send';
 import { onStopSignal } from './signals';
@@ -14,7 +15,8 @@ import { writeLine } from './streams';
  * @returns the exit status
  */
 export async function runSend(request: SendRequest, { streams, spawn, history }: Surroundings): Promise<number> {
-  const { listen, to, settings, json } = request;
+  const { listen, to, settings, insecure, json } = request;
+  if (insecure) warnInsecure(streams);
   const display = displayFor(json, streams);
   const source = formatQmpAddress(listen);
   const recorder = new RunRecorder({ guest: source, source, destination: formatPairing(to), settings });

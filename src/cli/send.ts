@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { parseQmpAddress, type QmpAddress } from '../engine/qmp/address';
-import { parsePairing, type Pairing } from '../engine/wire/pairing';
+import { expectSecured, parsePairing, type Pairing } from '../engine/wire/pairing';
 import { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
+import { insecureHelp } from './insecure';
 import { addSettings, argument, readSettings, type FindProfile } from './settings-options';
 
 /** What `wherry send` was asked to do. */
@@ -10,6 +11,8 @@ export interface SendRequest {
   readonly listen: QmpAddress;
   readonly to: Pairing;
   readonly settings: MigrationSettings;
+  /** The link is not encrypted. */
+  readonly insecure: boolean;
   readonly json: boolean;
 }
 
@@ -43,11 +46,14 @@ export function registerSend(
     )
     .requiredOption('--to <url>', 'wherry://… as `wherry receive` printed it', argument(parsePairing));
   addSettings(command, wireSettings)
+    .option('--insecure', insecureHelp)
     .option('--json', 'one JSON object a line on standard output')
     .action(async (options: Options, self: Command) => {
-      const { listen, to } = options;
+      const { listen } = options;
+      const insecure = options['insecure'] === true;
+      const to = expectSecured(options.to, insecure);
       const settings = await readSettings(self, profile, wireSettings);
-      await action({ listen, to, settings, json: options['json'] === true });
+      await action({ listen, to, settings, insecure, json: options['json'] === true });
     });
 }
 

@@ -12,6 +12,8 @@ export interface MigrationOptions {
   readonly destination: string;
   /** `destination` is the `-incoming` address of an unmodified QEMU: no receiver, native XBZRLE only. */
   readonly direct?: boolean;
+  /** Links to a receiver that are not encrypted are taken (and no others). */
+  readonly insecure?: boolean;
   readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;
   /** Called about ten times a second and at every change of state. */

@@ -2,11 +2,20 @@ import { DirectFar } from './direct-far';
 import type { Far } from './far';
 import { LocalFar, type LocalFarOptions } from './local-far';
 import { RemoteFar } from './remote-far';
-import { pairingScheme, parsePairing } from './wire/pairing';
+import { expectSecured, pairingScheme, parsePairing } from './wire/pairing';
+
+/** How a destination's side is to be reached; see `MigrationOptions`. */
+export interface FarOptions extends LocalFarOptions {
+  readonly direct?: boolean;
+  readonly insecure?: boolean;
+}
 
 /** The destination's side by its address: `wherry://…` is with a receiver, `direct` a QEMU's own, anything else a monitor. */
-export function openFar(address: string, direct: boolean, options: LocalFarOptions): Promise<Far> {
-  if (direct) return Promise.resolve(new DirectFar(address));
-  if (address.startsWith(pairingScheme)) return RemoteFar.connect(parsePairing(address), options);
+export async function openFar(address: string, options: FarOptions): Promise<Far> {
+  const { direct = false, insecure = false } = options;
+  if (direct) return new DirectFar(address);
+  if (address.startsWith(pairingScheme)) {
+    return RemoteFar.connect(expectSecured(parsePairing(address), insecure), options);
+  }
   return LocalFar.connect(address, options);
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { hostname, totalmem } from 'node:os';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, type Failure } from '../shared/failure';
+import type { Identity } from '../shared/identity';
 import type { SpawnWorker } from '../shared/worker';
 import { ControlVisitor } from './control-visitor';
 import { Destination } from './destination';
@@ -9,11 +10,13 @@ import { Door, type Visitor } from './door';
 import { expectIncoming } from './prepare';
 import { ReceiverSession, joinSession, parseStreamHello } from './receiver';
 import { StreamSockets, connectQemu } from './stream-sockets';
+import { TokenBook, type Claim, type TokenOrder } from './token-book';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
+import type { Hello } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
-import { expectSecret, newSecret } from './wire/secret';
+import { afterSecret, newSecret } from './wire/secret';
 
 /** A sender that is here now. */
 export interface VisitProgress {
@@ -46,6 +49,11 @@ export interface ReceiveOptions {
   readonly destination: string;
   /** `destination` is a QEMU's own `-incoming` address instead: another tool has its monitor and drives it. */
   readonly direct?: boolean;
+  /** Shown to senders; without it links are not encrypted, and whoever is in between can read and change everything. */
+  readonly identity?: Identity;
+  readonly tokens: TokenOrder;
+  /** The pairing text is another one: the token before was used or has expired. */
+  readonly onPairing?: (text: string) => void;
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;
   readonly onVisitEnd: (end: VisitEnd) => void;
@@ -57,6 +65,7 @@ interface Visit {
   readonly kind: VisitEnd['kind'];
   readonly from: string | undefined;
   readonly startedAt: number;
+  readonly claim: Claim;
   /** Hex; what this visit's stream has to show. */
   readonly streamToken: string;
   destination?: Promise<Destination>;
@@ -72,26 +81,30 @@ export class ReceiveServer {
   #door: Door | undefined;
   #visit: Visit | undefined;
   #visits = 0;
+  readonly #tokens: TokenBook;
 
   private constructor(
     private readonly options: ReceiveOptions,
     private readonly sockets: StreamSockets,
     private readonly hasher: XXHashAPI,
-    private readonly token: string,
-  ) {}
+  ) {
+    this.#tokens = new TokenBook(options.tokens, () => options.onPairing?.(this.pairingText));
+  }
 
   /** Prepares the destination and listens; rejects with what is wrong with the destination, or `wire-closed`. */
   static async listen(options: ReceiveOptions): Promise<ReceiveServer> {
     const sockets = await StreamSockets.create();
-    const server = new ReceiveServer(options, sockets, await xxhash(), newSecret());
+    const server = new ReceiveServer(options, sockets, await xxhash());
     try {
       if (options.direct !== true) (await server.#prepared()).close();
       server.#door = await Door.listen(options.host, options.port, {
         admit: (channel, first) => server.#admit(channel, first),
         onNotice: options.onNotice,
+        ...(options.identity !== undefined && { identity: options.identity }),
       });
       return server;
     } catch (error) {
+      server.#tokens.close();
       await sockets.close();
       throw error;
     }
@@ -99,7 +112,10 @@ export class ReceiveServer {
 
   /** What a sender has to be given. */
   get pairing(): Pairing {
-    return { host: this.options.host, port: this.#door?.port ?? 0, token: this.token };
+    const { host, identity } = this.options;
+    const { token } = this.#tokens;
+    const port = this.#door?.port ?? 0;
+    return { host, port, ...(identity !== undefined && { fingerprint: identity.fingerprint }), token };
   }
 
   /** The same as text, with an address that others can use: one that takes every caller is none that can be called. */
@@ -115,6 +131,7 @@ export class ReceiveServer {
 
   async close(): Promise<void> {
     this.#door?.close();
+    this.#tokens.close();
     if (this.#visit !== undefined) this.#end(this.#visit, new WherryError('cancelled', 'the receiver was stopped'));
     await this.sockets.close();
   }
@@ -138,13 +155,20 @@ export class ReceiveServer {
   }
 
   #admitControl(channel: Channel, { body }: Frame): Visitor {
-    parseControl(expectSecret(body, this.token));
-    if (this.options.direct === true) {
-      const message = 'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
-      throw new WherryError('wire-refused', message);
+    const claim = this.#tokens.claim(body);
+    try {
+      parseControl(afterSecret(body));
+      if (this.options.direct === true) {
+        const message =
+          'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
+        throw new WherryError('wire-refused', message);
+      }
+      if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
+    } catch (error) {
+      claim.release();
+      throw error;
     }
-    if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    const visit = this.#newVisit('migrate', newSecret(), channel);
+    const visit = this.#newVisit('migrate', newSecret(), claim, channel);
     this.#visit = visit;
     visit.control = new ControlVisitor(channel, {
       streamToken: visit.streamToken,
@@ -157,10 +181,19 @@ export class ReceiveServer {
   /** The stream of the session that is here, or one by itself: a relay's. */
   #admitStream(channel: Channel, first: Frame): Visitor {
     const maxCacheBytes = Math.floor(totalmem() / 2);
-    const hello = parseStreamHello(first, this.#visit?.streamToken ?? this.token, maxCacheBytes);
-    if (this.#visit?.stream !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    const visit: Visit = this.#visit ?? this.#newVisit('relay', this.token, channel);
+    const here = this.#visit;
+    const claim = here?.claim ?? this.#tokens.claim(first.body);
+    let hello: Hello;
+    try {
+      hello = parseStreamHello(first, here?.streamToken ?? this.#tokens.token, maxCacheBytes);
+      if (here?.stream !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
+    } catch (error) {
+      if (here === undefined) claim.release();
+      throw error;
+    }
+    const visit = here ?? this.#newVisit('relay', newSecret(), claim, channel);
     this.#visit = visit;
+    claim.use();
     const stream = new ReceiverSession(channel, hello, this.hasher, {
       spawn: this.options.spawn,
       maxCacheBytes,
@@ -178,8 +211,8 @@ export class ReceiveServer {
     };
   }
 
-  #newVisit(kind: Visit['kind'], streamToken: string, { socket }: Channel): Visit {
-    return { number: ++this.#visits, kind, from: socket.remoteAddress, startedAt: Date.now(), streamToken };
+  #newVisit(kind: Visit['kind'], streamToken: string, claim: Claim, { socket }: Channel): Visit {
+    return { number: ++this.#visits, kind, from: socket.remoteAddress, startedAt: Date.now(), claim, streamToken };
   }
 
   async #connectStream(visit: Visit): Promise<Socket> {
@@ -200,6 +233,7 @@ export class ReceiveServer {
   #end(visit: Visit, failure: Failure | undefined): void {
     if (this.#visit !== visit) return;
     this.#visit = undefined;
+    visit.claim.release();
     const { kind, stream, control, destination } = visit;
     const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
     stream?.close();

@@ -134,7 +134,11 @@ export class Session implements RunningMigration {
       onNotice: (text: string) => this.#say(text),
       onFailure: (error: WherryError) => this.#outcome.fail(error),
     };
-    const far = await openFar(this.options.destination, this.options.direct === true, shared);
+    const far = await openFar(this.options.destination, {
+      ...shared,
+      direct: this.options.direct === true,
+      insecure: this.options.insecure === true,
+    });
     this.#cleanups.push(() => far.close());
     this.#wasRunning = (await inspect(source, far)).running;
     await configureSource(source, this.control.settings);

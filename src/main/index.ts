@@ -4,6 +4,7 @@ import { app, dialog } from 'electron';
 import type { BrowserWindow } from 'electron';
 import { ReceiveServer } from '../engine/receive-server';
 import { dataFolder } from '../engine/store/data-folder';
+import { openIdentity } from '../engine/store/identity';
 import { openStores } from '../engine/store/stores';
 import { removeLeftovers } from '../host/temporary';
 import { toFailure } from '../shared/failure';
@@ -55,7 +56,11 @@ async function open(): Promise<void> {
   const guests = new Guests({ probe: probeGuest, startSample }, publish);
   const { history, profiles } = openStores(data);
   const runs = createRuns(guests, spawnUtility, history, publish);
-  const receiving = new Receiving((options) => ReceiveServer.listen(options), spawnUtility, publish);
+  const receiving = new Receiving(
+    async (options) => ReceiveServer.listen({ ...options, identity: await openIdentity(data, options.onNotice) }),
+    spawnUtility,
+    publish,
+  );
   const shell = shellCalls(memory, notices, publish);
   const stored = { ...historyCalls(history), ...profileCalls(profiles) };
   setupIpc(createHandlers(guests, runs, receiving, shell, stored, availableSamples));

@@ -53,6 +53,8 @@ export class Receiving {
       const server = await this.listen({
         ...address,
         destination: order.destination,
+        tokens: { kind: 'once' },
+        onPairing: (pairing) => this.#pair(pairing),
         spawn: this.spawn,
         onNotice: (text) => this.#note(text),
         onVisitEnd: (end) => this.#ended(end),
@@ -109,6 +111,11 @@ export class Receiving {
     const visit: VisitView = { ...facts, phase, endedAt: this.now(), ...(error !== undefined && { error }) };
     const others = view.visits.filter(({ number }) => number !== visit.number);
     this.#show({ ...view, visits: [visit, ...others].slice(0, keptVisits) });
+  }
+
+  /** The text before has been used. */
+  #pair(pairing: string): void {
+    if (this.#server !== undefined && this.#view !== undefined) this.#show({ ...this.#view, pairing });
   }
 
   #note(text: string): void {

@@ -45,3 +45,18 @@ export function formatPairing({ host, port, fingerprint, token }: Pairing): stri
   const shown = fingerprint === undefined ? '' : `fingerprint=${fingerprint}&`;
   return `${pairingScheme}${host.includes(':') ? `[${host}]` : host}:${port}?${shown}token=${token}`;
 }
+
+/**
+ * A pairing that may be used: one without a fingerprint only where the operator has said that it may be (`--insecure`),
+ * and one with a fingerprint only where he has not.
+ * @throws WherryError `usage`
+ */
+export function expectSecured(pairing: Pairing, insecure: boolean): Pairing {
+  if (insecure === (pairing.fingerprint === undefined)) return pairing;
+  throw new WherryError(
+    'usage',
+    insecure
+      ? 'Receiver: its links are encrypted, as its pairing text has a fingerprint: leave out --insecure'
+      : 'Receiver: no fingerprint in the pairing text, so its links are not encrypted; to use them all the same: --insecure',
+  );
+}

@@ -68,15 +68,21 @@ export class ConsoleApp {
     if (this.#temporary) await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Gives every question asked at closing this answer, and returns the questions asked since. */
+  /** Gives every question asked at closing this answer. */
   async answerClosing(answer: string): Promise<void> {
     await this.electron.evaluate(({ dialog }, label) => {
       const ask = (...args: readonly unknown[]) => {
-        const { buttons = [] } = args.at(-1) as { readonly buttons?: readonly string[] };
+        const { buttons = [], detail } = args.at(-1) as { readonly buttons?: readonly string[]; detail?: string };
+        Object.assign(globalThis, { askedAtClosing: detail });
         return Promise.resolve({ response: buttons.indexOf(label), checkboxChecked: false });
       };
       Object.assign(dialog, { showMessageBox: ask });
     }, answer);
+  }
+
+  /** What the last question at closing told. */
+  closingText(): Promise<string | undefined> {
+    return this.electron.evaluate(() => (globalThis as { readonly askedAtClosing?: string }).askedAtClosing);
   }
 
   /** Has the next questions where to save answered with this file. */
@@ -139,6 +145,13 @@ export class ConsoleApp {
   /** The live region whose text begins with the session's state. */
   get status(): Locator {
     return this.page.getByRole('status', { name: 'Migration status' });
+  }
+
+  /** Cancels the migration, once it has been asked what that costs. */
+  async cancel(): Promise<void> {
+    await this.button('Cancel migration').click();
+    const dialog = this.page.getByRole('dialog', { name: 'Cancel the migration?' });
+    await dialog.getByRole('button', { name: 'Cancel migration' }).click();
   }
 
   /** Waits for one of these states. */

@@ -84,3 +84,38 @@ test('shows on a map what became of the guest’s memory, to eye, pointer and ke
   await app.page.keyboard.press('End');
   await expect(panel).toContainText(/guest\.rom 0x8000–0xffff: (not yet sent|zero|compressed|plain)/);
 });
+
+test('cancels once it has said what is thrown away, where the guest stays and how near it was', async () => {
+  await app.button('Cancel migration').click();
+  const dialog = app.page.getByRole('dialog', { name: 'Cancel the migration?' });
+  await expect(dialog).toHaveAccessibleDescription(
+    /thrown away: [\d.]+ .?B on the wire for [\d.]+ .?B of the guest’s stream\. The guest keeps running on the source; .* It is in its first pass, with [\d.]+ MiB left to send of 64\.1 MiB\.$/,
+  );
+  await dialog.getByRole('button', { name: 'Keep migrating' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(app.status).toHaveText(/^bulk/);
+  await app.cancel();
+  await app.reaches(/^cancelled/);
+  await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
+});
+
+test('cancels while sending is paused', async () => {
+  await app.button('Pause').click();
+  await expect(app.button('Resume')).toBeEnabled();
+  await app.cancel();
+  await app.reaches(/^cancelled/);
+});
+
+test('cancels in mid-switchover, and the guest goes on where it was', async () => {
+  await app.button('Force switchover').click();
+  await app.page.getByRole('button', { name: 'Stop the guest now' }).click();
+  await app.reaches(/^switchover/);
+  await app.button('Cancel migration').click();
+  const dialog = app.page.getByRole('dialog', { name: 'Cancel the migration?' });
+  await expect(dialog).toHaveAccessibleDescription(
+    /stands still for the switchover.*If the source hears of the cancel in time/,
+  );
+  await dialog.getByRole('button', { name: 'Cancel migration' }).click();
+  await app.reaches(/^cancelled/);
+  await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
+});

@@ -1,36 +1,12 @@
 import { app, dialog } from 'electron';
 import type { BrowserWindow } from 'electron';
+import { sampleKinds } from '../shared/guest';
+import { closingQuestion, type UnderWay } from './closing-question';
 import { endOnce } from './end-once';
 import type { Guests } from './guests';
 import type { Receiving } from './receiving';
 import type { Runs } from './runs';
 import type { WindowMemory } from './window-memory';
-
-/** What would be ended by closing. */
-export interface UnderWay {
-  /** The guest being migrated from here. */
-  readonly leaving?: string;
-  /** A guest is on its way in. */
-  readonly arriving: boolean;
-}
-
-/** The question closing asks while guests are on their way; the first answer is the safe one. */
-export function closingQuestion({ leaving, arriving }: UnderWay): Electron.MessageBoxOptions {
-  const out =
-    'Closing the console cancels the migration. The guest then keeps running on the source, and nothing of it stays ' +
-    'on the destination. Sample guests end with the console.';
-  const into = 'Closing the console ends the receiver: a guest that is not here yet keeps running where it is.';
-  return {
-    type: 'question',
-    title: 'A migration is running',
-    message: leaving === undefined ? 'A guest is arriving here.' : `${leaving} is being migrated.`,
-    detail: [...(leaving === undefined ? [] : [out]), ...(arriving ? [into] : [])].join(' '),
-    buttons: ['Keep migrating', leaving === undefined ? 'Stop receiving and close' : 'Cancel migration and close'],
-    defaultId: 0,
-    cancelId: 0,
-    noLink: true,
-  };
-}
 
 /** Signals that ask a program to end; there may be nobody to answer a question then. */
 const endSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -62,12 +38,24 @@ export function setupClosing(
     (text) => process.stderr.write(`wherry: ${text}\n`),
   );
 
+  function isSample(guestId: string): boolean {
+    const origin = guests.list().find(({ id }) => id === guestId)?.origin;
+    return sampleKinds.some((kind) => kind === origin);
+  }
+
+  function leaving(): Pick<UnderWay, 'leaving'> {
+    const run = runs.active() ? runs.current() : undefined;
+    if (run === undefined) return {};
+    const { guestName: name, guestId, snapshot } = run;
+    return { leaving: { name, snapshot, sample: isSample(guestId) } };
+  }
+
   async function ask(): Promise<void> {
     const arriving = receiving.busy();
     if (!runs.active() && !arriving) return end();
-    const leaving = runs.active() ? (runs.current()?.guestName ?? 'A guest') : undefined;
-    const question = closingQuestion({ arriving, ...(leaving !== undefined && { leaving }) });
-    const { response } = await dialog.showMessageBox(window, question);
+    const { buttons, ...question } = closingQuestion({ arriving, ...leaving() });
+    const answers = { buttons: [...buttons], defaultId: 0, cancelId: 0, noLink: true };
+    const { response } = await dialog.showMessageBox(window, { type: 'question', ...question, ...answers });
     if (response !== 0) await end();
   }
 

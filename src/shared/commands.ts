@@ -67,9 +67,9 @@ export const commands = {
   },
   cancelMigration: {
     menu: 'Migration',
-    label: 'Cancel migration',
+    label: 'Cancel migration…',
     keys: 'CmdOrCtrl+.',
-    help: 'Give up; the guest stays on the source',
+    help: 'Give up, the guest staying on the source; says first what that costs',
     by: 'page',
     view: 'live',
     needsRun: true,

@@ -39,7 +39,7 @@ async function start(restarts: number): Promise<{ worker: RingWorker<unknown>; s
     parse,
     restarts,
     stallTimes,
-    onStalled: () => said.push('stalled'),
+    onStalled: () => said.push(worker.stalled ? 'stalled' : 'not stalled'),
     onRestart: () => said.push('started again'),
   });
   onTestFinished(() => worker.close());
@@ -62,6 +62,7 @@ describe('a worker process stopped by a signal', () => {
     const parts = await Promise.all([worker.run(job()), worker.run(job()), worker.run(job())]);
     for (const { output } of parts) expect(output.length).toBeGreaterThan(pages * pageBytes);
     expect(said).toEqual(['stalled', 'started again']);
+    expect(worker.stalled).toBe(false);
     await until(() => !isAlive(stopped), 'the stopped one to end');
   });
 

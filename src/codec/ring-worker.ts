@@ -85,6 +85,11 @@ export class RingWorker<Reply> {
     return this.#worker?.pid;
   }
 
+  /** Whether it has had a job for long without an answer. */
+  get stalled(): boolean {
+    return this.#silence.overdue;
+  }
+
   get name(): string {
     return this.options.name;
   }

@@ -23,11 +23,17 @@ export interface StallListener {
 /** Notices a process that neither answers nor ends, as one that was stopped by a signal. */
 export class StallWatch {
   #timer: NodeJS.Timeout | undefined;
+  #overdue = false;
 
   constructor(
     private readonly times: StallTimes,
     private readonly listener: StallListener,
   ) {}
+
+  /** Whether an answer is later than anybody should have to wait. */
+  get overdue(): boolean {
+    return this.#overdue;
+  }
 
   /** Something is awaited from now on, or still is after an answer; each call begins the wait anew. */
   expect(): void {
@@ -36,6 +42,7 @@ export class StallWatch {
     this.#after(sayMs, () => {
       // If this process was stopped itself, with its workers, they have the rest of the time from now on.
       this.#after(giveUpMs - sayMs, () => this.listener.givenUp(giveUpMs));
+      this.#overdue = true;
       this.listener.stalled(sayMs);
     });
   }
@@ -44,6 +51,7 @@ export class StallWatch {
   rest(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#overdue = false;
   }
 
   #after(ms: number, what: () => void): void {

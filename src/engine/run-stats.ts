@@ -14,6 +14,7 @@ import type { GuestPlace, SessionState } from '../shared/state';
 import type { RunVerdict } from '../shared/verdict';
 import { BottleneckMeter, bottleneckOf, waitShares, type Waits } from './bottleneck';
 import { fitBytes } from './advice';
+import type { ThreadStatus } from './dispatch/compress-pool';
 import { expectedPause, type PauseInputs } from './estimate';
 import { roundLeft, timeToSwitchover, type EtaInputs } from './eta';
 import { asSet, type ChosenWay } from './method-choice';
@@ -42,7 +43,7 @@ export interface SenderView {
   readonly sampledRatio?: number | undefined;
   /** How it compresses now; absent where nothing is compressed. */
   readonly way?: ChosenWay;
-  workers(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[];
+  workers(): readonly ThreadStatus[];
 }
 
 /** What the session knows and the sender does not. */
@@ -191,10 +192,10 @@ export class RunStats {
     this.#limited.mark(sender?.waits.limitedMs ?? 0, now);
     const rate = this.#wire.rate;
     if (rate !== undefined) this.#peakWireRate = Math.max(this.#peakWireRate ?? 0, rate);
-    return (sender?.workers() ?? []).map(({ name, busyMs, restarts }, index) => {
+    return (sender?.workers() ?? []).map(({ name, busyMs, restarts, stalled }, index) => {
       const meter = (this.#busy[index] ??= new RateMeter());
       meter.mark(busyMs, now);
-      return { name, restarts, busyShare: share(meter.rate) };
+      return { name, restarts, busyShare: share(meter.rate), ...(stalled === true && { stalled }) };
     });
   }
 

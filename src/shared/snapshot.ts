@@ -84,6 +84,8 @@ export interface WorkerStatus {
   readonly name: string;
   readonly busyShare: number;
   readonly restarts: number;
+  /** It has had work for long without an answer: stopped, or swapped out. */
+  readonly stalled?: boolean;
 }
 
 /** What can hold a migration back; `source` is good news: everything it gives goes through. */

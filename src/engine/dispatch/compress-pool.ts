@@ -43,6 +43,17 @@ export interface CompressPoolOptions {
   readonly onStalled?: (name: string, ms: number) => void;
 }
 
+/** A compress thread as seen from outside. */
+export interface ThreadStatus {
+  readonly name: string;
+  /** Only grows. */
+  readonly busyMs: number;
+  /** How often its process was started again. */
+  readonly restarts: number;
+  /** Its process has had work for long without an answer. */
+  readonly stalled?: boolean;
+}
+
 /** A part as it goes on the wire, with what it cost. */
 export interface EncodedPart {
   readonly shard: number;
@@ -221,13 +232,17 @@ export class CompressPool {
     return { shard, pages, frame: output, answer: reply, way, ...tried };
   }
 
-  /** What each thread has done so far, and how often its process was started again; `busyMs` only grows. */
-  status(): readonly { readonly name: string; readonly busyMs: number; readonly restarts: number }[] {
-    return Array.from({ length: this.#layout.shards }, (_, shard) => ({
-      name: `compress-${shard}`,
-      restarts: this.#processOf(shard)?.worker.restarts ?? 0,
-      busyMs: this.#busyMs[shard] ?? 0,
-    }));
+  /** What each thread has done so far. */
+  status(): readonly ThreadStatus[] {
+    return Array.from({ length: this.#layout.shards }, (_, shard) => {
+      const worker = this.#processOf(shard)?.worker;
+      return {
+        name: `compress-${shard}`,
+        restarts: worker?.restarts ?? 0,
+        busyMs: this.#busyMs[shard] ?? 0,
+        ...(worker?.stalled === true && { stalled: true }),
+      };
+    });
   }
 
   /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */

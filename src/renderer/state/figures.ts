@@ -39,6 +39,20 @@ export function figuresOf(snapshot: Snapshot, report?: Report): Readonly<Record<
   };
 }
 
+/** What helps to read some of the figures: what they are to be held against. */
+export function figureNotes(snapshot: Snapshot, report?: Report): Readonly<Partial<Record<FigureName, string>>> {
+  const { settings, totalBytes, cache } = snapshot;
+  const setup = report?.setupTimeMs ?? snapshot.setupTimeMs;
+  const limit = report?.downtimeLimitMs ?? settings.downtimeLimitMs;
+  return {
+    'Expected downtime': `limit ${formatDuration(limit)}`,
+    ...(setup !== undefined && { 'Total time': `setup ${formatDuration(setup)}` }),
+    ...(totalBytes !== undefined && { Remaining: `of ${formatBytes(totalBytes)}` }),
+    ...(settings.maxBandwidth > 0 && { Throughput: `limit ${formatRate(settings.maxBandwidth)}` }),
+    ...(cache.lookups > 0 && { 'Cache hit rate': `of ${count(cache.lookups)}` }),
+  };
+}
+
 /** Share of cache lookups that found the page; a cache that is off, or was not asked yet, has none. */
 export function hitRate({ size, lookups, hits }: Snapshot['cache']): string {
   if (size === 0) return 'off';

@@ -4,6 +4,8 @@ import type { Report, Snapshot } from '../../shared/snapshot';
 import { isEnd } from '../../shared/state';
 import type { SessionState } from '../../shared/state';
 import { Series } from '../charts/series';
+import { eventsBetween, logged } from './event-log';
+import type { LogEntry } from './event-log';
 import { verdictOf, verdictOfReport } from './verdict';
 import type { Verdict } from './verdict';
 
@@ -13,11 +15,6 @@ const showIntervalMs = 500;
 /** The steps on the phase track; what follows the last is an end. */
 export const phases = ['preparing', 'bulk', 'iterating', 'switchover', 'confirming'] as const;
 export type Phase = (typeof phases)[number];
-
-export interface LogEntry {
-  readonly elapsedMs: number;
-  readonly text: string;
-}
 
 /** One migration as the window shows it, from its first snapshot to its report. */
 export class Run {
@@ -84,8 +81,7 @@ export class Run {
     const before = this.#latest;
     this.#latest = snapshot;
     const changed = before?.state !== snapshot.state;
-    if (changed) this.#note(snapshot, snapshot.state);
-    if (snapshot.notice !== undefined && snapshot.notice !== before?.notice) this.#note(snapshot, snapshot.notice);
+    this.#log = logged(this.#log, snapshot.elapsedMs, eventsBetween(before, snapshot));
     this.#chart(snapshot, before);
     const phase = phases.find((each) => each === snapshot.state);
     if (phase !== undefined) this.#phase = phase;
@@ -107,10 +103,9 @@ export class Run {
     this.#shown = snapshot ?? this.#shown;
     this.#report = report;
     if (report === undefined) return;
-    if (report.error !== undefined)
-      this.#log = [...this.#log, { elapsedMs: report.totalTimeMs, text: report.error.message }];
-    if (notKept !== undefined)
-      this.#log = [...this.#log, { elapsedMs: report.totalTimeMs, text: `Not in the history: ${notKept.message}` }];
+    const last = [report.error?.message, notKept && `Not in the history: ${notKept.message}`];
+    const events = last.flatMap((text) => (text === undefined ? [] : [{ text, important: true }]));
+    this.#log = logged(this.#log, report.totalTimeMs, events);
   }
 
   #chart(snapshot: Snapshot, before: Snapshot | undefined): void {
@@ -121,9 +116,5 @@ export class Run {
     const limit = snapshot.settings.maxBandwidth === 0 ? undefined : snapshot.settings.maxBandwidth;
     this.rates.push([seconds, snapshot.guestRate, snapshot.wireRate, limit]);
     this.#drawn += 1;
-  }
-
-  #note({ elapsedMs }: Snapshot, text: string): void {
-    this.#log = [...this.#log, { elapsedMs, text }];
   }
 }

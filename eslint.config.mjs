@@ -43,7 +43,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts'],
+    files: ['src/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts', 'soak/**/*.ts'],
     ignores: ['**/*.d.ts'], // other people's packages have default exports
     rules: { 'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true } }] },
   },
@@ -54,7 +54,7 @@ export default defineConfig(
       parserOptions: { parser: tseslint.parser, svelteConfig },
     },
   },
-  { files: ['scripts/**', 'bench/**', 'fuzz/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
+  { files: ['scripts/**', 'bench/**', 'fuzz/**', 'soak/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.mjs'],
     rules: {

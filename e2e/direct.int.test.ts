@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { startMigration } from '../src/engine/migration';
 import { queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
 import type { QemuPair } from '../src/guest/qemu-pair';
+import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
+import type { Snapshot } from '../src/shared/snapshot';
 import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
+import { endWithTest, seen } from './kit/runs';
 import { runWherry } from './kit/wherry';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
 const busyPair = () => samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
+
+const noWorker = (): never => {
+  throw new Error('nothing needs a worker here');
+};
 
 /** Makes a destination wait as `-incoming unix:…` would; its address. */
 async function incoming(pair: QemuPair): Promise<string> {
@@ -41,6 +49,44 @@ describe('wherry migrate --direct', () => {
     await destination.execute('cont');
     await expectCountedOn(pair);
     await expectSweepsWhole(pair, destination);
+  });
+
+  it('goes on with deltas that QEMU takes while its cache grows and shrinks', async () => {
+    const pair = await busyPair();
+    const slow = { maxBandwidth: 8e6, downtimeLimitMs: 1, xbzrleCacheBytes: 8 * mebibyte };
+    const settings: MigrationSettings = { ...defaultSettings, method: 'none', ...slow };
+    const destination = await incoming(pair);
+    const run = endWithTest(
+      startMigration({ source: pair.source, destination, direct: true, settings, spawn: noWorker }),
+    );
+    await seen(run, 'rounds', ({ rounds }) => rounds >= 2);
+    for (const xbzrleCacheBytes of [
+      48 * mebibyte,
+      20 * mebibyte,
+      3 * mebibyte,
+      0,
+      4096,
+      32 * mebibyte,
+      18 * mebibyte,
+    ]) {
+      expect((await run.control.change({ xbzrleCacheBytes })).xbzrleCacheBytes).toBe(xbzrleCacheBytes);
+      const before = run.snapshot();
+      expect(before.settings.xbzrleCacheBytes).toBe(xbzrleCacheBytes);
+      expect(before.cache.size).toBe(xbzrleCacheBytes);
+      const holdsAll = xbzrleCacheBytes > 16 * mebibyte; // what the guest sweeps
+      const moved = ({ pages }: Snapshot): number => pages.xbzrle + (holdsAll ? 0 : pages.normal + pages.unchanged);
+      await seen(run, `pages with ${xbzrleCacheBytes} bytes`, (now) => moved(now) > moved(before) + 1500);
+    }
+    await run.control.change({ maxBandwidth: 0 });
+    await run.control.forceSwitchover();
+    const report = await run.finished;
+    expect(report.error).toBeUndefined();
+    expect(report).toMatchObject({ status: 'completed', cache: { size: 18 * mebibyte } });
+    expect(report.cache.evictions).toBeGreaterThan(0);
+    const sides = [await monitor(pair.source), await monitor(pair.destination)] as const;
+    expect(await differingPages(...sides, pair.directory, memoryBytes)).toEqual([]);
+    await sides[1].execute('cont');
+    await expectSweepsWhole(pair, sides[1]);
   });
 
   it('leaves the guest on the source when the destination is killed', async () => {

@@ -21,6 +21,9 @@ import { Gate } from './kit/gate';
 import { Opened, listen, loopback, spoiler, token } from './kit/loopback';
 import { until } from './kit/until';
 
+const layout = (shards: number, cachePagesPerShard: number): Buffer =>
+  Buffer.concat(layoutBody({ shards, cachePagesPerShard, kept: new Map() }));
+
 let workers: BundledWorkers;
 const opened = new Opened();
 const started: { readonly name: string; readonly handle: WorkerHandle; readonly exited: Promise<string> }[] = [];
@@ -603,21 +606,16 @@ describe('a receiver', () => {
     ],
     [
       'a layout past its limit',
-      ({ send }) => send('layout', layoutBody({ shards: 255, cachePagesPerShard: 65 })),
+      ({ send }) => send('layout', layout(255, 65)),
       'wire-refused',
       /a cache of 67891200 bytes, at most 67108864 allowed/,
     ],
-    [
-      'a layout of no shards',
-      ({ send }) => send('layout', layoutBody({ shards: 0, cachePagesPerShard: 0 })),
-      'wire-protocol',
-      /a layout of 0 shards/,
-    ],
+    ['a layout of no shards', ({ send }) => send('layout', layout(0, 0)), 'wire-protocol', /a layout of 0 shards/],
     [
       'a layout in mid-epoch',
       (peer) => {
         announce(peer);
-        peer.send('layout', layoutBody({ shards: 2, cachePagesPerShard: 4 }));
+        peer.send('layout', layout(2, 4));
       },
       'wire-protocol',
       /a layout while epoch 1 is under way/,
@@ -625,7 +623,7 @@ describe('a receiver', () => {
     [
       'a part of a shard that a layout took away',
       (peer) => {
-        peer.send('layout', layoutBody({ shards: 1, cachePagesPerShard: 4 }));
+        peer.send('layout', layout(1, 4));
         announce(peer);
         peer.send('part', body(partBody(part)), 1, 1);
       },

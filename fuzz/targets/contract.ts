@@ -42,7 +42,8 @@ const workerMessages: readonly unknown[] = [
   { type: 'encoded', slot: 0, bytes: 9, rawBytes: 9, method: 'none', busyMs: 0.5, deltaBytes: 0, fullBytes: 9, counts },
   { type: 'open', ring, cachePagesPerShard: 9, maxPages: 64 },
   { type: 'decode', slot: 0, shard: 1, bytes: 9, method: 'zstd', rawBytes: 20, pages: 1 },
-  { type: 'layout', slot: 0, shards: 2, cachePagesPerShard: 5 },
+  { type: 'layout', slot: 0, shards: 2, cachePagesPerShard: 5, kept: [{ shard: 1, slots: 'Aw==' }] },
+  { type: 'resized', slot: 0, changes: [{ evictions: 3, kept: 'Aw==' }, { evictions: 0 }] },
   { type: 'failed', code: 'codec', message: 'why' },
 ];
 const workerSchemas = [compressRequestSchema, compressReplySchema, decompressRequestSchema, decompressReplySchema];

@@ -89,13 +89,17 @@ export const layouts: FuzzTarget = {
   name: 'layouts',
   weight: 2,
   run: (random) => {
-    const layout = { shards: 1 + random.below(255), cachePagesPerShard: random.below(2 ** random.below(22)) };
-    const body = random.give(mutateBytes(layoutBody(layout), random));
+    const shards = 1 + random.below(255);
+    const kept = new Map(
+      Array.from({ length: random.below(4) }, () => [random.below(shards), random.bytes(random.below(9))] as const),
+    );
+    const layout = { shards, cachePagesPerShard: random.below(2 ** random.below(22)), kept };
+    const body = random.give(mutateBytes(Buffer.concat(layoutBody(layout)), random));
     if (body.length < frameTypes.layout.minBody || body.length > frameTypes.layout.maxBody) return 'refused';
     const read = taken(['wire-protocol', 'wire-refused'], () => parseLayoutBody(body, cacheLimit));
     if (read === undefined) return 'refused';
     must(read.shards * read.cachePagesPerShard * 4096 <= cacheLimit, 'a cache beyond the limit');
-    must(layoutBody(read).equals(body), 'a layout written again is another one');
+    must(Buffer.concat(layoutBody(read)).equals(body), 'a layout written again is another one');
     return 'taken';
   },
 };

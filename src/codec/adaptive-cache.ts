@@ -1,3 +1,4 @@
+import type { KeptSlots } from './compaction';
 import { PageCache, type CachePolicy } from './page-cache';
 
 /** Of the pages that do not fit, one in this many is kept all the same, so that a new hot set gets in. */
@@ -46,9 +47,9 @@ export class AdaptiveCache implements CachePolicy {
   }
 
   /** Which rule does better is learnt anew: what one capacity is too small for, another holds. */
-  resize(capacity: number): void {
-    this.pages.resize(capacity);
+  resize(capacity: number): KeptSlots | undefined {
     this.samples = new Samples(capacity);
+    return this.pages.resize(capacity);
   }
 }
 

@@ -26,6 +26,16 @@ export class ContentIndex {
     this.hashes[slot] = hash;
   }
 
+  /** The page of one slot now lies in another one, whose own is no more. */
+  move(from: number, to: number): void {
+    this.drop(to);
+    const hash = this.hashes[from] as number;
+    if (hash === 0) return;
+    this.slots.set(hash, to);
+    this.hashes[to] = hash;
+    this.hashes[from] = 0;
+  }
+
   /** Goes on with another number of slots; what is known of those that stay is kept. */
   resize(capacity: number): void {
     for (let slot = capacity; slot < this.hashes.length; slot++) this.drop(slot);

@@ -30,9 +30,10 @@ export class DecodeJobs {
     return job.type === 'decode' ? this.decode(job) : this.layOut(job);
   }
 
-  private layOut({ slot, shards, cachePagesPerShard }: LayoutJob): Promise<LaidOut> {
+  private layOut({ slot, shards, cachePagesPerShard, kept = [] }: LayoutJob): Promise<LaidOut> {
     return this.applying.run(() => {
-      this.decoder.layOut(shards, cachePagesPerShard);
+      const slots = new Map(kept.map((one) => [one.shard, Buffer.from(one.slots, 'base64')]));
+      this.decoder.layOut(shards, cachePagesPerShard, slots);
       return Promise.resolve({ type: 'laidOut', slot });
     });
   }

@@ -11,7 +11,7 @@ import {
   type ResizeJob,
 } from './job';
 import { checkLevel, methodTable, regularBits } from './methods';
-import { PartEncoder } from './part-encoder';
+import { PartEncoder, type ResizedCache } from './part-encoder';
 import { Ring } from './ring';
 import { Sequence } from './sequence';
 import { tryWays } from './tries';
@@ -53,16 +53,16 @@ export class EncodeJobs {
   /** Answered after the jobs before it: a worker that has to be replaced until then starts with what those need. */
   private async resize({ slot, shards, cachePages }: ResizeJob): Promise<Resized> {
     const before = this.threads;
-    const evictions: number[] = [];
+    const changes: Resized['changes'][number][] = [];
     this.threads = new Map(
       shards.map((shard) => {
         const thread = before.get(shard) ?? this.newThread(cachePages);
-        evictions.push(before.has(shard) ? thread.encoder.resize(cachePages) : 0);
+        changes.push(before.has(shard) ? changeOf(thread.encoder.resize(cachePages)) : { evictions: 0 });
         return [shard, thread];
       }),
     );
     await Promise.all(Array.from(before.values(), ({ compressing }) => compressing.run(() => Promise.resolve())));
-    return { type: 'resized', slot, evictions };
+    return { type: 'resized', slot, changes };
   }
 
   private async encode(job: EncodeJob): Promise<Encoded> {
@@ -97,6 +97,10 @@ export class EncodeJobs {
     this.ring.readIn(slot, 0, encoder.keys.subarray(0, pages * keyBytes));
     this.ring.readIn(slot, pages * keyBytes, encoder.pages(pages));
   }
+}
+
+function changeOf({ evictions, kept }: ResizedCache): Resized['changes'][number] {
+  return { evictions, ...(kept !== undefined && { kept: Buffer.from(kept).toString('base64') }) };
 }
 
 /** The part by the method asked for, or as it is if that would not make it smaller. */

@@ -53,6 +53,9 @@ const shardList = v.pipe(v.array(shardNumber), v.minLength(1), v.maxLength(255))
 export const ringShapeSchema = v.strictObject({ slots: whole(1, 1024), inBytes: regionBytes, outBytes: regionBytes });
 export type RingShape = v.InferOutput<typeof ringShapeSchema>;
 
+/** A shard's `KeptSlots` as base64. */
+const keptSlots = v.pipe(v.string(), v.base64(), v.maxLength(4 * Math.ceil(maxCachePages / 8 / 3)));
+
 const ringSchema = v.strictObject({ ...ringShapeSchema.entries, path: v.pipe(v.string(), v.minLength(1)) });
 
 /** First message to a compress worker; it answers `ready`. `cachePages` 0 or `xbzrle` false: every page goes full. */
@@ -83,7 +86,7 @@ export type EncodeJob = v.InferOutput<typeof encodeJobSchema>;
 
 /**
  * Other shards or another size of their caches, from the next job on: a new shard starts cold, one that is not named is
- * forgotten, the others keep what still fits. No input. Answered by `resized` or `failed`, after all jobs before it.
+ * forgotten, the others keep what still fits of what the policy values most. No input. Answered by `resized` or `failed`, after all jobs before it.
  */
 export const resizeJobSchema = v.strictObject({
   type: v.literal('resize'),
@@ -142,8 +145,8 @@ export type Encoded = v.InferOutput<typeof encodedSchema>;
 const resizedSchema = v.strictObject({
   type: v.literal('resized'),
   slot: slotNumber,
-  /** Pages given up by each of the shards named. */
-  evictions: v.array(whole(0, maxCachePages)),
+  /** What became of each of the shards named, in their order. */
+  changes: v.array(v.strictObject({ evictions: whole(0, maxCachePages), kept: v.optional(keptSlots) })),
 });
 export type Resized = v.InferOutput<typeof resizedSchema>;
 
@@ -175,13 +178,15 @@ export type DecodeJob = v.InferOutput<typeof decodeJobSchema>;
 
 /**
  * Another layout from the next job on: slots of shards that are no more, and those beyond the size, are forgotten, the
- * others keep their pages. No input. Answered by `laidOut` or `failed`.
+ * others keep their pages, unless other ones are named. No input. Answered by `laidOut` or `failed`.
  */
 export const layoutJobSchema = v.strictObject({
   type: v.literal('layout'),
   slot: slotNumber,
   shards: whole(1, 255),
   cachePagesPerShard: whole(0, maxCachePages),
+  /** Shards whose pages move, with those they keep. */
+  kept: v.optional(v.pipe(v.array(v.strictObject({ shard: shardNumber, slots: keptSlots })), v.maxLength(255))),
 });
 export type LayoutJob = v.InferOutput<typeof layoutJobSchema>;
 

@@ -1,3 +1,5 @@
+import { compact, keep, noSlots, type KeptSlots } from './compaction';
+
 /** Marks the end of the list of slots. */
 const none = -1;
 
@@ -9,8 +11,11 @@ export interface CachePolicy {
   insert(key: number): number;
   /** Counts as a use of the page in this slot, which must hold one. */
   touch(slot: number): void;
-  /** Goes on with another capacity, at least 1: the pages in slots that are no more are given up, the others stay. */
-  resize(capacity: number): void;
+  /**
+   * Goes on with another capacity, at least 1. Where pages have to be given up for it, they are those that would have
+   * been next, and the others move together as `compact` says: returns which those are, else nothing.
+   */
+  resize(capacity: number): KeptSlots | undefined;
 }
 
 /**
@@ -56,15 +61,35 @@ export class PageCache implements CachePolicy {
     return slot;
   }
 
-  resize(capacity: number): void {
-    for (let slot = this.slots.size - 1; slot >= capacity; slot--) {
-      this.unlink(slot);
-      this.slots.delete(this.keys[slot] as number);
-    }
+  resize(capacity: number): KeptSlots | undefined {
+    const kept = this.slots.size > capacity ? this.shrink(capacity) : undefined;
     this.keys = resized(this.keys, new Float64Array(capacity));
     this.older = resized(this.older, new Int32Array(capacity));
     this.newer = resized(this.newer, new Int32Array(capacity));
     this.capacity = capacity;
+    return kept;
+  }
+
+  private shrink(capacity: number): KeptSlots {
+    const before = this.slots.size;
+    while (this.slots.size > capacity) this.evict();
+    const kept = noSlots(before);
+    for (const slot of this.slots.values()) keep(kept, slot);
+    compact(kept, capacity, (from, to) => this.move(from, to));
+    return kept;
+  }
+
+  /** The page in one slot has moved to another one, which is free. */
+  private move(from: number, to: number): void {
+    const key = this.keys[from] as number;
+    this.keys[to] = key;
+    this.slots.set(key, to);
+    const before = (this.older[to] = this.older[from] as number);
+    const after = (this.newer[to] = this.newer[from] as number);
+    if (before === none) this.oldest = to;
+    else this.newer[before] = to;
+    if (after === none) this.newest = to;
+    else this.older[after] = to;
   }
 
   private evict(): number {

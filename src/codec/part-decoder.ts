@@ -1,5 +1,6 @@
 import { WherryError } from '../shared/failure';
 import { pageBytes } from '../shared/settings';
+import { compact, isKept, type KeptSlots } from './compaction';
 import { maxPartBytes } from './job';
 import { NumberReader, op, partHeaderBytes } from './part-format';
 import { arenaBytesMax, XbzrleArena } from './xbzrle/xbzrle';
@@ -80,14 +81,17 @@ export class PartDecoder {
 
   /**
    * Goes on with so many shards of so many slots. What lies in slots that are still there stays, everything else is
-   * given up. Throws `worker` when there is no memory.
+   * given up; where a shard's sender has `kept` other pages, these move as theirs did. Throws `worker` when there is no
+   * memory, `codec` for more pages than fit.
    */
-  layOut(shards: number, cachePagesPerShard: number): void {
+  layOut(shards: number, cachePagesPerShard: number, kept: ReadonlyMap<number, KeptSlots> = new Map()): void {
     const before = this.shards;
     this.banks = [];
     this.shards = new Map();
     this.cachePagesPerShard = cachePagesPerShard;
-    for (const [number, from] of before) if (number < shards) copySlots(from, this.addShard(number));
+    for (const [number, from] of before) {
+      if (number < shards) copySlots(from, this.addShard(number), kept.get(number));
+    }
   }
 
   private addShard(shardNumber: number): Shard {
@@ -195,14 +199,16 @@ export class PartDecoder {
   }
 }
 
-function copySlots(from: Shard, to: Shard): void {
-  const slots = Math.min(from.filled.length, to.filled.length);
-  for (let slot = 0; slot < slots; slot++) {
-    if (from.filled[slot] !== 1) continue;
+function copySlots(from: Shard, to: Shard, kept: KeptSlots | undefined): void {
+  const copy = (slot: number, target: number): void => {
+    if (from.filled[slot] !== 1) return;
     const page = from.bank.arena.bytes(from.slotsAt + slot * pageBytes, pageBytes);
-    to.bank.arena.bytes(to.slotsAt + slot * pageBytes, pageBytes).set(page);
-    to.filled[slot] = 1;
-  }
+    to.bank.arena.bytes(to.slotsAt + target * pageBytes, pageBytes).set(page);
+    to.filled[target] = 1;
+  };
+  const slots = Math.min(from.filled.length, to.filled.length);
+  for (let slot = 0; slot < slots; slot++) if (kept === undefined || isKept(kept, slot)) copy(slot, slot);
+  if (kept !== undefined) compact(kept, to.filled.length, copy);
 }
 
 function refused(what: string): WherryError {

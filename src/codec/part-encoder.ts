@@ -1,5 +1,6 @@
 import { pageBytes, type CachePolicyName } from '../shared/settings';
 import { cachePolicyTable } from './cache-policies';
+import { compact, type KeptSlots } from './compaction';
 import { ContentIndex } from './content-index';
 import { keyBytes, type PageCounts } from './job';
 import type { CachePolicy } from './page-cache';
@@ -14,6 +15,14 @@ export interface EncodedPart {
   readonly counts: PageCounts;
   /** The opcode of each page, in order, a digit each. */
   readonly ops: string;
+}
+
+/** What another size has made of a cache. */
+export interface ResizedCache {
+  /** Pages given up. */
+  readonly evictions: number;
+  /** Which slots kept their pages, where some moved; else all that are still there. */
+  readonly kept?: KeptSlots;
 }
 
 /** A delta shorter than this costs less than any page but an almost uniform one, and is not worth a look at it. */
@@ -71,22 +80,38 @@ export class PartEncoder {
   }
 
   /**
-   * Goes on with so many slots, from the next part on: those beyond are given up, the others keep their pages; with 0
-   * every page goes full. Returns how many pages were given up. Throws `worker`, unchanged, when there is no memory.
+   * Goes on with so many slots, from the next part on; with 0 every page goes full. Where they are too few, the pages
+   * that the policy would give up next are given up. Throws `worker`, unchanged, when there is no memory.
    */
-  resize(cachePages: number): number {
+  resize(cachePages: number): ResizedCache {
     const bytes = this.slotsAt - this.arena.arenaStart + cachePages * pageBytes;
     const filled = this.cache?.filled ?? 0;
     const kept = Math.min(filled, cachePages);
-    if (kept === filled) this.arena.reserve(bytes);
-    else this.arena = this.arena.smaller(bytes, this.slotsAt, kept * pageBytes);
-    if (this.cache === undefined || cachePages === 0) this.cache = this.store(cachePages);
-    else {
-      this.cache.policy.resize(cachePages);
-      this.cache.contents.resize(cachePages);
-      this.cache.filled = kept;
+    const before = this.arena;
+    if (kept === filled) before.reserve(bytes);
+    else this.arena = before.smaller(bytes, this.slotsAt, kept * pageBytes);
+    const evictions = filled - kept;
+    if (this.cache === undefined || cachePages === 0) {
+      this.cache = this.store(cachePages);
+      return { evictions };
     }
-    return filled - kept;
+    const slots = this.resizeStore(this.cache, cachePages, before);
+    this.cache.filled = kept;
+    return { evictions, ...(slots !== undefined && { kept: slots }) };
+  }
+
+  /** `before` has the pages of the slots that are no more. */
+  private resizeStore({ policy, contents }: PageStore, cachePages: number, before: XbzrleArena): KeptSlots | undefined {
+    const kept = policy.resize(cachePages);
+    if (kept !== undefined) {
+      compact(kept, cachePages, (from, to) => {
+        const page = before.bytes(this.slotsAt + from * pageBytes, pageBytes);
+        this.arena.bytes(this.slotsAt + to * pageBytes, pageBytes).set(page);
+        contents.move(from, to);
+      });
+    }
+    contents.resize(cachePages);
+    return kept;
   }
 
   private store(cachePages: number): PageStore | undefined {

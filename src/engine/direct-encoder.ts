@@ -1,4 +1,5 @@
 import { cachePolicyTable } from '../codec/cache-policies';
+import { compact, type KeptSlots } from '../codec/compaction';
 import type { CachePolicy } from '../codec/page-cache';
 import { XbzrleArena, deltaRoomBytes } from '../codec/xbzrle/xbzrle';
 import { pageBytes, type CachePolicyName, type MigrationSettings } from '../shared/settings';
@@ -45,18 +46,27 @@ export class DirectEncoder implements StreamSink {
     this.#cache = pages > 0 ? cachePolicyTable[cachePolicy](pages) : undefined;
   }
 
-  /** Goes on with a cache of another size: pages beyond it are given up, the others stay; 0 for none. */
+  /** Goes on with a cache of another size, 0 for none; where it is too small, what would go next is given up. */
   resize(cacheBytes: number): void {
     const pages = Math.floor(cacheBytes / pageBytes);
     const bytes = this.#slotsAt - this.#arena.arenaStart + pages * pageBytes;
     const kept = Math.min(this.#filled, pages);
-    if (kept === this.#filled) this.#arena.reserve(bytes);
-    else this.#arena = this.#arena.smaller(bytes, this.#slotsAt, kept * pageBytes);
+    const before = this.#arena;
+    if (kept === this.#filled) before.reserve(bytes);
+    else this.#arena = before.smaller(bytes, this.#slotsAt, kept * pageBytes);
     this.counters.evictions += this.#filled - kept;
     this.#filled = kept;
     if (pages === 0) this.#cache = undefined;
     else if (this.#cache === undefined) this.#cache = cachePolicyTable[this.#policy](pages);
-    else this.#cache.resize(pages);
+    else this.#move(this.#cache.resize(pages), pages, before);
+  }
+
+  /** Moves the pages that are kept out of slots that are no more, which `before` still has. */
+  #move(kept: KeptSlots | undefined, pages: number, before: XbzrleArena): void {
+    if (kept === undefined) return;
+    compact(kept, pages, (from, to) => {
+      this.#slot(to).set(before.bytes(this.#slotsAt + from * pageBytes, pageBytes));
+    });
   }
 
   block(index: number, name: Uint8Array, usedBytes: number): void {

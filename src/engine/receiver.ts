@@ -220,9 +220,9 @@ export class ReceiverSession implements Visitor {
     this.#link.welcome(this.options.maxCacheBytes);
   }
 
-  #layOut({ shards, cachePagesPerShard }: LayoutBody): void {
+  #layOut({ shards, cachePagesPerShard, kept }: LayoutBody): void {
     this.#assembler.layOut(shards);
-    this.#pool.layOut(shards, cachePagesPerShard).then(
+    this.#pool.layOut(shards, cachePagesPerShard, kept).then(
       () => this.#failed || this.#link.send('laidOut'),
       (error: unknown) => this.fail(error),
     );

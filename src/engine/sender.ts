@@ -6,7 +6,14 @@ import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
 import { pageBytes, type Method, type MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
-import { CompressPool, layoutFor, partPages, type EncodedPart, type Layout } from './dispatch/compress-pool';
+import {
+  CompressPool,
+  layoutFor,
+  partPages,
+  type ChangedCache,
+  type EncodedPart,
+  type Layout,
+} from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import type { RamMap } from './dispatch/ram-map';
 import { Intake } from './intake';
@@ -221,12 +228,13 @@ export class Sender {
   /** Between two epochs: what is cut by now goes in the old layout, what comes in the new one. */
   #layOut(layout: Layout): void {
     const last = this.#intake.cut();
-    this.#pool.use(layout).then(
-      (evictions) => evictions.forEach(([shard, pages]) => countEvictions(this.counters, shard, pages)),
+    const changed = this.#pool.use(layout);
+    changed.then(
+      (caches) => caches.forEach(({ shard, evictions }) => countEvictions(this.counters, shard, evictions)),
       (error: unknown) => this.#fail(asWherryError(error)),
     );
     this.builder.layOut(layout.shards, this.#pool.partPages);
-    const sent = this.#chain.then(() => this.#announce(layout, last));
+    const sent = this.#chain.then(() => this.#announce(layout, last, changed));
     this.#chain = sent.catch((error: unknown) => this.#fail(asWherryError(error)));
   }
 
@@ -234,10 +242,11 @@ export class Sender {
    * Tells the receiver of another layout, and waits until it is in force there. Nothing is under way meanwhile, so that
    * no part can meet the wrong layout, whatever way it takes.
    */
-  async #announce(layout: Layout, lastBefore: number): Promise<void> {
+  async #announce(layout: Layout, lastBefore: number, changed: Promise<readonly ChangedCache[]>): Promise<void> {
+    const moved = (await changed).flatMap(({ shard, kept }) => (kept === undefined ? [] : [[shard, kept] as const]));
     await this.#intake.acknowledged(lastBefore);
     const laidOut = new Promise<void>((resolve) => (this.#laidOut = resolve));
-    await this.#link?.writer.send('layout', [layoutBody(layout)]);
+    await this.#link?.writer.send('layout', layoutBody({ ...layout, kept: new Map(moved) }));
     await laidOut;
   }
 

@@ -133,8 +133,10 @@ describe('compress threads laid out anew', () => {
             const used = pool.use(layout);
             map = map.resized(layout.shards);
             wire.push(async () => {
-              decoder.layOut(layout.shards, layout.cachePagesPerShard);
-              await used;
+              const moved = (await used).flatMap(({ shard, kept }) =>
+                kept === undefined ? [] : [[shard, kept] as const],
+              );
+              decoder.layOut(layout.shards, layout.cachePagesPerShard, new Map(moved));
             });
             expect(pool.status()).toHaveLength(one.threads);
           } else if (deaths < 8) {
@@ -159,7 +161,7 @@ describe('compress threads laid out anew', () => {
     expect(pool.status().map(({ name }) => name)).toEqual([0, 1, 2, 3, 4].map((shard) => `compress-${shard}`));
     await pool.prepare(layoutFor(cacheBytes, 1));
     const last = pool.encode(partOf(4, [{ page: 0, bytes: Buffer.alloc(pageBytes, 7) }]));
-    expect(await pool.use(layoutFor(cacheBytes, 1))).toEqual([[0, 0]]);
+    expect(await pool.use(layoutFor(cacheBytes, 1))).toEqual([{ shard: 0, evictions: 0 }]);
     expect((await last).frame.length).toBeGreaterThan(pageBytes); // what a retired thread had in its hands is not lost
     await new Promise((later) => setImmediate(later));
     expect(names()).toEqual(['compress-0']);
@@ -171,7 +173,7 @@ describe('compress threads laid out anew', () => {
     await pool.encode(partOf(0, pages));
     const smaller = layoutFor(4 * pageBytes, 1);
     await pool.prepare(smaller);
-    expect(await pool.use(smaller)).toEqual([[0, 6]]);
+    expect(await pool.use(smaller)).toEqual([{ shard: 0, evictions: 6, kept: Buffer.of(0b11000000, 0b11) }]);
   });
 
   it('are as they were when a new process does not start before the end', async () => {

@@ -95,6 +95,15 @@ export function layoutFor(cacheBytes: number, threads: number): Layout {
   return { shards: threads, cachePagesPerShard: shardCachePages(cacheBytes, threads) };
 }
 
+/** A shard's cache after it was given another size. */
+export interface ChangedCache {
+  readonly shard: number;
+  /** Pages given up. */
+  readonly evictions: number;
+  /** Which slots kept their pages, as `compact` takes it, where some have moved. */
+  readonly kept?: Uint8Array;
+}
+
 /** A worker process. */
 interface Process {
   readonly worker: RingWorker<Encoded | Resized>;
@@ -176,9 +185,9 @@ export class CompressPool {
 
   /**
    * Goes on in the layout that was prepared, from the next part on. A process that has no thread any more ends when it
-   * has done what it was given. Resolves to the pages that each shard gave up; rejects with `worker`.
+   * has done what it was given. Resolves to what became of the caches that have changed; rejects with `worker`.
    */
-  async use(layout: Layout): Promise<readonly (readonly [shard: number, pages: number])[]> {
+  async use(layout: Layout): Promise<readonly ChangedCache[]> {
     const before = new Map(this.#homes.map(({ process, shards }) => [process, shards]));
     const after = this.#prepared ?? this.#homes;
     const resized = layout.cachePagesPerShard !== this.#layout.cachePagesPerShard;
@@ -312,12 +321,15 @@ export class CompressPool {
 }
 
 /** Gives a process's threads their caches: new ones, those that stay another size. */
-async function resize({ process, shards }: Home, cachePages: number): Promise<readonly (readonly [number, number])[]> {
+async function resize({ process, shards }: Home, cachePages: number): Promise<readonly ChangedCache[]> {
   const message = (slot: number) => ({ type: 'resize', slot, shards: [...shards], cachePages });
   const { reply } = await run(process, { input: [], message });
   if (reply.type !== 'resized') throw new WherryError('worker', `expected another size, got ${reply.type}`);
   Object.assign(process.owned, { shards, cachePages });
-  return shards.map((shard, i) => [shard, reply.evictions[i] ?? 0] as const);
+  return shards.map((shard, i) => {
+    const { evictions = 0, kept } = reply.changes[i] ?? {};
+    return { shard, evictions, ...(kept !== undefined && { kept: Buffer.from(kept, 'base64') }) };
+  });
 }
 
 function run(process: Process, job: RingJob): Promise<RingResult<Encoded | Resized>> {

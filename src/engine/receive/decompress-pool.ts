@@ -64,10 +64,22 @@ export class DecompressPool {
     return output;
   }
 
-  /** Goes on with so many shards of so many slots, after the parts given so far and before the next ones. */
-  async layOut(shards: number, cachePagesPerShard: number): Promise<void> {
-    const message = (slot: number) => ({ type: 'layout', slot, shards, cachePagesPerShard });
-    await Promise.all(this.#workers.map((worker) => worker.run({ input: [], message })));
+  /**
+   * Goes on with so many shards of so many slots, after the parts given so far and before the next ones; `kept` as a
+   * `PartDecoder` takes it.
+   */
+  async layOut(
+    shards: number,
+    cachePagesPerShard: number,
+    kept: ReadonlyMap<number, Uint8Array> = new Map(),
+  ): Promise<void> {
+    const layOut = (worker: RingWorker<Decoded | LaidOut>, index: number): Promise<unknown> => {
+      const own = [...kept].filter(([shard]) => shard % this.#workers.length === index);
+      const slots = own.map(([shard, bits]) => ({ shard, slots: Buffer.from(bits).toString('base64') }));
+      const message = (slot: number) => ({ type: 'layout', slot, shards, cachePagesPerShard, kept: slots });
+      return worker.run({ input: [], message });
+    };
+    await Promise.all(this.#workers.map(layOut));
   }
 
   /** Resolves when every worker takes jobs; rejects with `worker` where one never will. */

@@ -44,8 +44,8 @@ export const frameTypes = {
   join: { id: 11, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** The channel is taken. */
   joined: { id: 12, from: ['receiver'], minBody: 0, maxBody: 0 },
-  /** `Layout` from the next epoch on; sent when every epoch before has been acknowledged. */
-  layout: { id: 16, from: ['sender'], minBody: 5, maxBody: 5 },
+  /** `Layout` from the next epoch on, with a bit for each page of a cache that shrinks (64 GiB at most); sent when every epoch before has been acknowledged. */
+  layout: { id: 16, from: ['sender'], minBody: 5, maxBody: 2 ** 21 + 4096 },
   /** The layout is in force. */
   laidOut: { id: 17, from: ['receiver'], minBody: 0, maxBody: 0 },
   /** A token and JSON `ControlOpening`, the first frame of a link that asks about the destination instead of streaming. */

@@ -52,6 +52,27 @@ describe('wherry migrate to a receiver', () => {
     await expectSweepsWhole(pair, destination);
   });
 
+  it('goes on with less cache than was asked for where the receiver allows no more', async () => {
+    const pair = await busyPair();
+    const receiver = await startReceive(pair.destination, '--once', '--max-cache', '6MiB');
+    const settings = ['--xbzrle-cache', '64MiB', '--compress-threads', '2', '--downtime-limit', '2s', '--paused'];
+    const run = await runWherry([
+      'migrate',
+      '--source',
+      pair.source,
+      '--destination',
+      receiver.url,
+      ...settings,
+      '--json',
+    ]);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', cache: { size: 6 * mebibyte } });
+    const sent = run.events.filter(({ event, state }) => event === 'progress' && state !== 'preparing');
+    expect(sent.length).toBeGreaterThan(0);
+    for (const { cache } of sent) expect(cache).toMatchObject({ size: 6 * mebibyte });
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+  });
+
   it('leaves it there paused and whole, and refuses the next one until there is a fresh destination', async () => {
     const pair = await busyPair();
     const receiver = await startReceive(pair.destination, '--token', 'lasting');

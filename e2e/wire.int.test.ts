@@ -461,12 +461,6 @@ describe('a receiver', () => {
       /a hello that is not one/,
     ],
     ['a wrong token', ({ send }) => send('hello', withSecret('ab'.repeat(32), hello)), 'wire-refused', /token/],
-    [
-      'a wish for more cache than there is',
-      ({ send }) => send('hello', withSecret(token, { ...hello, cachePagesPerShard: 10_000 })),
-      'wire-refused',
-      /a cache of/,
-    ],
   ])('refuses %s, says why, and stays up', async (_, speak, code, message) => {
     const { receiver, notices } = await listen(opened, spawn);
     const other = stranger(receiver.port);

@@ -12,7 +12,7 @@ const hello = { shards: 8, decompressThreads: 2, cachePagesPerShard: 2048, maxPa
 
 /** JSON of each kind that a peer sends, and what reads it. */
 const bodies: readonly (readonly [sample: object, read: (body: Buffer) => unknown])[] = [
-  [hello, (body) => parseHello(body, 2 ** 30)],
+  [hello, (body) => parseHello(body, 2 ** 50)],
   [{ ticket, maxCacheBytes: 2 ** 30 }, parseWelcome],
   [{ session: ticket.session, channel: 3 }, parseJoin],
   [{ code: 'wire-closed', message: 'why' }, parseFailure],

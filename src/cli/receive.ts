@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { parseQmpAddress } from '../engine/qmp/address';
 import { parseListenAddress, type ListenAddress } from '../shared/listen-address';
 import { WherryError } from '../shared/failure';
-import { parseDuration } from '../shared/units';
+import { parseBytes, parseDuration } from '../shared/units';
 import { argument } from './settings-options';
 
 /** What `wherry receive` was asked to do. */
@@ -19,6 +19,8 @@ export interface ReceiveRequest {
   readonly tokenLifetime?: number;
   /** Links are not encrypted. */
   readonly insecure?: boolean;
+  /** Bytes of XBZRLE cache a sender is given at most. */
+  readonly maxCache?: number;
   readonly json?: boolean;
 }
 
@@ -53,6 +55,11 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
         .default(undefined, 'until it is used'),
     )
     .option('--insecure', 'do not encrypt: whoever is on the way can read and change the memory of guests')
+    .addOption(
+      new Option('--max-cache <size>', 'most memory for the XBZRLE cache of a sender that asks for more')
+        .argParser(argument(parseBytes))
+        .default(undefined, "half of this machine's"),
+    )
     .option('--json', 'one JSON object a line on standard output')
     .action((request: ReceiveRequest) => action(request));
 }

@@ -48,6 +48,7 @@ export async function runReceive(
     ...listen,
     destination,
     direct,
+    ...(request.maxCache !== undefined && { maxCacheBytes: request.maxCache }),
     ...(!insecure && { identity: await openIdentity(folder, say) }),
     tokens: await tokensFor(request, folder, say),
     spawn,

@@ -11,6 +11,8 @@ import type { Pairing } from './wire/pairing';
 export interface Carrier extends SenderView {
   /** What became of the guest's memory. */
   readonly map: RamMap;
+  /** Those in force, which may be less than was asked for. */
+  readonly settings: MigrationSettings;
   /** Starts carrying the source's stream. */
   attach(source: Socket): void;
   /**

@@ -40,6 +40,13 @@ export class Controls implements MigrationControl {
     private readonly on: Controlled,
   ) {}
 
+  /** The settings that the way to the destination has begun with. */
+  begin(settings: MigrationSettings): void {
+    if (settings === this.inForce) return;
+    this.inForce = settings;
+    this.on.onChange();
+  }
+
   /** The settings in force. */
   get settings(): MigrationSettings {
     return this.inForce;

@@ -38,12 +38,14 @@ export class DirectCarrier implements Carrier {
   #limitedMs = 0;
   #blockedMs = 0;
   readonly #idle = new Stopwatch();
+  settings: MigrationSettings;
 
   /** `destination` is a connected migration socket. */
   constructor(
     private readonly destination: Socket,
     private readonly options: DirectOptions,
   ) {
+    this.settings = options.settings;
     this.#rate = options.settings.maxBandwidth;
     this.#bucket = new TokenBucket(this.#rate, performance.now());
     this.#encoder = new DirectEncoder(options.settings, this.counters, (bytes) => {
@@ -102,6 +104,7 @@ export class DirectCarrier implements Carrier {
     this.#encoder.resize(xbzrleCacheBytes);
     this.#rate = maxBandwidth;
     this.#bucket.setRate(maxBandwidth, performance.now());
+    this.settings = settings;
     return settings;
   }
 

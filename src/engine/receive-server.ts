@@ -52,6 +52,8 @@ export interface ReceiveOptions {
   /** Shown to senders; without it links are not encrypted, and whoever is in between can read and change everything. */
   readonly identity?: Identity;
   readonly tokens: TokenOrder;
+  /** Bytes of XBZRLE cache a sender is given at most; half of this machine's memory when absent. */
+  readonly maxCacheBytes?: number;
   /** The pairing text is another one: the token before was used or has expired. */
   readonly onPairing?: (text: string) => void;
   readonly spawn: SpawnWorker;
@@ -180,7 +182,7 @@ export class ReceiveServer {
 
   /** The stream of the session that is here, or one by itself: a relay's. */
   #admitStream(channel: Channel, first: Frame): Visitor {
-    const maxCacheBytes = Math.floor(totalmem() / 2);
+    const { maxCacheBytes = Math.floor(totalmem() / 2) } = this.options;
     const here = this.#visit;
     const claim = here?.claim ?? this.#tokens.claim(first.body);
     let hello: Hello;

@@ -101,6 +101,7 @@ export class Relay {
       onOver: () => this.#outcome.settle({ kind: 'handed-over' }),
     });
     await this.#sender.connect(to);
+    this.#stats.use(this.#sender.settings);
     return this.#sender;
   }
 

@@ -5,6 +5,7 @@ import { methodTable } from '../codec/methods';
 import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
 import { pageBytes, type Method, type MigrationSettings } from '../shared/settings';
+import { formatBytes } from '../shared/units';
 import type { SpawnWorker } from '../shared/worker';
 import {
   CompressPool,
@@ -113,6 +114,20 @@ export class Sender {
     const hello = { decompressThreads, channels, maxPartPages: this.#pool.partPages, ...this.#pool.layout };
     const [{ maxCacheBytes }] = await Promise.all([link.open(to.token, hello), this.#pool.ready()]);
     this.#mostCacheBytes = maxCacheBytes;
+    if (bytesOf(this.#pool.layout) > maxCacheBytes) await this.#takeLess();
+  }
+
+  /** The settings in force; their cache may be less than was asked for. */
+  get settings(): MigrationSettings {
+    return this.#settings;
+  }
+
+  /** Goes on with the cache that the receiver allows, which is less than was asked for. */
+  async #takeLess(): Promise<void> {
+    const asked = this.#settings.xbzrleCacheBytes;
+    const { xbzrleCacheBytes } = await this.change(this.#settings);
+    const sizes = `${formatBytes(xbzrleCacheBytes)}, ${formatBytes(asked)} were asked for`;
+    this.options.onNotice(`the receiver allows an XBZRLE cache of ${sizes}`);
   }
 
   /** Starts carrying the source's stream. */
@@ -219,10 +234,10 @@ export class Sender {
   }
 
   /** A shard has at least one page, so that many threads may come to more than a small limit. */
-  #allow({ shards, cachePagesPerShard }: Layout): void {
-    if (shards * cachePagesPerShard * pageBytes <= this.#mostCacheBytes) return;
+  #allow(layout: Layout): void {
+    if (bytesOf(layout) <= this.#mostCacheBytes) return;
     const most = `at most ${this.#mostCacheBytes} bytes of cache are allowed over there`;
-    throw new WherryError('usage', `${shards} compress threads hold at least a page each, ${most}`);
+    throw new WherryError('usage', `${layout.shards} compress threads hold at least a page each, ${most}`);
   }
 
   /** Between two epochs: what is cut by now goes in the old layout, what comes in the new one. */
@@ -365,6 +380,10 @@ export class Sender {
 /** Nothing is compressed and no page compared: the stream goes as it is, unless its parts are to be striped. */
 function isPlain({ method, xbzrleCacheBytes, channels }: MigrationSettings): boolean {
   return method === 'none' && xbzrleCacheBytes === 0 && channels === 1;
+}
+
+function bytesOf({ shards, cachePagesPerShard }: Layout): number {
+  return shards * cachePagesPerShard * pageBytes;
 }
 
 function sameLayout(a: Layout, b: Layout): boolean {

@@ -143,6 +143,7 @@ export class Session implements RunningMigration {
     this.#wasRunning = (await inspect(source, far)).running;
     await configureSource(source, this.control.settings);
     this.#sender = await far.carry({ ...shared, onOpened: (close) => this.#cleanups.push(close) });
+    this.control.begin(this.#sender.settings);
     const sockets = await StreamSockets.create();
     this.#cleanups.push(() => sockets.close());
     const { uri, accepted } = await sockets.listenForSource(source, this.options.source, (text) => this.#say(text));

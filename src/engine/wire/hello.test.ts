@@ -24,12 +24,10 @@ function refusalOf(body: Buffer, limit = cacheBytes): unknown {
 }
 
 describe('a hello', () => {
-  it('is taken with a cache within the limit, to the page', () => {
+  it('is taken with as much cache as is allowed, to the page', () => {
     expect(parseHello(encodeJson(hello), cacheBytes)).toEqual(hello);
-    expect(refusalOf(encodeJson(hello), cacheBytes - 1)).toMatchObject({
-      code: 'wire-refused',
-      message: `a cache of ${cacheBytes} bytes, at most ${cacheBytes - 1} allowed here`,
-    });
+    expect(parseHello(encodeJson(hello), cacheBytes - 1)).toEqual({ ...hello, cachePagesPerShard: 2047 });
+    expect(parseHello(encodeJson(hello), 7 * 4096)).toEqual({ ...hello, cachePagesPerShard: 0 });
   });
 
   it('fits its frame at its longest', () => {

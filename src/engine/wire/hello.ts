@@ -5,7 +5,7 @@ import { limits, pageBytes } from '../../shared/settings';
 import { whole } from '../../shared/whole';
 import { frameTypes } from './frame';
 import { parseJson } from './json';
-import { checkCache } from './layout';
+import { allowedPages } from './layout';
 import { secretBytes } from './secret';
 
 /** A sender's first words after its token: what it will ask of the receiver. */
@@ -44,11 +44,10 @@ const failureSchema = v.strictObject({
   message: v.pipe(v.string(), v.maxLength(4096)),
 });
 
-/** What follows a hello's token; throws `wire-protocol` for another shape, `wire-refused` for too large a cache. */
+/** What follows a hello's token, with as much of the cache it asks for as is allowed; throws `wire-protocol`. */
 export function parseHello(body: Buffer, cacheLimitBytes: number): Hello {
   const hello = parseJson(helloSchema, body, 'a hello');
-  checkCache(hello, cacheLimitBytes);
-  return hello;
+  return { ...hello, cachePagesPerShard: allowedPages(hello, cacheLimitBytes) };
 }
 
 export const parseWelcome = (body: Buffer): Welcome => parseJson(welcomeSchema, body, 'a welcome');

@@ -60,8 +60,16 @@ function readKept(body: Buffer): ReadonlyMap<number, Uint8Array> {
   return kept;
 }
 
-/** Throws `wire-refused` for a cache that is larger than this side allows. */
-export function checkCache(
+/** Cache pages of each shard, of those asked for, that fit into what this side allows. */
+export function allowedPages(
+  { shards, cachePagesPerShard }: Pick<LayoutBody, 'shards' | 'cachePagesPerShard'>,
+  cacheLimitBytes: number,
+): number {
+  return Math.min(cachePagesPerShard, Math.floor(cacheLimitBytes / pageBytes / shards));
+}
+
+/** Throws `wire-refused` for a cache that is larger than this side allows: the sender knows the limit by then. */
+function checkCache(
   { shards, cachePagesPerShard }: Pick<LayoutBody, 'shards' | 'cachePagesPerShard'>,
   cacheLimitBytes: number,
 ): void {

@@ -31,9 +31,105 @@ test('the page is isolated and sandboxed', async () => {
   expect(preferences).toMatchObject({
     contextIsolation: true,
     sandbox: true,
+    webSecurity: true,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
     nodeIntegration: false,
+    nodeIntegrationInSubFrames: false,
     webviewTag: false,
   });
+  // Those that Electron lists only where they are on.
+  for (const name of ['nodeIntegrationInWorker', 'navigateOnDragDrop', 'enableBlinkFeatures']) {
+    expect(preferences[name]).toBeFalsy();
+  }
+});
+
+test('what the preload gives cannot be changed by the page, nor Electron be reached through it', async () => {
+  const seen = await app.page.evaluate(() => {
+    const before = window.wherry.calls.readConsole;
+    try {
+      Object.assign(window.wherry.calls, { readConsole: () => 'mine' });
+    } catch {
+      // frozen: as it should be
+    }
+    const reached = [window.wherry, window.wherry.calls, window.wherry.pushes].flatMap((each) =>
+      ['ipcRenderer', 'invoke', 'send', 'on', 'shell', 'openExternal'].filter((name) => name in each),
+    );
+    return { same: window.wherry.calls.readConsole === before, reached };
+  });
+  expect(seen).toEqual({ same: true, reached: [] });
+});
+
+test('a push brings its value and never the event that carried it', async () => {
+  const seen = await app.page.evaluate(async () => {
+    const heard = new Promise<unknown[]>((resolve) => {
+      const end = window.wherry.pushes.theme((...values: unknown[]) => {
+        end();
+        resolve(values);
+      });
+    });
+    await window.wherry.calls.chooseTheme({ theme: 'system' });
+    return heard;
+  });
+  expect(seen).toEqual(['system']);
+});
+
+test('embeds no web page as a <webview>, and none in a frame', async () => {
+  const before = await app.electron.evaluate(({ webContents }) => webContents.getAllWebContents().length);
+  await app.page.evaluate(() => {
+    const view = document.createElement('webview');
+    view.setAttribute('src', 'https://example.com/');
+    document.body.append(view);
+  });
+  expect(
+    await app.page.evaluate(
+      () =>
+        document.querySelector('webview') instanceof HTMLUnknownElement ||
+        !('getURL' in (document.querySelector('webview') ?? {})),
+    ),
+  ).toBe(true);
+  expect(await app.electron.evaluate(({ webContents }) => webContents.getAllWebContents().length)).toBe(before);
+});
+
+test('gives every device and every kind of permission the same answer', async () => {
+  const denied = await app.page.evaluate(async () => {
+    const names = [
+      'geolocation',
+      'notifications',
+      'camera',
+      'microphone',
+      'midi',
+      'clipboard-read',
+    ] as PermissionName[];
+    const states = await Promise.all(names.map(async (name) => (await navigator.permissions.query({ name })).state));
+    const clipboard = await navigator.clipboard.readText().then(
+      () => 'read',
+      (error: Error) => error.name,
+    );
+    const media = await navigator.mediaDevices.getUserMedia({ audio: true }).then(
+      () => 'opened',
+      (error: Error) => error.name,
+    );
+    return { states, clipboard, media };
+  });
+  expect(new Set(denied.states)).toEqual(new Set(['denied']));
+  expect(denied.clipboard).toBe('NotAllowedError');
+  expect(denied.media).toMatch(/^Not(Allowed|Found)Error$/);
+});
+
+test('nothing is loaded from elsewhere', async () => {
+  const loaded = await app.page.evaluate(() =>
+    [...document.querySelectorAll('script, link, img, iframe, video')].map(
+      (element) => (element as HTMLScriptElement).src || (element as HTMLLinkElement).href,
+    ),
+  );
+  expect(loaded.length).toBeGreaterThan(0);
+  for (const address of loaded) expect(address).toMatch(/^app:\/\/console\//);
+  const policy = await app.electron.evaluate(async ({ net }) =>
+    (await net.fetch('app://console/index.html')).headers.get('content-security-policy'),
+  );
+  expect(policy?.split('; ')[0]).toBe("default-src 'none'");
+  expect(policy).not.toMatch(/unsafe-|https?:|\*|data:|blob:/);
 });
 
 test('goes nowhere else and opens no window', async () => {
@@ -105,10 +201,30 @@ test('refuses payloads the contract does not allow, with the reason', async () =
       call['startSample']?.({ kind: 'builtin', memoryBytes: -1, workload: 'seed' }),
       call['startMigration']?.({ guestId: 'guest-1', destination: '/x', settings }),
       call['cancelMigration']?.('now'),
+      call['startReceiving']?.({ listen: '0.0.0.0:4711; rm -rf /', destination: '/x' }),
+      call['chooseTheme']?.({ theme: '<script>' }),
+      call['dismissNotice']?.({ id: 'all' }),
+      call['copyPairing']?.('other text'),
+      call['exportRuns']?.({ ids: ['../../etc/passwd'], format: 'exe' }),
     ]);
   });
   for (const outcome of outcomes)
     expect(outcome?.failure).toMatchObject({ code: 'usage', message: expect.stringMatching(/ refused: /) });
+});
+
+test('takes no path from the page: where to write is asked of the operator', async () => {
+  const outcomes = await app.page.evaluate(async () => {
+    const call = window.wherry.calls as unknown as Record<
+      string,
+      (payload: unknown) => Promise<{ ok: boolean; failure?: { message: string } }>
+    >;
+    return Promise.all([
+      call['exportRuns']?.({ ids: ['../../../etc/passwd'], format: 'json' }),
+      call['deleteRuns']?.({ ids: ['../profiles/x'] }),
+      call['exportRuns']?.({ ids: ['last'], format: 'json', filePath: '/etc/cron.d/x' }),
+    ]);
+  });
+  for (const outcome of outcomes) expect(outcome?.ok).toBe(false);
 });
 
 test('answers no page but its own, even one that has the bridge', async () => {

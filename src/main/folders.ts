@@ -1,20 +1,29 @@
 import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
+import { temporaryName } from '../host/temporary';
 import { systemText } from '../shared/system-text';
 
 /**
  * Has Chromium keep what it keeps in the data folder too, so that consoles with data folders of their own have nothing
- * to do with each other.
+ * to do with each other; where nothing can be kept there, in a folder that ends with this console.
  * @returns what is wrong with the data folder, in words
  */
 export function setupFolders(data: string): string | undefined {
-  const folder = join(data, 'browser');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    app.setPath('userData', folder);
+    useFolder(join(data, 'browser'));
     return undefined;
   } catch (error) {
-    return `Nothing can be kept in ${data}: ${systemText(error)}. Profiles and runs will be lost; set WHERRY_DATA_DIR to a folder that can be written.`;
+    useFolder(join(tmpdir(), temporaryName()));
+    return (
+      `Nothing can be kept in ${data}: ${systemText(error)}. Profiles, runs and the window’s place are lost with the ` +
+      'console; WHERRY_DATA_DIR names another folder.'
+    );
   }
+}
+
+function useFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  app.setPath('userData', folder);
 }

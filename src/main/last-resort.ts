@@ -36,7 +36,7 @@ export function setupPageRecovery(window: BrowserWindow, notices: Notices, now: 
       .showMessageBox(window, {
         type: 'error',
         title: 'The window keeps failing',
-        message: `${what}, for the ${crashes.length}th time within a minute.`,
+        message: `${what}, ${crashes.length} times within a minute.`,
         detail: 'Migrations do not run in it: they go on. `wherry history list` shows how they end.',
         buttons: ['Load it again', 'Leave it'],
         noLink: true,

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { utilityProcess } from 'electron';
-import { asWherryError } from '../shared/failure';
 import { systemText } from '../shared/system-text';
 import type { WorkerHandle, WorkerKind } from '../shared/worker';
 
@@ -10,7 +9,7 @@ const dangerous = ['NODE_OPTIONS', 'ELECTRON_RUN_AS_NODE', 'LD_PRELOAD', 'DYLD_I
 /** Starts a worker as an Electron utility process; its bundle lies beside this one. A `SpawnWorker`. */
 export function spawnUtility(kind: WorkerKind, name: string): WorkerHandle {
   const child = fork(kind, name);
-  if (child instanceof Error) return neverStarted(`${name} could not be started: ${systemText(child)}`);
+  if ('refusal' in child) return neverStarted(`${name} could not be started: ${child.refusal}`);
   let ended: string | undefined;
   let started = false;
   child.once('spawn', () => (started = true));
@@ -36,7 +35,7 @@ export function spawnUtility(kind: WorkerKind, name: string): WorkerHandle {
   };
 }
 
-function fork(kind: WorkerKind, name: string): Electron.UtilityProcess | Error {
+function fork(kind: WorkerKind, name: string): Electron.UtilityProcess | { readonly refusal: string } {
   try {
     return utilityProcess.fork(join(__dirname, `${kind}.cjs`), [name], {
       serviceName: `wherry ${name}`,
@@ -44,7 +43,7 @@ function fork(kind: WorkerKind, name: string): Electron.UtilityProcess | Error {
       env: workerEnvironment(process.env),
     });
   } catch (error) {
-    return asWherryError(error);
+    return { refusal: systemText(error) };
   }
 }
 

@@ -7,6 +7,8 @@ const texts: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only',
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
+  EAGAIN: 'the machine can start no more processes now',
+  ENOMEM: 'memory is used up',
   EMFILE: 'too many files are open',
   ENOTDIR: 'something in its path is not a folder',
   EADDRINUSE: 'another program has this port; choose another, or 0 for any free one',

@@ -37,6 +37,7 @@ export interface DemoRequest {
   readonly json: boolean;
 }
 
+/** What the commands do, given by the program. */
 export interface Actions {
   readonly profile: FindProfile;
   migrate(request: MigrateRequest): Promise<void>;

@@ -28,6 +28,7 @@ interface Outstanding<Reply> {
   readonly reject: (error: WherryError) => void;
 }
 
+/** How a worker process is started, spoken to and replaced. */
 export interface RingWorkerOptions<Reply> {
   readonly spawn: SpawnWorker;
   readonly kind: WorkerKind;
@@ -48,6 +49,7 @@ export interface RingWorkerOptions<Reply> {
   readonly stallTimes?: StallTimes;
 }
 
+/** What a worker has said: ready, a job done, or one that failed (without a slot: the worker itself). */
 export type WorkerReply<Reply> =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly slot?: number | undefined; readonly error: WherryError }

@@ -13,6 +13,7 @@ export function stalledNotice(name: string, ms: number): string {
   return `${name} has not answered for ${ms / 1000} s: is it stopped, or the machine out of memory?`;
 }
 
+/** Who is told of workers that do not answer. */
 export interface StallListener {
   /** No answer for so many ms; it may still come. */
   stalled(ms: number): void;

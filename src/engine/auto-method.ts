@@ -3,6 +3,7 @@ import type { MethodAt } from '../codec/methods';
 import { nothingSpent, spentBetween, sumOf, windowOf, type Progress, type Spent, type Window } from './progress';
 import { Ladder, rungBelow, rungName, rungs, wayOf, type Rung } from './ladder';
 
+/** Where the ladder is entered, and how much is compressed at once. */
 export interface AutoOptions {
   /** A zstd level; it starts with the highest of its own that is not above. */
   readonly level: number;

@@ -27,6 +27,7 @@ export interface Carrier extends SenderView {
   close(): void;
 }
 
+/** What a way to the destination needs of the session. */
 export interface CarrierOptions {
   readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;

@@ -15,6 +15,7 @@ const silenceMs = 30_000;
 /** How long a destination may take to load the rest of what it was given, ms. */
 const loadMs = 10_000;
 
+/** What a control link acts upon. */
 export interface ControlOptions {
   /** Hex; what this session's stream has to show. */
   readonly streamToken: string;

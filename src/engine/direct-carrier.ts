@@ -14,6 +14,7 @@ import { TokenBucket, inFlightBound, sliceBytes } from './wire/token-bucket';
 /** Longest piece of the source's stream looked at before asking whether to hold it back. */
 const chunkBytes = 64 * 1024;
 
+/** What the way straight into a QEMU needs of the session. */
 export interface DirectOptions {
   readonly settings: MigrationSettings;
   readonly onFailure: (error: WherryError) => void;

@@ -20,6 +20,7 @@ export interface Visitor {
   lost(error: WherryError): void;
 }
 
+/** Who judges callers, and how long they may take. */
 export interface DoorOptions {
   /** Judges a connection by its first frame; throws to refuse it. */
   readonly admit: (channel: Channel, first: Frame) => Visitor;

@@ -20,6 +20,7 @@ export interface Ending {
   readonly timedOut?: TimeoutAction;
 }
 
+/** How the guest is to be left at the destination, and what has been seen of it. */
 export interface ConfirmOptions {
   /** Leave it paused, because it was asked for or because it was paused on the source. */
   readonly paused: boolean;
@@ -65,6 +66,7 @@ export async function awaitVerdict(source: QmpClient, outcome: Outcome): Promise
   await outcome.settled(settleMs);
 }
 
+/** What is known of the guest, and of how its migration came to an end. */
 export interface BackOptions {
   readonly wasRunning: boolean;
   readonly outcome: Outcome;

@@ -1,5 +1,6 @@
 import type { BandMs } from '../shared/snapshot';
 
+/** What the times ahead are worked out from; bytes, and bytes a second; unknown is absent. */
 export interface EtaInputs {
   /** Dirty bytes left in this round. */
   readonly remainingBytes: number | undefined;

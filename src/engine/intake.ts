@@ -19,6 +19,7 @@ const epochsAhead = 2;
 /** What the far end may have in its hands, as time at the pace it shows; deltas weigh little, applying them does not. */
 const heldMs = 50;
 
+/** Where the stream goes once it is cut, and what decides how large the pieces are. */
 export interface IntakeOptions {
   readonly builder: EpochBuilder;
   readonly counters: SenderCounters;

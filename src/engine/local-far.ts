@@ -9,6 +9,7 @@ import { Receiver } from './receiver';
 import { StreamSockets } from './stream-sockets';
 import { newSecret } from './wire/secret';
 
+/** What a destination whose monitor is here needs of the session. */
 export interface LocalFarOptions {
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;

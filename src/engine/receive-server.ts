@@ -41,6 +41,7 @@ export interface VisitEnd extends Omit<VisitProgress, 'phase'> {
   readonly error?: Failure;
 }
 
+/** Where a receiver listens, for which destination, and who may come. */
 export interface ReceiveOptions {
   readonly host: string;
   /** 0 picks a free one. */

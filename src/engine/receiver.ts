@@ -21,6 +21,7 @@ import { expectSecret } from './wire/secret';
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
 
+/** Whom a receiver takes, and where it brings the stream. */
 export interface ReceiverOptions {
   readonly spawn: SpawnWorker;
   /** 32 bytes as hex; what a sender has to show. */

@@ -18,6 +18,7 @@ import type { Pairing } from './wire/pairing';
 
 const snapshotMs = 100;
 
+/** What a relay listens on, where it brings the stream, and who is told. */
 export interface RelayOptions {
   /** Where the source's stream is taken: what its `migrate` is given as URI. */
   readonly listen: QmpAddress;

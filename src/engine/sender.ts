@@ -33,6 +33,7 @@ import { SenderLink } from './wire/sender-link';
 /** Tables shorter than this go as they are. */
 const minPackedTableBytes = 512;
 
+/** What a sender starts with, and whom it tells. */
 export interface SenderOptions {
   readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;

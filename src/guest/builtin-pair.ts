@@ -12,6 +12,7 @@ import { defaultRate } from './workload';
 const readyTimeoutMs = 60_000;
 const defaultSeed = 1;
 
+/** What a built-in guest is, and where its monitor listens. */
 export interface BuiltinGuestOptions {
   readonly role: 'source' | 'destination';
   /** Path of the unix socket its monitor will listen on. */

@@ -33,6 +33,7 @@ export class BandwidthMeter {
   }
 }
 
+/** What a precopy round has come to. */
 export type Verdict =
   | 'nothing-dirty' // everything has been sent
   | 'downtime-met' // the rest can be sent within the downtime limit

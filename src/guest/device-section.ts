@@ -16,6 +16,7 @@ const stateBytes = 20;
 /** The machine's name in the stream's configuration section. */
 export const machineName = 'wherry-guest';
 
+/** What the built-in guest has beside its memory: where its workload goes on from. */
 export interface DeviceState {
   readonly workload: WorkloadState;
   /** Whether the guest ran when its migration began to finish; it goes on as it was. */

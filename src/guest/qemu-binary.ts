@@ -5,6 +5,7 @@ import { WherryError } from '../shared/failure';
 
 const program = 'qemu-system-x86_64';
 
+/** A QEMU that was found on this machine. */
 export interface QemuBinary {
   readonly path: string;
   /** As QEMU writes it, e.g. `7.2.22`. */

@@ -25,6 +25,7 @@ const capabilities = {
   'postcopy-preempt': false,
 } as const;
 
+/** A migration capability that the built-in guest knows. */
 export type Capability = keyof typeof capabilities;
 
 interface Parameter {
@@ -44,6 +45,7 @@ const parameters = {
   'downtime-limit': { initial: 300, min: 0, max: 2_000_000 },
 } as const satisfies Record<string, Parameter>;
 
+/** A migration parameter that it knows. */
 export type ParameterName = keyof typeof parameters;
 
 /** The operator's choices for migrations of one guest; they outlive a migration. */

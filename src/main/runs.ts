@@ -30,6 +30,7 @@ export interface Runs {
   wind(): Promise<void>;
 }
 
+/** A migration as the window asks for it. */
 export interface RunOrder {
   readonly guestId: string;
   /** QMP address of the waiting destination, or what a receiver gave out (`wherry://…`). */

@@ -199,6 +199,7 @@ export const pushes = {
   command: push<CommandName>(),
 };
 
+/** A call that a window may make. */
 export type CallName = keyof typeof calls;
 export type CallPayload<Name extends CallName> = v.InferOutput<(typeof calls)[Name]['payload']>;
 export type CallResult<Name extends CallName> =

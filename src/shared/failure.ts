@@ -24,6 +24,7 @@ export const failureCodes = [
   'internal',
 ] as const;
 
+/** What went wrong, in a form that programs can tell apart. */
 export type FailureCode = (typeof failureCodes)[number];
 
 /** A failure that may cross a process: as JSON it is `{ code, message }`. */

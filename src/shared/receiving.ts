@@ -35,6 +35,7 @@ export interface ReceiverView {
   readonly notices: readonly ReceiverNotice[];
 }
 
+/** Something a receiver has said, and when. */
 export interface ReceiverNotice {
   readonly at: number;
   readonly text: string;

@@ -146,6 +146,7 @@ export interface ComparedFigure {
   readonly differs: boolean;
 }
 
+/** Runs side by side, figure by figure. */
 export interface Comparison {
   readonly settings: readonly ComparedFigure[];
   readonly figures: readonly ComparedFigure[];

@@ -105,6 +105,7 @@ export const settingsSchema = v.pipe(
   v.readonly(),
 );
 
+/** All settings of a run, in range. */
 export type MigrationSettings = v.InferOutput<typeof settingsSchema>;
 
 /** Settings that may be changed while a migration runs. */
@@ -144,11 +145,13 @@ function levelMessage({ method, level }: { readonly method: MethodChoice; readon
   return `${settingLabels.level}: ${method} takes ${min} to ${max}, got ${level}`;
 }
 
+/** A setting that was refused, and why; no field where it is the whole. */
 export interface SettingsProblem {
   readonly field: keyof MigrationSettings | undefined;
   readonly message: string;
 }
 
+/** Settings that are good, or every problem with them. */
 export type SettingsCheck =
   | { readonly ok: true; readonly settings: MigrationSettings }
   | { readonly ok: false; readonly problems: readonly SettingsProblem[] };

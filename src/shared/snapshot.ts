@@ -36,6 +36,7 @@ export interface CacheFigures {
   readonly overflow: number;
 }
 
+/** The XBZRLE cache over all shards; size in bytes, the rest in pages. */
 export interface CacheCounts extends CacheFigures {
   /** Bytes over all shards; 0 when XBZRLE is off. */
   readonly size: number;
@@ -51,6 +52,7 @@ export interface WayCounts {
   readonly compressedBytes: number;
 }
 
+/** What compression has made of parts, and how it is done now. */
 export interface CompressionCounts {
   /** In force; what `auto` has chosen, where that is set. */
   readonly method: Method;

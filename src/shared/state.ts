@@ -13,6 +13,7 @@ export const sessionStates = [
   'uncertain',
 ] as const;
 
+/** Where a migration is. */
 export type SessionState = (typeof sessionStates)[number];
 
 export const endStates = ['completed', 'cancelled', 'failed', 'uncertain'] as const;

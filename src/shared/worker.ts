@@ -15,6 +15,7 @@ export interface WorkerHandle {
   kill(): void;
 }
 
+/** The worker programs there are. */
 export type WorkerKind = 'compress' | 'decompress' | 'builtin-guest';
 
 /** Starts a worker; `name` is for process lists and logs, e.g. `compress-3`. */

@@ -24,6 +24,7 @@ const slotsPerThread = 3;
 /** A worker that dies more often than this in one run will not live at all. */
 const maxRestarts = 8;
 
+/** How many threads there are, with how much cache, and who is told of them. */
 export interface CompressPoolOptions {
   readonly spawn: SpawnWorker;
   readonly threads: number;

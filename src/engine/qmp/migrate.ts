@@ -52,7 +52,9 @@ const memorySchema = v.object({ 'base-memory': count, 'plugged-memory': v.option
 
 const capabilitiesSchema = v.array(v.object({ capability: v.string(), state: v.boolean() }));
 
+/** QEMU's answer to `query-status`. */
 export type GuestStatus = v.InferOutput<typeof statusSchema>;
+/** QEMU's answer to `query-migrate`: bytes, milliseconds, megabits a second, under its own names. */
 export type MigrateInfo = v.InferOutput<typeof migrateSchema>;
 
 /** Whether the guest runs, and QEMU's word for its state. */

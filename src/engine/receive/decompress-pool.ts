@@ -11,6 +11,7 @@ const slotsPerWorker = 6;
 /** Buffers of one size kept for later, at most. */
 const keptBuffers = 32;
 
+/** How many threads there are, and the bounds that a sender has agreed to. */
 export interface DecompressPoolOptions {
   readonly spawn: SpawnWorker;
   readonly threads: number;

@@ -30,4 +30,5 @@ export type OpaqueReason =
   | 'record-unknown'
   | 'footer';
 
+/** Where in a stream a parser is; nothing follows `opaque`. */
 export type StreamPhase = 'header' | 'configuration' | 'sections' | 'ram' | 'opaque';

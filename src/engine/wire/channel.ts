@@ -9,6 +9,7 @@ const partingMs = 1000;
 /** A failure's text on the wire, characters; messages quote what a peer sent. */
 const maxReasonLength = 4000;
 
+/** Who hears what comes on a channel. */
 export interface ChannelHandlers {
   onFrame(frame: Frame): void;
   /** Once: the socket ended, broke, or the peer sent what it should not; in the last case it has been told so. */

@@ -51,10 +51,15 @@ const eventSchema = v.variant('event', [
   v.strictObject({ event: v.literal('lost'), message: text }),
 ]);
 
+/** What a control link opens with, after its token. */
 export type ControlOpening = v.InferOutput<typeof controlSchema>;
+/** What a session asks of the destination. */
 export type ControlRequest = v.InferOutput<typeof requestSchema>;
+/** The kinds of request. */
 export type Ask = ControlRequest['ask'];
+/** The answer to each kind. */
 export type ControlAnswer<A extends Ask> = v.InferOutput<(typeof answerSchemas)[A]>;
+/** What happens at the destination unasked. */
 export type ControlEvent = v.InferOutput<typeof eventSchema>;
 
 /** A receiver's answer before anybody looked into it. */

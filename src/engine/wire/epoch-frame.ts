@@ -24,6 +24,7 @@ export interface EpochHead {
   readonly table: Uint8Array;
 }
 
+/** A part as its frame has it; nothing of it has been checked against its epoch. */
 export interface PartHead {
   readonly method: Method;
   readonly pages: number;

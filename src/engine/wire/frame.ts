@@ -65,12 +65,14 @@ interface FrameRule {
   readonly maxBody: number;
 }
 
+/** What a frame is, by its name in the table. */
 export type FrameType = keyof typeof frameTypes;
 
 const typeById = new Map<number, FrameType>(
   (Object.keys(frameTypes) as FrameType[]).map((type) => [frameTypes[type].id, type]),
 );
 
+/** A frame whose head has been checked; its body has not. */
 export interface Frame {
   readonly type: FrameType;
   /** Meaning depends on the type; 0 where unused. */

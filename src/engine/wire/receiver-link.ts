@@ -9,6 +9,7 @@ import { NotShown, expectSecret, newSecret } from './secret';
 /** How long a sender that was let in may take to bring its further channels, ms. */
 const defaultJoinMs = 10_000;
 
+/** What a session expects of its channels, and who is told. */
 export interface ReceiverLinkOptions {
   /** Channels the sender has announced. */
   readonly channels: number;

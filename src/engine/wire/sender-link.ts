@@ -9,6 +9,7 @@ import { withSecret } from './secret';
 
 const handshakeMs = 40_000;
 
+/** Whom a sender connects to, how fast it may send, and who hears. */
 export interface SenderLinkOptions {
   readonly to: Endpoint;
   /** Bytes a second over all channels, 0 for unlimited. */

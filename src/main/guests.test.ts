@@ -8,7 +8,7 @@ import type { GuestFacts } from './probe';
 const sample = { kind: 'builtin', memoryBytes: 2 ** 26, workload: 'seed' } as const;
 
 /** A list of guests on a machine where `monitors` answer; `stopped` counts sample pairs that were ended. */
-function setup(monitors: Record<string, GuestFacts>) {
+function setup(monitors: Record<string, GuestFacts>, found: string[] = []) {
   const seen = { published: [] as (readonly KnownGuest[])[], stopped: 0 };
   const guests = new Guests(
     {
@@ -17,6 +17,7 @@ function setup(monitors: Record<string, GuestFacts>) {
         if (facts === undefined) return Promise.reject(new WherryError('qmp-unreachable', `nobody at ${address}`));
         return Promise.resolve(facts);
       },
+      find: () => Promise.resolve([...found]),
       startSample: ({ kind }) =>
         Promise.resolve({
           kind,
@@ -91,6 +92,42 @@ describe('Guests', () => {
     expect(guests.get('guest-1').status).toBeUndefined();
   });
 
+  it('lists what is found, follows its coming and going, and says what is wrong with it', async () => {
+    const found = ['/run/a.qmp', '/run/libvirt/qemu/domain-1-db/monitor.sock'];
+    const { guests } = setup({ '/run/a.qmp': { ...running, name: 'web' } }, found);
+    await guests.refresh();
+    await guests.refresh();
+    expect(guests.list()).toMatchObject([
+      { name: 'web', origin: 'found', status: 'running' },
+      { name: 'db', origin: 'found', problem: { code: 'qmp-unreachable' } },
+    ]);
+    await expect(guests.add('unix:/run/a.qmp')).rejects.toThrow('is already here as web');
+    found.pop();
+    await guests.refresh();
+    expect(guests.list()).toHaveLength(1);
+  });
+
+  it('keeps what is found while it is being migrated, and where it went', async () => {
+    const found = ['/run/a.qmp', '/destination'];
+    const { guests } = setup({ '/run/a.qmp': running, '/destination': running }, found);
+    await guests.refresh();
+    guests.setBusy(['/run/a.qmp', '/destination']);
+    found.splice(0);
+    await guests.refresh();
+    expect(guests.list()).toHaveLength(2);
+    guests.setBusy([]);
+    await guests.afterRun(run, 'destination', 1e6);
+    await guests.refresh();
+    expect(guests.list()).toMatchObject([{ address: '/destination', origin: 'added', dirtyRate: 1e6 }]);
+  });
+
+  it('does not take a guest twice that was added before it was found', async () => {
+    const { guests } = setup({ '/run/a.qmp': running }, ['/run/a.qmp']);
+    await guests.add('/run/a.qmp').catch(() => undefined);
+    await guests.refresh();
+    expect(guests.list()).toMatchObject([{ origin: 'added' }]);
+  });
+
   it('ends a sample once, when it is removed or at the end', async () => {
     const { guests, seen } = setup({ '/source': running });
     await guests.startSample(sample);
@@ -113,7 +150,10 @@ describe('Guests', () => {
       stop: () => Promise.resolve(void (stopped += 1)),
     };
     const startSample = (): Promise<SamplePair> => new Promise((resolve) => (started = resolve));
-    const guests = new Guests({ probe: () => Promise.resolve(running), startSample }, () => undefined);
+    const guests = new Guests(
+      { probe: () => Promise.resolve(running), startSample, find: () => Promise.resolve([]) },
+      () => undefined,
+    );
     const starting = guests.startSample(sample);
     const refused = expect(starting).rejects.toThrow('the console is being closed');
     const ended = guests.stopAll();

@@ -4,6 +4,7 @@ import type { SamplePair } from '../shared/guest';
 import { isPairing } from '../shared/pairing-text';
 import type { GuestPlace } from '../shared/state';
 import { formatBytes } from '../shared/units';
+import { nameFromAddress } from './monitor-places';
 import type { GuestFacts } from './probe';
 import type { Publish } from './publish';
 
@@ -12,7 +13,12 @@ export interface GuestSources {
   /** Asks a QMP address about its guest; rejects with what is wrong with it. */
   probe(address: string): Promise<GuestFacts>;
   startSample(request: SampleRequest): Promise<SamplePair>;
+  /** Paths of QMP sockets in the usual places. */
+  find(): Promise<readonly string[]>;
 }
+
+/** Monitors asked at a time. */
+const maxAsking = 8;
 
 export type SampleRequest = CallPayload<'startSample'>;
 
@@ -63,10 +69,16 @@ export class Guests {
 
   /** Adds the guest behind a QMP address; a dead or foreign socket is an error that says which. */
   async add(address: string): Promise<KnownGuest> {
-    const known = this.list().find((guest) => guest.address === address);
+    const known = this.#at(address);
     if (known !== undefined) throw new WherryError('usage', `${address} is already here as ${known.name}`);
     const facts = await this.#sources.probe(address);
-    return this.#put({ id: this.#nextId(), origin: 'added', address, ...facts, name: facts.name ?? nameOf(address) });
+    return this.#put({
+      id: this.#nextId(),
+      origin: 'added',
+      address,
+      ...facts,
+      name: facts.name ?? nameFromAddress(address),
+    });
   }
 
   /** Forgets a guest; a sample's processes end. */
@@ -78,9 +90,26 @@ export class Guests {
     await this.#stop(id);
   }
 
-  /** Asks every guest again, those a migration is busy with excepted. */
+  /**
+   * Looks in the usual places again, adds what is new there, forgets what was found there and is gone, and asks every
+   * guest how it is, those a migration is busy with excepted.
+   */
   async refresh(): Promise<void> {
-    await Promise.all(this.list().map((guest) => this.#ask(guest)));
+    const found = await this.#sources.find();
+    for (const { id, origin, address } of this.list()) {
+      if (origin === 'found' && !found.includes(address) && !this.#busy.includes(address)) this.#guests.delete(id);
+    }
+    for (const address of found) {
+      if (this.#at(address) === undefined) {
+        this.#put({ id: this.#nextId(), origin: 'found', address, name: nameFromAddress(address) });
+      }
+    }
+    const asked = this.list().values();
+    const ask = async (): Promise<void> => {
+      for (const { id } of asked) if (this.#guests.has(id)) await this.#ask(this.get(id));
+    };
+    await Promise.all(Array.from({ length: maxAsking }, ask));
+    this.#publish('guests', this.list());
   }
 
   /** Names the addresses a migration talks to; they are asked nothing meanwhile. */
@@ -88,13 +117,25 @@ export class Guests {
     this.#busy = addresses;
   }
 
-  /** Follows a guest to where the run left it, on this machine; its old destination stays only if it still waits. */
-  async afterRun({ guestId, destination }: Pick<RunView, 'guestId' | 'destination'>, place: GuestPlace): Promise<void> {
+  /**
+   * Follows a guest to where the run left it, on this machine; its old destination stays only if it still waits.
+   * @param dirtyRate what the run measured last, bytes a second
+   */
+  async afterRun(
+    { guestId, destination }: Pick<RunView, 'guestId' | 'destination'>,
+    place: GuestPlace,
+    dirtyRate?: number,
+  ): Promise<void> {
     const guest = this.#guests.get(guestId);
     if (guest === undefined) return;
-    const { destination: own, ...moved } = guest;
-    if (place === 'destination' && !isPairing(destination)) await this.#ask({ ...moved, address: destination });
-    else await this.#ask(own !== undefined && (await this.#waits(own)) ? guest : moved);
+    const { destination: own, ...rest } = { ...guest, ...(dirtyRate !== undefined && { dirtyRate }) };
+    // A guest that was found is not where it was found any more, and stays on the list all the same.
+    const moved = place === 'destination' && rest.origin === 'found' ? { ...rest, origin: 'added' as const } : rest;
+    if (place === 'destination' && !isPairing(destination)) {
+      const was = this.#at(destination);
+      if (was !== undefined && was.id !== guestId) this.#guests.delete(was.id); // the waiting one is this guest now
+      await this.#ask({ ...moved, address: destination });
+    } else await this.#ask(own !== undefined && (await this.#waits(own)) ? { ...moved, destination: own } : moved);
   }
 
   /** Ends every sample process, those on their way up included, and starts no more. */
@@ -122,13 +163,16 @@ export class Guests {
 
   async #ask(guest: KnownGuest): Promise<KnownGuest> {
     if (this.#busy.includes(guest.address)) return guest;
+    const listed = this.#guests.has(guest.id);
+    // It may have been removed while it was asked.
+    const put = (asked: KnownGuest): KnownGuest => (listed && !this.#guests.has(asked.id) ? asked : this.#put(asked));
     const { problem: _old, ...rest } = guest;
     try {
-      const { name: _name, ...facts } = await this.#sources.probe(guest.address);
-      return this.#put({ ...rest, ...facts });
+      const { name, ...facts } = await this.#sources.probe(guest.address);
+      return put({ ...rest, ...facts, ...(name !== undefined && guest.origin === 'found' && { name }) });
     } catch (error) {
       const { status: _status, ...unknown } = rest;
-      return this.#put({ ...unknown, problem: toFailure(error) });
+      return put({ ...unknown, problem: toFailure(error) });
     }
   }
 
@@ -138,6 +182,12 @@ export class Guests {
     } catch {
       return false; // gone: a QEMU ends when its incoming migration fails
     }
+  }
+
+  /** The guest behind an address, in either spelling of a path. */
+  #at(address: string): KnownGuest | undefined {
+    const plain = (text: string): string => text.replace(/^unix:/, '');
+    return this.list().find((guest) => plain(guest.address) === plain(address));
   }
 
   #put(guest: KnownGuest): KnownGuest {
@@ -161,8 +211,4 @@ export class Guests {
 function sampleName({ kind, workload, memoryBytes }: SampleRequest, count: number): string {
   const what = kind === 'builtin' ? `built-in, ${workload}` : 'QEMU pair';
   return `Sample ${count} (${what}, ${formatBytes(memoryBytes)})`;
-}
-
-function nameOf(address: string): string {
-  return address.split('/').at(-1) || address;
 }

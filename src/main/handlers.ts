@@ -6,6 +6,7 @@ import type { HistoryCalls } from './history-calls';
 import type { Guests } from './guests';
 import type { Handlers } from './ipc';
 import type { Receiving } from './receiving';
+import type { MonitorPlace } from './monitor-places';
 import type { ProfileCalls } from './profile-calls';
 import type { Runs } from './runs';
 import type { ShellCalls } from './shell';
@@ -18,6 +19,7 @@ export function createHandlers(
   shell: ShellCalls,
   stored: HistoryCalls & ProfileCalls,
   samples: () => readonly SampleKind[],
+  places: readonly MonitorPlace[],
 ): Handlers {
   return {
     readConsole: () => {
@@ -26,6 +28,7 @@ export function createHandlers(
       return {
         guests: guests.list(),
         samples: samples(),
+        places: places.map(({ folder }) => folder),
         ...(run !== undefined && { run }),
         ...(receiver !== undefined && { receiver }),
         ...shell.state(),

@@ -16,6 +16,7 @@ import { historyCalls } from './history-calls';
 import { setupIpc } from './ipc';
 import { setupLastResort, setupPageRecovery } from './last-resort';
 import { Notices } from './notices';
+import { findMonitors, usualPlaces } from './monitor-places';
 import { profileCalls } from './profile-calls';
 import { probeGuest } from './probe';
 import { publishHere, publishTo, type Publish, type PushListeners } from './publish';
@@ -53,7 +54,8 @@ if (setupSingleInstance(() => window)) {
 
 async function open(): Promise<void> {
   const memory = await WindowMemory.open(join(data, 'window.json'), (text) => notices.add(text));
-  const guests = new Guests({ probe: probeGuest, startSample }, publish);
+  const places = usualPlaces(process.env, homedir(), process.getuid?.());
+  const guests = new Guests({ probe: probeGuest, startSample, find: () => findMonitors(places) }, publish);
   const { history, profiles } = openStores(data);
   const runs = createRuns(guests, spawnUtility, history, publish);
   const receiving = new Receiving(
@@ -63,7 +65,7 @@ async function open(): Promise<void> {
   );
   const shell = shellCalls(memory, notices, publish);
   const stored = { ...historyCalls(history), ...profileCalls(profiles) };
-  setupIpc(createHandlers(guests, runs, receiving, shell, stored, availableSamples));
+  setupIpc(createHandlers(guests, runs, receiving, shell, stored, availableSamples, places));
   window = createWindow(memory);
   listeners = setupShell(window, memory, shell, notices, publish);
   setupPageRecovery(window, notices);

@@ -25,6 +25,7 @@ async function setup(
   const sources = {
     probe: () => Promise.resolve({ status: 'running' }),
     startSample: () => Promise.reject(new Error('none')),
+    find: () => Promise.resolve([]),
   };
   const guests = new Guests(sources, () => undefined);
   const { id: guestId } = await guests.add(join(folder, 'nobody.qmp'));

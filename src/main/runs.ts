@@ -94,7 +94,7 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
       guests.setBusy([]);
     }
     publish('run', view);
-    await guests.afterRun(started, report.guestRunningOn);
+    await guests.afterRun(started, report.guestRunningOn, run.snapshot().dirtyRate);
   }
 
   function underWay(what: string): RunningMigration {

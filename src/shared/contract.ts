@@ -23,7 +23,8 @@ import { themes, type Notice, type ThemeChoice } from './window-state';
 export interface KnownGuest {
   readonly id: string;
   readonly name: string;
-  readonly origin: SampleKind | 'added';
+  /** A sample of ours, added by its address, or found in one of the usual places. */
+  readonly origin: SampleKind | 'added' | 'found';
   /** QMP address of the process the guest is in now. */
   readonly address: string;
   /** QMP address of a destination started for it and still waiting. */
@@ -33,6 +34,8 @@ export interface KnownGuest {
   readonly memoryBytes?: number;
   readonly vcpus?: number;
   readonly workload?: Workload;
+  /** Bytes of its memory it wrote to in a second, as last measured. */
+  readonly dirtyRate?: number;
   /** Why the last question to it had no answer. */
   readonly problem?: Failure;
 }
@@ -57,6 +60,8 @@ export interface ConsoleState {
   readonly guests: readonly KnownGuest[];
   /** Sample kinds this machine can start. */
   readonly samples: readonly SampleKind[];
+  /** Folders in which guests are looked for. */
+  readonly places: readonly string[];
   readonly run?: RunView;
   readonly receiver?: ReceiverView;
   readonly theme: ThemeChoice;

@@ -23,6 +23,7 @@ export class Console {
   readonly form = new MigrationForm(() => this.guests, this.profiles);
   #guests = $state.raw<readonly KnownGuest[]>([]);
   #samples = $state.raw<readonly SampleKind[]>(['builtin']);
+  #places = $state.raw<readonly string[]>([]);
   #run = $state.raw<Run>();
   #receiver = $state.raw<ReceiverView>();
   #notices = $state.raw<readonly Notice[]>([]);
@@ -50,6 +51,11 @@ export class Console {
 
   get samples(): readonly SampleKind[] {
     return this.#samples;
+  }
+
+  /** Folders in which guests are looked for. */
+  get places(): readonly string[] {
+    return this.#places;
   }
 
   /** The migration under way or the last one. */
@@ -183,13 +189,14 @@ export class Console {
   }
 
   async #load(): Promise<void> {
-    const { guests, samples, run, receiver, theme, notices } = await call('readConsole');
+    const { guests, samples, places, run, receiver, theme, notices } = await call('readConsole');
     this.#receiver = receiver;
     this.theme.take(theme);
     this.#notices = notices;
     if (receiver !== undefined) this.receiveOrder = { listen: receiver.listen, destination: receiver.destination };
     this.#guests = guests;
     this.#samples = samples;
+    this.#places = places;
     if (run !== undefined) this.#run = new Run(run);
     this.#ready = true;
   }

@@ -3,6 +3,7 @@ import type { ListedProfile } from '../../shared/profile';
 import { defaultSettings } from '../../shared/settings';
 import type { MigrationSettings } from '../../shared/settings';
 import { changedSettings, checkDraft, draftOf } from './draft';
+import { immovable, isWaiting } from './guests';
 import { savingUnder } from './profile-name';
 import type { ProfileBook } from './profiles.svelte';
 
@@ -67,7 +68,7 @@ export class MigrationForm {
 
   /** The chosen guest; with only one there is nothing to choose. */
   get guest(): KnownGuest | undefined {
-    const guests = this.#guests();
+    const guests = this.#guests().filter((guest) => !isWaiting(guest));
     return guests.find(({ id }) => id === this.guestId) ?? (guests.length === 1 ? guests[0] : undefined);
   }
 
@@ -97,6 +98,8 @@ export class MigrationForm {
   get obstacle(): string | undefined {
     if (this.#guests().length === 0) return 'There is no guest yet: start a sample or add one under Guests.';
     if (this.guest === undefined) return 'Choose a guest.';
+    const reason = immovable(this.guest);
+    if (reason !== undefined) return `${this.guest.name} ${reason}.`;
     if (this.destination.trim() === '')
       return 'Say where to: the QMP address of the waiting destination, or a receiver’s wherry://….';
     return Object.values(this.check.problems)[0];

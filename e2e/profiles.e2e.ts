@@ -174,3 +174,46 @@ test('fills a new migration, marks what is modified, and saves it', async () => 
   await app.button('Use for a migration').click();
   await expect(app.field('Channels')).toHaveValue('2');
 });
+
+test('is used by keyboard alone', async () => {
+  const { keyboard } = app.page;
+  /** Tabs on until what has the focus is called so. */
+  const tabTo = async (name: string): Promise<void> => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await keyboard.press('Tab');
+      const focused = await app.page.evaluate(() => {
+        const element = document.activeElement;
+        const named = element instanceof HTMLInputElement ? element.labels?.[0] : element;
+        return named?.textContent?.trim();
+      });
+      if (focused === name) return;
+    }
+    throw new Error(`Tab never reached ${name}`);
+  };
+  await tabTo('Profiles');
+  await keyboard.press('Enter');
+  await expect(app.field('Profile name')).toHaveValue('Slow link');
+  await tabTo('Duplicate');
+  await keyboard.press('Enter');
+  await expect(app.field('Profile name')).toHaveValue('Slow link copy');
+  await tabTo('Rename');
+  await keyboard.press('Enter');
+  await keyboard.type('Night');
+  await tabTo('Compression level');
+  await keyboard.press('Control+A');
+  await keyboard.type('9');
+  await keyboard.press('Enter');
+  await expect(listed('Night')).toContainText('--level 9');
+  await tabTo('Delete');
+  await keyboard.press('Enter');
+  const dialog = app.page.getByRole('dialog', { name: 'Delete “Night”?' });
+  await expect(dialog.getByRole('button', { name: 'Keep it' })).toBeFocused();
+  await keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(app.button('Delete')).toBeFocused();
+  await keyboard.press('Enter');
+  await tabTo('Delete it');
+  await keyboard.press('Enter');
+  await expect(listed('Night')).toHaveCount(0);
+  await expect(app.page.getByRole('region', { name: 'In the editor' })).toBeFocused();
+});

@@ -43,7 +43,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts', 'soak/**/*.ts'],
+    files: ['src/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'fuzz/**/*.ts', 'soak/**/*.ts', 'faults/**/*.ts'],
     ignores: ['**/*.d.ts'], // other people's packages have default exports
     rules: { 'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true } }] },
   },
@@ -54,7 +54,10 @@ export default defineConfig(
       parserOptions: { parser: tseslint.parser, svelteConfig },
     },
   },
-  { files: ['scripts/**', 'bench/**', 'fuzz/**', 'soak/**', 'src/cli/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['scripts/**', 'bench/**', 'fuzz/**', 'soak/**', 'faults/**', 'src/cli/**'],
+    rules: { 'no-console': 'off' },
+  },
   {
     files: ['**/*.mjs'],
     rules: {

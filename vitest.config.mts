@@ -17,6 +17,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'fuzz/**/*.test.ts',
             'soak/**/*.test.ts',
+            'faults/**/*.test.ts',
           ],
           testTimeout: 60_000, // a guard against hanging on a busy machine, not a speed that is asked for
         },

@@ -10,7 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * Bundles the programs and runs the first of them. A folder of its own for each run: a build or another run started
- * meanwhile changes nothing.
+ * meanwhile changes nothing. Chunks lie beside the programs, so that what looks for others beside its own file finds them.
  * @param {string} name what it is called
  * @param {Readonly<Record<string, string>>} programs each by the name it is found under beside the first
  * @param {readonly string[]} nodeArgs for Node itself
@@ -36,7 +36,7 @@ export async function runBundled(name, programs, nodeArgs, args) {
         outDir: folder,
         rolldownOptions: {
           input: Object.fromEntries(Object.entries(programs).map(([entry, path]) => [entry, join(root, path)])),
-          output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },
+          output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
         },
       },
     });

@@ -1,0 +1,86 @@
+import type { Report } from '../src/shared/snapshot';
+import type { SessionState } from '../src/shared/state';
+import type { Plan } from './plan';
+
+/** What one side's monitor says of its guest; `gone` when nobody answers. */
+export type Seen = string;
+
+/** What is known after a run. */
+export interface Facts {
+  readonly plan: Plan;
+  /** The last state that was seen before the fault; absent when the run ended before it. */
+  readonly hit: SessionState | undefined;
+  /** The command's result; a sender that was killed has none. */
+  readonly result: Pick<Report, 'status' | 'guestRunningOn'> | undefined;
+  readonly code: number | null;
+  readonly stderr: string;
+  /** It did not end by itself in time and was told to, as an operator would. */
+  readonly byHand: boolean;
+  readonly source: Seen;
+  readonly destination: Seen;
+  /** Pages in which the two differ, of a guest that was left paused. */
+  readonly differing: number | undefined;
+  /** Processes, sockets and files that were left behind. */
+  readonly leftovers: readonly string[];
+}
+
+/** What is wrong with a run, in words; nothing when every promise was kept. */
+export function judge(facts: Facts): readonly string[] {
+  const { source, destination, leftovers, differing } = facts;
+  return [
+    ...(source === 'running' && destination === 'running' ? ['two copies run'] : []),
+    ...(facts.result === undefined ? withoutResult(facts) : withResult(facts, facts.result)),
+    ...(differing !== undefined && differing > 0 ? [`${differing} pages differ`] : []),
+    ...leftovers.map((left) => `left behind: ${left}`),
+  ];
+}
+
+const exitCodes = { completed: 0, failed: 1, uncertain: 3, cancelled: 130 } as const;
+
+function withResult(facts: Facts, { status, guestRunningOn }: NonNullable<Facts['result']>): readonly string[] {
+  const { plan, code, source, destination, stderr } = facts;
+  const wrong: string[] = [];
+  if (code !== exitCodes[status]) wrong.push(`${status}, but exit status ${code}`);
+  if (status === 'completed') {
+    const there = plan.paused ? 'paused' : 'running';
+    // Killed once it runs there, it has still arrived.
+    const killed = plan.fault === 'destination killed' && destination === 'gone';
+    if (destination !== there && !killed) wrong.push(`completed, but the destination is ${destination}`);
+    if (source !== 'postmigrate' && !(plan.fault === 'source killed' && source === 'gone')) {
+      wrong.push(`completed, but the source is ${source}`);
+    }
+    if (guestRunningOn !== (plan.paused ? 'none' : 'destination')) wrong.push(`said to run on: ${guestRunningOn}`);
+  } else if (status === 'uncertain') {
+    if (!mayBeUncertain(facts)) wrong.push(`uncertain after ${plan.fault} in ${facts.hit}`);
+  } else {
+    if (plan.fault !== 'source killed') {
+      if (source !== 'running') wrong.push(`${status}, but the source is ${source}`);
+      if (guestRunningOn !== 'source') wrong.push(`said to run on: ${guestRunningOn}`);
+    }
+    if (destination === 'running') wrong.push(`${status}, but the destination runs`);
+  }
+  if (plan.fault === 'compress worker killed' && status !== 'completed') wrong.push(`${status}, expected completed`);
+  if (plan.fault === 'disk full' && facts.hit !== undefined) {
+    if (status !== 'completed') wrong.push(`${status}, expected completed`);
+    if (!stderr.includes('not in the history')) wrong.push('nobody was told that the history is not kept');
+  }
+  return wrong;
+}
+
+/** A sender that is killed says nothing; the source decides alone whether the guest went. */
+function withoutResult({ plan, hit, source, destination, code }: Facts): readonly string[] {
+  if (plan.fault !== 'sender killed' || hit === undefined) return [`no result, exit status ${code}`];
+  if (source === 'running') return [];
+  const handedOver = source === 'postmigrate' && (destination === 'running' || destination === 'paused');
+  return handedOver && isLate(hit) ? [] : [`the source is ${source}, the destination ${destination}`];
+}
+
+/** Contact may be lost when the source has let go, or is about to; a source that was killed says nothing more at all. */
+function mayBeUncertain({ plan, hit }: Facts): boolean {
+  const loses = plan.fault.startsWith('link') || ['receiver killed', 'destination killed'].includes(plan.fault);
+  return plan.fault === 'source killed' || (loses && isLate(hit));
+}
+
+function isLate(state: SessionState | undefined): boolean {
+  return state === 'switchover' || state === 'confirming' || state === 'completed';
+}

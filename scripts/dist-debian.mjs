@@ -36,6 +36,7 @@ const plainFiles = {
   'packaging/wherry.desktop': 'usr/share/applications/wherry.desktop',
   'packaging/wherry.svg': 'usr/share/icons/hicolor/scalable/apps/wherry.svg',
   'packaging/wherry.png': 'usr/share/icons/hicolor/256x256/apps/wherry.png',
+  'docs/operations.md': `${documents}/operations.md`,
   'packaging/wherry-receive@.service': 'usr/lib/systemd/system/wherry-receive@.service',
 };
 

@@ -40,7 +40,7 @@ const exitCodes = { completed: 0, failed: 1, uncertain: 3, cancelled: 130 } as c
 function withResult(facts: Facts, { status, guestRunningOn }: NonNullable<Facts['result']>): readonly string[] {
   const { plan, code, source, destination, stderr } = facts;
   const wrong: string[] = [];
-  if (code !== exitCodes[status]) wrong.push(`${status}, but exit status ${code}`);
+  if (plan.fault !== 'console killed' && code !== exitCodes[status]) wrong.push(`${status}, but exit status ${code}`);
   if (status === 'completed') {
     const there = plan.paused ? 'paused' : 'running';
     // Killed once it runs there, it has still arrived.
@@ -67,13 +67,16 @@ function withResult(facts: Facts, { status, guestRunningOn }: NonNullable<Facts[
   return wrong;
 }
 
-/** A sender that is killed says nothing; the source decides alone whether the guest went. */
+/** Who is killed says nothing; the source decides alone whether the guest went. */
 function withoutResult({ plan, hit, source, destination, code }: Facts): readonly string[] {
-  if (plan.fault !== 'sender killed' || hit === undefined) return [`no result, exit status ${code}`];
+  if (!silent.has(plan.fault) || hit === undefined) return [`no result, exit status ${code}`];
   if (source === 'running') return [];
   const handedOver = source === 'postmigrate' && (destination === 'running' || destination === 'paused');
   return handedOver && isLate(hit) ? [] : [`the source is ${source}, the destination ${destination}`];
 }
+
+/** Faults after which nobody is there to say how it ended. */
+export const silent: ReadonlySet<Plan['fault']> = new Set(['sender killed', 'console killed']);
 
 /** Contact may be lost when the source has let go, or is about to; a source that was killed says nothing more at all. */
 function mayBeUncertain({ plan, hit }: Facts): boolean {

@@ -1,17 +1,27 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { tableText } from '../bench/kit/table';
-import { settingOptions } from '../src/shared/command-line';
-import { judge, type Facts } from './judge';
+import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
+import { closeScreen } from './console';
+import { judge, silent, type Facts } from './judge';
 import { faults, faultStates, planRuns, type Plan } from './plan';
 import { tryOut } from './trial';
 
 const wherry = join(__dirname, 'wherry.cjs');
 
 /** Slow enough that every state can be met, quick enough that a run takes seconds. */
-const settings = ['--max-bandwidth', '6MB/s', '--downtime-limit', '300ms', '--compress-threads', '2'];
-/** Short, so that a link that stays away is an end soon. */
-const windows = ['--resume-window', '8s', '--switchover-resume-window', '4s'];
+const settings: MigrationSettings = {
+  ...defaultSettings,
+  maxBandwidth: 6_000_000,
+  compressThreads: 2,
+  ...shortWindows(),
+};
+
+/** A link that stays away is an end soon. */
+function shortWindows(): Partial<MigrationSettings> {
+  const windows = { resumeWindowMs: 8000, switchoverResumeWindowMs: 4000 };
+  return Object.fromEntries(Object.entries(windows).filter(([name]) => name in defaultSettings));
+}
 
 interface Options {
   readonly runs: number;
@@ -32,12 +42,13 @@ async function campaign({ runs, seed, only }: Options): Promise<number> {
   const startedAt = performance.now();
   const results: { readonly facts: Facts; readonly wrong: readonly string[] }[] = [];
   for (const plan of planRuns(seed, runs).filter(({ number }) => only === undefined || number === only)) {
-    const facts = await tryOut(plan, wherry, [...settings, ...known(windows)]);
+    const facts = await tryOut(plan, wherry, settings);
     const wrong = judge(facts);
     results.push({ facts, wrong });
     console.log(lineOf(facts, wrong));
     if (wrong.length > 0 && facts.stderr !== '') console.log(facts.stderr.trim().replace(/^/gm, '      | '));
   }
+  closeScreen();
   console.log(`\n${tableText(outcomes(results.map(({ facts }) => facts)))}`);
   const bad = results.filter(({ wrong }) => wrong.length > 0);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
@@ -55,7 +66,7 @@ function lineOf(facts: Facts, wrong: readonly string[]): string {
 }
 
 function outcomeOf({ result, plan }: Facts): string {
-  return result?.status ?? (plan.fault === 'sender killed' ? 'nothing said' : 'no result');
+  return result?.status ?? (silent.has(plan.fault) ? 'nothing said' : 'no result');
 }
 
 /** How often each fault, in the state in which it struck, ended how. */
@@ -74,12 +85,6 @@ function outcomes(all: readonly Facts[]): Parameters<typeof tableText>[0] {
     head: ['', ...faultStates, 'did not strike'],
     rows,
   };
-}
-
-/** The options this command knows. */
-function known(words: readonly string[]): readonly string[] {
-  const flags = Object.values(settingOptions).map(({ flag }): string => flag);
-  return words.filter((_, i) => flags.includes(words[i - (i % 2)] ?? ''));
 }
 
 function whole(text: string): number {

@@ -6,6 +6,7 @@ export const faults = [
   'decompress worker killed',
   'receiver killed',
   'sender killed',
+  'console killed',
   'source killed',
   'destination killed',
   'link cut',

@@ -17,7 +17,6 @@ export class Program {
   readonly #listeners = new Set<() => void>();
 
   private constructor(readonly child: ChildProcess) {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve, reject) => {
       child.once('error', reject);
@@ -31,7 +30,15 @@ export class Program {
 
   static start(command: readonly string[], env: NodeJS.ProcessEnv): Program {
     const [file = '', ...words] = command;
-    return new Program(spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'], env }));
+    const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const program = new Program(child);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => program.#read(text));
+    return program;
+  }
+
+  /** A program that writes no such lines; what it does is told with `say`. */
+  static of(child: ChildProcess): Program {
+    return new Program(child);
   }
 
   get pid(): number {
@@ -63,6 +70,11 @@ export class Program {
     const ended = await Promise.race([this.ended.then(() => true), late]);
     clearTimeout(timer);
     return ended;
+  }
+
+  say(line: Line): void {
+    this.lines.push(line);
+    this.#tell();
   }
 
   #read(text: string): void {

@@ -6,6 +6,8 @@ import { childrenOf, isAlive } from '../e2e/kit/processes';
 import { differingPages } from '../e2e/kit/ram';
 import { QmpClient } from '../src/engine/qmp/client';
 import { formatPairing, parsePairing } from '../src/engine/wire/pairing';
+import { settingsLine } from '../src/shared/command-line';
+import type { MigrationSettings } from '../src/shared/settings';
 import type { Report } from '../src/shared/snapshot';
 import type { SessionState } from '../src/shared/state';
 import { type Guests, look, memoryBytes, startGuests } from './guests';
@@ -13,6 +15,7 @@ import type { Facts, Seen } from './judge';
 import { Traces } from './leftovers';
 import { Link } from './link';
 import { faultStates, type Fault, type Plan } from './plan';
+import { startConsole } from './console';
 import { Program } from './program';
 
 /** So long a run may take to begin, and to end after its fault; then it is cancelled, as an operator would. */
@@ -35,7 +38,7 @@ interface Trial {
 }
 
 /** Carries out one run and says what became of it; everything it started is gone afterwards. */
-export async function tryOut(plan: Plan, wherry: string, settings: readonly string[]): Promise<Facts> {
+export async function tryOut(plan: Plan, wherry: string, settings: MigrationSettings): Promise<Facts> {
   const folder = mkdtempSync(join(tmpdir(), 'wherry-faults-'));
   const traces = new Traces(folder, folder);
   const undo: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -51,11 +54,12 @@ export async function tryOut(plan: Plan, wherry: string, settings: readonly stri
     const link = await Link.before(pairing.port);
     undo.push(() => link.close());
     const url = formatPairing({ ...pairing, port: link.port });
-    const migrate = ['migrate', '--source', guests.pair.source, '--destination', url, '--json', ...settings];
-    const options = ['--channels', String(plan.channels), ...(plan.paused ? ['--paused'] : [])];
-    const around = plan.fault === 'disk full' ? smallDisk(join(folder, 'data')) : [];
-    const words = [...around, process.execPath, wherry, ...migrate, ...options];
-    const sender = Program.start(words, traces.environment);
+    const order = {
+      source: guests.pair.source,
+      destination: url,
+      settings: { ...settings, channels: plan.channels, paused: plan.paused },
+    };
+    const sender = await startSender(plan, order, wherry, traces.environment);
     undo.push(() => void sender.child.kill('SIGKILL'));
     const trial = { plan, guests, link, receiver, sender, traces, killed: new Set<number>() };
     const hit = await strike(trial);
@@ -63,6 +67,28 @@ export async function tryOut(plan: Plan, wherry: string, settings: readonly stri
   } finally {
     for (const step of undo.reverse()) await step();
   }
+}
+
+interface Order {
+  readonly source: string;
+  readonly destination: string;
+  readonly settings: MigrationSettings;
+}
+
+function startSender({ fault }: Plan, order: Order, wherry: string, env: NodeJS.ProcessEnv): Promise<Program> {
+  if (fault === 'console killed') return startConsole(env, order);
+  const { source, destination, settings } = order;
+  const words = [
+    'migrate',
+    '--source',
+    source,
+    '--destination',
+    destination,
+    '--json',
+    ...settingsLine(settings).split(' '),
+  ];
+  const around = fault === 'disk full' ? smallDisk(String(env['WHERRY_DATA_DIR'])) : [];
+  return Promise.resolve(Program.start([...around, process.execPath, wherry, ...words], env));
 }
 
 /** Waits for the state, and does what is planned. @returns the last state seen before; nothing if it did not strike */
@@ -84,6 +110,7 @@ const strikes: Readonly<Record<Fault, (trial: Trial) => boolean>> = {
   'decompress worker killed': (trial) => kill(trial, workers(trial.receiver, 'decompress.cjs')[0]),
   'receiver killed': (trial) => kill(trial, trial.receiver.pid),
   'sender killed': (trial) => kill(trial, trial.sender.pid),
+  'console killed': (trial) => kill(trial, trial.sender.pid),
   'source killed': (trial) => kill(trial, trial.guests.pid.source),
   'destination killed': (trial) => kill(trial, trial.guests.pid.destination),
   'link cut': ({ link }) => did(link.cut()),
@@ -139,6 +166,9 @@ async function aftermath(
   { wherry, folder }: { readonly wherry: string; readonly folder: string },
 ): Promise<Facts> {
   const { plan, guests, receiver, sender, traces, killed } = trial;
+  // A window stays when its run is over.
+  if (plan.fault === 'console killed')
+    void sender.line(({ event }) => event === 'result', patienceMs).then(() => kill(trial, sender.pid));
   const byHand = !(await sender.endsWithin(patienceMs));
   if (byHand) {
     sender.child.kill('SIGINT');

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { unbundled } from './bundling.mjs';
 import { must } from './process.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -29,7 +30,7 @@ export async function runBundled(name, programs, nodeArgs, args) {
       root,
       configFile: false,
       logLevel: 'error',
-      ssr: { noExternal: true, external: ['@mongodb-js/zstd', 'pino'] },
+      ssr: { noExternal: true, external: [...unbundled, '@playwright/test'] },
       build: {
         ssr: true,
         target: 'node18',

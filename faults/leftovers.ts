@@ -35,10 +35,15 @@ export class Traces {
     const isOurs = (name: string): boolean => this.#pids.has(ownerOf(name)) && !killed.has(ownerOf(name));
     return [
       ...this.processes().map((pid) => `process ${pid}: ${commandLine(pid)}`),
-      ...readdirSync(this.folder).filter((name) => name !== 'data' && !killed.has(ownerOf(name))),
+      ...readdirSync(this.folder).filter((name) => !isElsewhere(name) && !killed.has(ownerOf(name))),
       ...readdirSync(sharedMemory).filter(isOurs),
     ];
   }
+}
+
+/** What is meant to stay, and what a killed Chromium leaves for its next start. */
+function isElsewhere(name: string): boolean {
+  return name === 'data' || name.startsWith('.org.chromium.');
 }
 
 /** The process in a temporary file's name: `wherry-NAMESPACE.PID.START-RANDOM`, numbers in base 36. */

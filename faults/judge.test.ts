@@ -48,6 +48,7 @@ describe('judge', () => {
       { ...failed, result: { status: 'failed', guestRunningOn: 'unknown' } },
       ['said to run on: unknown'],
     ],
+    ['a failure of its own', { ...failed, hit: undefined }, ['failed, although nothing had struck']],
     ['no result', { ...failed, result: undefined, code: null }, ['no result, exit status null']],
   ])('finds %s', (_, facts, wrong) => {
     expect(judge(facts)).toEqual(wrong);

@@ -59,6 +59,7 @@ function withResult(facts: Facts, { status, guestRunningOn }: NonNullable<Facts[
     }
     if (destination === 'running') wrong.push(`${status}, but the destination runs`);
   }
+  if (facts.hit === undefined && status !== 'completed') wrong.push(`${status}, although nothing had struck`);
   if (plan.fault === 'compress worker killed' && status !== 'completed') wrong.push(`${status}, expected completed`);
   if (plan.fault === 'disk full' && facts.hit !== undefined) {
     if (status !== 'completed') wrong.push(`${status}, expected completed`);

@@ -43,7 +43,7 @@ export class Traces {
 
 /** What is meant to stay, and what a killed Chromium leaves for its next start. */
 function isElsewhere(name: string): boolean {
-  return name === 'data' || name.startsWith('.org.chromium.');
+  return name === 'data' || name.startsWith('scoped_dir') || name.startsWith('.org.chromium.');
 }
 
 /** The process in a temporary file's name: `wherry-NAMESPACE.PID.START-RANDOM`, numbers in base 36. */

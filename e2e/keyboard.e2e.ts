@@ -1,0 +1,71 @@
+import { expect, test } from '@playwright/test';
+import { ConsoleApp } from './app';
+
+let app: ConsoleApp;
+
+test.beforeEach(async () => {
+  app = await ConsoleApp.launch();
+});
+
+test.afterEach(async () => {
+  await app.close();
+  expect(app.complaints).toEqual([]);
+});
+
+test('a run is set up, started, paused, resumed and cancelled by keyboard alone', async () => {
+  const { keyboard } = app.page;
+
+  /** What has the focus, as a person would call it. */
+  const focused = (): Promise<string | undefined> =>
+    app.page.evaluate(() => {
+      const element = document.activeElement;
+      const labels = element instanceof HTMLInputElement ? element.labels : null;
+      return (labels?.[0] ?? element)?.textContent?.trim();
+    });
+  const tabTo = async (name: string): Promise<void> => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await keyboard.press('Tab');
+      if ((await focused()) === name) return;
+    }
+    throw new Error(`Tab never reached ${name}`);
+  };
+  const type = async (name: string, text: string): Promise<void> => {
+    await tabTo(name);
+    await keyboard.press('Control+A');
+    await keyboard.type(text);
+  };
+  const press = async (name: string): Promise<void> => {
+    await tabTo(name);
+    await keyboard.press('Enter');
+  };
+
+  await type('Guest memory', '64MiB');
+  await press('Start sample guest');
+  await expect(app.page.getByRole('row', { name: /Sample 1/ })).toContainText('running');
+  await press('New migration');
+  await expect(app.page.getByRole('heading', { name: 'New migration' })).toBeVisible();
+  await type('Bandwidth limit', '1Mbit');
+  await press('Start migration');
+  await app.reaches(/^(bulk|iterating)/);
+
+  await press('Pause');
+  await expect(app.button('Resume')).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(app.button('Pause')).toBeFocused();
+
+  await type('Downtime limit', '450ms');
+  await keyboard.press('Enter');
+  await expect(app.field('Downtime limit')).toHaveAccessibleDescription('In force: 450ms');
+
+  await press('Cancel migration');
+  const dialog = app.page.getByRole('dialog', { name: 'Cancel the migration?' });
+  await expect(dialog).toBeVisible();
+  await keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(app.button('Cancel migration')).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(dialog).toBeVisible();
+  await press('Cancel migration');
+  await app.reaches(/^cancelled/);
+  await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
+});

@@ -110,6 +110,13 @@ describe('a snapshot', () => {
     expect(stats.snapshot(undefined, { ...facts, rounds: 1 })).not.toHaveProperty('dirtyRate');
   });
 
+  it('has no verdict while the operator holds the flow', () => {
+    const judged = (flow: SessionFacts['flow']) =>
+      timed().stats.snapshot(sender({ rawBytes: 1000 }), { ...facts, flow }).verdict;
+    expect(judged(undefined)).toEqual({ kind: 'too early' });
+    expect(judged('paused')).toBeUndefined();
+  });
+
   it('keeps the last prediction once the guest has stopped', () => {
     const { stats, at } = timed();
     stats.snapshot(sender({}), facts);

@@ -209,6 +209,8 @@ export class RunStats {
 
   #verdict(sender: SenderView | undefined, facts: SessionFacts, workers: Snapshot['workers']): RunVerdict | undefined {
     if (sender === undefined || facts.info.ram === undefined || !isSending(facts)) return undefined;
+    // Figures of a time in which nothing may be sent say nothing about the link.
+    if (facts.flow === 'paused') return undefined;
     const { shares } = this.#bottleneck;
     return this.#judge.judge({
       nowMs: this.clock(),

@@ -47,6 +47,20 @@ const report: Report = {
 };
 
 describe('verdictOf', () => {
+  it.each(['bulk', 'iterating'] as const)('says what the operator has decided before all else, %s', (state) => {
+    const stuck = { ...running, state, verdict: { kind: 'not converging', reason: 'link', words: 'so' } } as const;
+    expect(verdictOf({ ...stuck, flow: 'paused' })).toEqual({
+      tone: 'wait',
+      finish: 'Paused: nothing is sent until you resume, with 95.4 MiB left.',
+      help: 'The guest runs on, and what it writes meanwhile has to be sent again.',
+    });
+    expect(verdictOf({ ...stuck, flow: 'forced' })).toEqual({
+      tone: 'wait',
+      finish: 'Switchover forced: the source is about to stop the guest.',
+      pause: 'The guest would pause 60–110 ms (limit 300 ms).',
+    });
+  });
+
   it('says when the switchover comes and how long the guest would pause', () => {
     expect(verdictOf(running)).toEqual({
       tone: 'good',

@@ -25,9 +25,9 @@ export function verdictOf(snapshot: Snapshot): Verdict {
     case 'preparing':
       return { tone: 'wait', finish: 'Preparing: connecting to both sides and setting them up.' };
     case 'bulk':
-      return { ...bulk(snapshot), ...pauseOf(snapshot) };
+      return byOperator(snapshot) ?? { ...bulk(snapshot), ...pauseOf(snapshot) };
     case 'iterating':
-      return iterating(snapshot);
+      return byOperator(snapshot) ?? iterating(snapshot);
     case 'switchover':
       return { tone: 'good', finish: 'Switching over: the guest is paused, its last pages are on the way.' };
     case 'confirming':
@@ -58,6 +58,21 @@ function bulk(snapshot: Snapshot): Verdict {
   }
   const sizes = `${formatBytes(remainingBytes)} of ${formatBytes(totalBytes)} to go`;
   return { tone: 'wait', finish: `First pass over the guest’s memory:${left} ${sizes}.` };
+}
+
+/** What the operator has decided comes before what the figures say of it. */
+function byOperator(snapshot: Snapshot): Verdict | undefined {
+  const { flow, remainingBytes } = snapshot;
+  if (flow === 'forced') {
+    return { tone: 'wait', finish: 'Switchover forced: the source is about to stop the guest.', ...pauseOf(snapshot) };
+  }
+  if (flow !== 'paused') return undefined;
+  const left = remainingBytes === undefined ? '' : `, with ${formatBytes(remainingBytes)} left`;
+  return {
+    tone: 'wait',
+    finish: `Paused: nothing is sent until you resume${left}.`,
+    help: 'The guest runs on, and what it writes meanwhile has to be sent again.',
+  };
 }
 
 /** As the engine judges it. */

@@ -10,6 +10,7 @@ import type { MonitorPlace } from './monitor-places';
 import type { ProfileCalls } from './profile-calls';
 import type { Runs } from './runs';
 import type { ShellCalls } from './shell';
+import { saveWhereAsked } from './save-file';
 
 /** The contract's calls, answered by the guests and the runs. */
 export function createHandlers(
@@ -57,5 +58,7 @@ export function createHandlers(
     chooseTheme: ({ theme }) => shell.chooseTheme(theme),
     dismissNotice: ({ id }) => shell.dismissNotice(id),
     ...stored,
+    savePicture: ({ name, png }) =>
+      saveWhereAsked('Save a picture', `wherry ${name.toLowerCase()}.png`, png),
   };
 }

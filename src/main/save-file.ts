@@ -4,12 +4,16 @@ import { dialog } from 'electron';
 import { toFailure, WherryError } from '../shared/failure';
 
 /**
- * Writes text where the operator says in the system's own dialog, and nowhere else.
+ * Writes a file where the operator says in the system's own dialog, and nowhere else.
  * @param name proposed for the file; its extension is the only kind offered
  * @returns the file, or nothing when the asking was called off
  * @throws WherryError `store`
  */
-export async function saveWhereAsked(title: string, name: string, text: string): Promise<string | undefined> {
+export async function saveWhereAsked(
+  title: string,
+  name: string,
+  content: string | Uint8Array,
+): Promise<string | undefined> {
   const extension = extname(name).slice(1);
   const { canceled, filePath } = await dialog.showSaveDialog({
     title,
@@ -17,7 +21,7 @@ export async function saveWhereAsked(title: string, name: string, text: string):
     filters: [{ name: extension.toUpperCase(), extensions: [extension] }],
   });
   if (canceled || filePath === undefined || filePath === '') return undefined;
-  await writeFile(filePath, text).catch((error: unknown) => {
+  await writeFile(filePath, content).catch((error: unknown) => {
     throw new WherryError('store', `could not write ${filePath}: ${toFailure(error).message}`, { cause: error });
   });
   return filePath;

@@ -142,6 +142,16 @@ export const guestMemorySchema = v.pipe(
   v.multipleOf(2 ** 20, 'Guest memory: expected whole MiB'),
 );
 
+/** A PNG file's first eight bytes. */
+const pngSignature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** A picture of the charts: some MiB at most. */
+const png = v.pipe(
+  v.instance(Uint8Array, 'Picture: expected bytes'),
+  v.check(({ length }) => length <= 64 * 2 ** 20, 'Picture: expected at most 64 MiB'),
+  v.check((bytes) => pngSignature.every((byte, at) => bytes[at] === byte), 'Picture: expected a PNG file'),
+);
+
 /** Calls a window may make, each with the schema its payload must pass. */
 export const calls = {
   readConsole: call<ConsoleState>()(nothing),
@@ -188,6 +198,10 @@ export const calls = {
   copyCommandLine: call<void>()(order),
   chooseTheme: call<void>()(v.strictObject({ theme: v.picklist(themes) })),
   dismissNotice: call<void>()(v.strictObject({ id: v.pipe(v.number(), v.safeInteger()) })),
+  /** Asks where to keep a picture; answers as `exportRuns` does. The name is what the file is proposed to be called. */
+  savePicture: call<string | undefined>()(
+    v.strictObject({ name: v.pipe(v.string(), v.regex(/^[\w ]{1,64}$/, 'Picture: expected a plain name')), png }),
+  ),
 };
 
 /** What the main process tells its window unasked. */

@@ -1,76 +1,118 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { roundUp, spanFor } from './series';
+import { paint } from './pattern';
+import { pathsWithGaps } from './paths';
+import { axesOf, grow, scaleOf } from './axes';
+import type { Tops } from './axes';
+import { drawEnds, drawRounds, drawSwitchover } from './marks';
+import type { Line, Picture } from './pictures';
+import type { Range } from './scale';
+import type { Frame } from './series';
 
-/** A line of the chart; the column of the data it draws is its place in the list, after time. */
-export interface Line {
-  readonly label: string;
-  /** Name of the CSS custom property holding its colour. */
-  readonly colour: string;
-  readonly width?: number;
-  readonly dash?: readonly number[];
-  /** Custom property with the colour under the line; without one there is none. */
-  readonly fill?: string;
+/** What is drawn at once: the figures, the part of the time in sight, and where upright marks stand, seconds. */
+export interface Shown<Name extends string> {
+  readonly frame: Frame<Name>;
+  readonly range: Range;
+  readonly rounds: readonly number[];
+  readonly switchover?: number | undefined;
 }
 
-/** Seconds between two ticks of time: whole ones, as the clock beside them shows no parts of a second. */
-const wholeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+/** What a hand does to a chart. */
+export interface Gestures {
+  /** A part was dragged over; nothing is the whole again. */
+  readonly zoom: (range: Range | undefined) => void;
+  /** Where the pointer is, seconds; nothing where it is elsewhere. */
+  readonly point: (time: number | undefined) => void;
+}
 
 /** A chart on the page. */
-export interface Plot {
-  /** Draws columns: time in seconds first, then one for each line; `marks` are times with an upright line. */
-  draw(columns: readonly Float64Array[], marks: readonly number[]): void;
+export interface Plot<Name extends string> {
+  readonly canvas: HTMLCanvasElement;
+  draw(shown: Shown<Name>): void;
+  /** Puts the upright line at a time, or away. */
+  point(time: number | undefined): void;
   destroy(): void;
 }
 
 /**
- * Draws lines over time into `host`, as wide and high as it is. The value scale grows in round steps and never shrinks
- * and time grows in whole spans, so that a chart stands still while it is read. Colours are read once from the page's
- * style: make a new plot when the theme changes.
+ * Draws a picture into `host`, as wide and high as it is. Tops grow in round steps and never shrink while the same part
+ * of the time is in sight, so that a chart stands still while it is read. Colours are read once from the page's style:
+ * make a new plot when the theme changes.
  */
-export function createPlot(host: HTMLElement, lines: readonly Line[], format: (value: number) => string): Plot {
+export function createPlot<Name extends string>(host: HTMLElement, picture: Picture<Name>, by: Gestures): Plot<Name> {
   const style = getComputedStyle(host);
   const token = (name: string): string => style.getPropertyValue(name).trim();
-  const axis: uPlot.Axis = {
-    stroke: token('--ink-soft'),
-    font: `11px ${style.fontFamily}`,
-    grid: { stroke: token('--grid'), width: 1 },
-    ticks: { show: false },
-  };
-  let span = spanFor(0);
-  let top = 1;
-  let marks: readonly number[] = [];
+  const font = `11px ${style.fontFamily}`;
+  const tops: Tops = { left: 0, right: 0 };
+  let shown: Shown<Name> | undefined;
+  let zoomed: Range | undefined;
+  let told = false;
+  const size = () => ({ width: Math.max(host.clientWidth, 1), height: Math.max(host.clientHeight, 1) });
+  const look: uPlot.Axis = { stroke: token('--ink-soft'), font, gap: 4, ticks: { show: false } };
   const plot = new uPlot(
     {
-      width: Math.max(host.clientWidth, 1),
-      height: Math.max(host.clientHeight, 1),
+      ...size(),
+      padding: [8, 0, 0, 0],
       legend: { show: false },
-      cursor: { show: false },
-      scales: {
-        x: { time: false, range: () => [0, span] },
-        y: { range: () => [0, top] },
+      cursor: {
+        y: false,
+        points: { size: 7 },
+        drag: { x: true, y: false, setScale: false },
+        bind: { dblclick: () => () => (by.zoom(undefined), null) },
       },
-      axes: [
-        { ...axis, size: 24, incrs: [...wholeSteps], values: (_plot, ticks) => ticks.map(clock) },
-        { ...axis, size: 72, values: (_plot, ticks) => ticks.map(format) },
-      ],
-      series: [{}, ...lines.map((line) => seriesOf(line, token))],
-      hooks: { drawClear: [(drawn) => drawMarks(drawn, marks, token('--line-strong'))] },
+      scales: {
+        x: { time: false, range: () => [shown?.range.from ?? 0, shown?.range.to ?? 10] },
+        left: scaleOf(picture.left, () => tops.left),
+        right: scaleOf(picture.right ?? picture.left, () => tops.right),
+      },
+      axes: axesOf(picture, tops, look, { stroke: token('--grid'), width: 1 }),
+      series: [{}, ...picture.lines.map((line) => seriesOf(line, token))],
+      hooks: {
+        drawClear: [(drawn) => shown !== undefined && drawRounds(drawn, shown.rounds, token('--line-strong'))],
+        draw: [
+          (drawn) => {
+            if (shown === undefined) return;
+            if (shown.switchover !== undefined) drawSwitchover(drawn, shown.switchover, token('--ink'), font);
+            drawEnds(drawn, picture.lines, token, font);
+          },
+        ],
+        setCursor: [
+          (drawn) => {
+            if (told) return;
+            const { left = -1 } = drawn.cursor;
+            by.point(left < 0 ? undefined : drawn.posToVal(left, 'x'));
+          },
+        ],
+        setSelect: [
+          (drawn) => {
+            const { left, width } = drawn.select;
+            if (width < 2) return;
+            by.zoom({ from: drawn.posToVal(left, 'x'), to: drawn.posToVal(left + width, 'x') });
+            drawn.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+      },
     },
-    [[], ...lines.map(() => [])],
+    [[], ...picture.lines.map(() => [])],
     host,
   );
-  const observer = new ResizeObserver(() => {
-    plot.setSize({ width: Math.max(host.clientWidth, 1), height: Math.max(host.clientHeight, 1) });
-  });
+  const observer = new ResizeObserver(() => plot.setSize(size()));
   observer.observe(host);
   return {
-    draw: (columns, newMarks) => {
-      const [times = new Float64Array(), ...values] = columns;
-      marks = newMarks;
-      span = spanFor(times.at(-1) ?? 0);
-      top = Math.max(top, ...values.map((column) => roundUp(largest(column))));
-      plot.setData([...columns] as uPlot.AlignedData);
+    canvas: plot.ctx.canvas,
+    draw: (next) => {
+      if (next.range.from !== zoomed?.from || next.range.to < zoomed.to) tops.left = tops.right = 0;
+      zoomed = next.range;
+      shown = next;
+      const heights = stack(picture, next.frame);
+      grow(tops, picture, heights);
+      plot.setData([next.frame.time, ...heights]);
+    },
+    point: (time) => {
+      told = true;
+      const left = time === undefined ? -10 : plot.valToPos(time, 'x');
+      plot.setCursor({ left, top: time === undefined ? -10 : 1 });
+      told = false;
     },
     destroy: () => {
       observer.disconnect();
@@ -79,40 +121,41 @@ export function createPlot(host: HTMLElement, lines: readonly Line[], format: (v
   };
 }
 
-function seriesOf({ label, colour, width = 2, dash, fill }: Line, token: (name: string) => string): uPlot.Series {
+function seriesOf(line: Line, colour: (name: string) => string): uPlot.Series {
+  const { label, width = 2, dash, fill, right } = line;
   return {
     label,
-    stroke: token(colour),
+    scale: right === true ? 'right' : 'left',
+    stroke: colour(line.colour),
     width,
     points: { show: false },
+    paths: pathsWithGaps(typeof fill?.below === 'number' ? fill.below + 1 : fill?.below),
     ...(dash !== undefined && { dash: [...dash] }),
-    ...(fill !== undefined && { fill: token(fill) }),
+    ...(fill !== undefined && { fill: (drawn: uPlot) => paintOf(drawn, line, colour(line.colour)) }),
   };
 }
 
-/** The largest known value; a column with none has 0. */
-function largest(column: Float64Array): number {
-  return column.reduce((most, value) => (value > most ? value : most), 0);
+/** Paints are made once for a plot's canvas. */
+const paints = new WeakMap<CanvasRenderingContext2D, Map<Line, CanvasPattern | string>>();
+
+function paintOf({ ctx }: uPlot, line: Line, colour: string): CanvasRenderingContext2D['fillStyle'] {
+  const made = paints.get(ctx) ?? new Map<Line, CanvasPattern | string>();
+  paints.set(ctx, made);
+  const known = made.get(line);
+  if (known !== undefined) return known;
+  const fresh = paint(ctx, colour, line.fill?.pattern ?? 'plain');
+  made.set(line, fresh);
+  return fresh;
 }
 
-/** Thin upright dashes behind the lines. */
-function drawMarks(plot: uPlot, marks: readonly number[], colour: string): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
-  ctx.beginPath();
-  for (const mark of marks) {
-    const x = plot.valToPos(mark, 'x', true);
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-  }
-  ctx.stroke();
-  ctx.restore();
-}
-
-/** Seconds as a clock reads: `0:05`, `12:30`. */
-function clock(seconds: number): string {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+/** The columns as they are drawn: each on the one before, where they are stacked. */
+function stack<Name extends string>({ lines, stacked }: Picture<Name>, { values }: Frame<Name>): Float64Array[] {
+  const heights = lines.map(({ column }) => values[column]);
+  if (stacked !== true) return heights;
+  let below: Float64Array | undefined;
+  return heights.map((column) => {
+    const on = below;
+    below = on === undefined ? column : column.map((value, row) => value + (on[row] as number));
+    return below;
+  });
 }

@@ -1,52 +1,103 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Series, roundUp, spanFor } from './series';
+import { Series, nearest } from './series';
+import type { Frame } from './series';
+
+function filled(samples: readonly number[], capacity = 64): Series<'spike' | 'share'> {
+  const series = new Series({ spike: 'extremes', share: 'mean' } as const, capacity);
+  samples.forEach((value, time) => series.push(time, { spike: value, share: value }));
+  return series;
+}
+
+function rows({ time, values }: Frame<'spike' | 'share'>): readonly (readonly number[])[] {
+  return [[...time], [...values.spike], [...values.share]];
+}
 
 describe('Series', () => {
-  it('keeps rows as columns and unknown as NaN', () => {
-    const series = new Series(3);
-    series.push([0, 10, undefined]);
-    series.push([1, 11, 21]);
-    expect(series.columns().map((column) => [...column])).toEqual([
-      [0, 1],
-      [10, 11],
-      [Number.NaN, 21],
+  it('shows every sample as it came while there is room, unknown as NaN', () => {
+    const series = new Series({ a: 'extremes', b: 'mean' } as const, 64);
+    series.push(0, { a: 10 });
+    series.push(1, { a: 11, b: 21 });
+    series.push(2, { a: 9, b: 20 });
+    const { time, values } = series.view(0, 10);
+    expect([[...time], [...values.a], [...values.b]]).toEqual([
+      [0, 1, 2],
+      [10, 11, 9],
+      [Number.NaN, 21, 20],
+    ]);
+    expect(series.end).toBe(2);
+  });
+
+  it('knows nothing before the first sample', () => {
+    const series = filled([]);
+    expect(series.end).toBeUndefined();
+    expect(rows(series.view(0, 10))).toEqual([[], [], []]);
+  });
+
+  it('is bounded: an hour at ten a second, and ten hours', () => {
+    const series = new Series({ value: 'extremes' } as const);
+    for (let sample = 0; sample < 360_000; sample += 1) {
+      series.push(sample / 10, { value: sample === 123_456 ? 1e9 : sample % 7 });
+      if (sample % 36_000 !== 0) continue;
+      expect(series.length).toBeLessThan(16_384);
+      expect(series.view(0, sample / 10).time.length).toBeLessThanOrEqual(1204);
+    }
+    expect(series.end).toBe(35_999.9);
+    expect(Math.max(...series.view(0, 36_000).values.value)).toBe(1e9);
+    expect(Math.max(...series.view(12_000, 12_500).values.value)).toBe(1e9);
+  });
+
+  it('shows only the part asked for, with a row more at either side', () => {
+    const { time } = filled(Array.from({ length: 40 }, (_, index) => index)).view(10.5, 20.5);
+    expect(time[0]).toBeLessThanOrEqual(10);
+    expect(time[0]).toBeGreaterThanOrEqual(8);
+    expect(time.at(-1)).toBeGreaterThanOrEqual(21);
+    expect(time.at(-1)).toBeLessThanOrEqual(23);
+  });
+
+  it('keeps the least and the greatest, the mean, and the order of time, however much comes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 500 }), (samples) => {
+        const series = filled(samples, 16);
+        const { time, values } = series.view(0, samples.length);
+        const seen = samples.slice(0, (time.at(-1) ?? 0) + 1);
+        expect([...time]).toEqual([...time].sort((a, b) => a - b));
+        expect(time[0]).toBe(0);
+        expect(series.end).toBe(samples.length - 1);
+        for (const value of values.spike) expect(seen.concat(samples)).toContain(value);
+        const whole = samples.length - (samples.length % 64);
+        if (whole === samples.length) {
+          expect(Math.max(...values.spike)).toBe(Math.max(...samples));
+          expect(Math.min(...values.spike)).toBe(Math.min(...samples));
+          const sum = (list: Iterable<number>): number => [...list].reduce((all, value) => all + value, 0);
+          expect(sum(values.share) / values.share.length).toBeCloseTo(sum(samples) / samples.length, 6);
+        }
+      }),
+    );
+  });
+
+  it('leaves what is unknown out of a mean and of the extremes', () => {
+    const series = new Series({ a: 'extremes', b: 'mean' } as const, 4);
+    for (const value of [Number.NaN, 4, 8, Number.NaN]) series.push(0, { a: value, b: value });
+    const { values } = series.view(0, 1);
+    expect([[...values.a], [...values.b]]).toEqual([
+      [4, 8],
+      [4, 8],
     ]);
   });
-
-  it('never holds more than 4096 rows, in order, from the first on', () => {
-    const series = new Series(1);
-    for (let time = 0; time < 50_000; time += 1) series.push([time]);
-    const [times = new Float64Array()] = series.columns();
-    expect(series.length).toBeLessThanOrEqual(4096);
-    expect(series.length).toBeGreaterThan(2000);
-    expect(times[0]).toBe(0);
-    expect(times.at(-1)).toBeGreaterThan(49_900);
-    expect([...times]).toEqual([...times].sort((a, b) => a - b));
-  });
 });
 
-describe('roundUp', () => {
+describe('nearest', () => {
   it.each([
-    [0, 1],
-    [Number.NaN, 1],
-    [1, 1],
-    [1.1, 2],
-    [12.5e6, 2e7],
-    [5e6, 5e6],
-    [6e6, 1e7],
-  ])('of %d is %d', (value, round) => {
-    expect(roundUp(value)).toBe(round);
+    [-5, 0],
+    [1.4, 1],
+    [1.6, 2],
+    [99, 2],
+  ])('of %d is row %d', (moment, row) => {
+    expect(nearest(new Float64Array([0, 1, 2]), moment)).toBe(row);
   });
-});
 
-describe('spanFor', () => {
-  it.each([
-    [0, 10],
-    [10, 10],
-    [11, 20],
-    [400, 600],
-    [3601, 7200],
-  ])('a run of %d s shows %d s', (seconds, span) => {
-    expect(spanFor(seconds)).toBe(span);
+  it('is -1 where there is none', () => {
+    expect(nearest(new Float64Array(), 1)).toBe(-1);
   });
 });

@@ -3,6 +3,7 @@ import type { RamMapUpdate, RamMapView } from '../../shared/ram-map';
 import type { Report, Snapshot } from '../../shared/snapshot';
 import { isEnd } from '../../shared/state';
 import type { SessionState } from '../../shared/state';
+import { Sampler, columns } from '../charts/columns';
 import { Series } from '../charts/series';
 import { eventsBetween, logged } from './event-log';
 import type { LogEntry } from './event-log';
@@ -12,6 +13,9 @@ import type { Verdict } from './verdict';
 /** Figures and sentences are redrawn together and no oftener than this, or nobody could read them. */
 const showIntervalMs = 500;
 
+/** Marks of rounds kept; more than a chart has room for. */
+const mostRounds = 1000;
+
 /** The steps on the phase track; what follows the last is an end. */
 export const phases = ['preparing', 'bulk', 'iterating', 'switchover', 'confirming'] as const;
 export type Phase = (typeof phases)[number];
@@ -19,10 +23,13 @@ export type Phase = (typeof phases)[number];
 /** One migration as the window shows it, from its first snapshot to its report. */
 export class Run {
   readonly view: RunView;
-  /** Time, guest rate, wire rate, limit: what the rate chart draws. */
-  readonly rates = new Series(4);
-  /** When each round began, seconds. */
-  readonly marks: number[] = [];
+  /** What the pictures draw. */
+  readonly series = new Series(columns);
+  /** When each round began, seconds; of very many, every second, fourth… one. */
+  rounds: readonly number[] = [];
+  /** When the guest was stopped, seconds. */
+  switchover: number | undefined;
+  readonly #sampler = new Sampler();
   #latest: Snapshot | undefined;
   #drawn = $state(0);
   #shown = $state.raw<Snapshot>();
@@ -39,7 +46,7 @@ export class Run {
     if (view.report !== undefined) this.finish(view);
   }
 
-  /** Counts chart rows; reading it is how the chart learns of new ones. */
+  /** Counts samples; reading it is how the pictures learn of new ones. */
   get drawn(): number {
     return this.#drawn;
   }
@@ -82,7 +89,7 @@ export class Run {
     this.#latest = snapshot;
     const changed = before?.state !== snapshot.state;
     this.#log = logged(this.#log, snapshot.elapsedMs, eventsBetween(before, snapshot));
-    this.#chart(snapshot, before);
+    this.#sample(snapshot, before);
     const phase = phases.find((each) => each === snapshot.state);
     if (phase !== undefined) this.#phase = phase;
     if (changed || snapshot.elapsedMs >= this.#shownAt + showIntervalMs) {
@@ -108,13 +115,17 @@ export class Run {
     this.#log = logged(this.#log, report.totalTimeMs, events);
   }
 
-  #chart(snapshot: Snapshot, before: Snapshot | undefined): void {
+  #sample(snapshot: Snapshot, before: Snapshot | undefined): void {
     if (isEnd(snapshot.state)) return;
     const seconds = snapshot.elapsedMs / 1000;
-    if (before !== undefined && snapshot.rounds > before.rounds) this.marks.push(seconds);
-    if (snapshot.guestRate === undefined && snapshot.wireRate === undefined) return;
-    const limit = snapshot.settings.maxBandwidth === 0 ? undefined : snapshot.settings.maxBandwidth;
-    this.rates.push([seconds, snapshot.guestRate, snapshot.wireRate, limit]);
+    if (before !== undefined && snapshot.rounds > before.rounds) this.#round(seconds);
+    if (snapshot.state === 'switchover') this.switchover ??= seconds;
+    this.series.push(seconds, this.#sampler.row(snapshot));
     this.#drawn += 1;
+  }
+
+  #round(seconds: number): void {
+    const kept = this.rounds.length < mostRounds ? this.rounds : this.rounds.filter((_, index) => index % 2 === 0);
+    this.rounds = [...kept, seconds];
   }
 }

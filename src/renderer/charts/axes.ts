@@ -1,0 +1,80 @@
+import type uPlot from 'uplot';
+import type { Axis, Picture } from './pictures';
+import { clock, roundUp, roundUpBinary, roundUpPower } from './scale';
+
+/** Room for an axis at either side of every chart, so that times stand above each other. */
+const sideWidth = { left: 64, right: 58 };
+/** Seconds between two ticks of time; below one they are told by tenths. */
+const timeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18_000, 36_000];
+const memorySteps = Array.from({ length: 50 }, (_, index) => 2 ** index);
+
+/** The sides values are measured at, each with the top it has grown to. */
+export interface Tops {
+  left: number;
+  right: number;
+}
+
+/** Time below, and the values at either side; `look` is what all have in common. Nothing is written where nothing is known. */
+export function axesOf({ left, right }: Picture, tops: Tops, look: uPlot.Axis, grid: uPlot.Axis.Grid): uPlot.Axis[] {
+  const side = (name: keyof Tops, measure: Axis | undefined): uPlot.Axis => ({
+    ...look,
+    scale: name,
+    side: name === 'left' ? 3 : 1,
+    size: sideWidth[name],
+    grid: { ...grid, show: name === 'left' },
+    ...ticksOf(measure),
+    values: (_plot, ticks) => ticks.map((tick) => (tops[name] > 0 ? textOf(measure, tick) : '')),
+  });
+  const time: uPlot.Axis = {
+    ...look,
+    grid,
+    size: 22,
+    space: 44,
+    incrs: timeSteps,
+    values: (_plot, ticks, _index, _space, step) => ticks.map((tick) => clock(tick, step < 1)),
+  };
+  return [time, side('left', left), side('right', right)];
+}
+
+/** uPlot leaves ticks out by giving null for them. */
+function textOf(measure: Axis | undefined, tick: number | null): string {
+  return measure === undefined || tick === null ? '' : measure.text(tick);
+}
+
+/** How far a side reaches: from 0 to its top, or as its scale says. */
+export function scaleOf({ scale }: Axis, top: () => number): uPlot.Scale {
+  if (scale === 'share') return { range: () => [0, 1] };
+  if (scale === 'time') return { distr: 3, log: 10, range: () => [1, Math.max(top(), 1000)] };
+  return { range: () => [0, Math.max(top(), 1)] };
+}
+
+function ticksOf(measure: Axis | undefined): Partial<uPlot.Axis> {
+  if (measure === undefined) return {};
+  if (measure.scale === 'memory') return { incrs: memorySteps };
+  if (measure.scale !== 'time') return {};
+  return { splits: (_plot, _axis, low, high) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].filter((at) => at >= low && at <= high) }; // prettier-ignore
+}
+
+/** Lets the tops grow until the heights fit. */
+export function grow(
+  tops: { left: number; right: number },
+  { lines, left, right }: Picture,
+  heights: Float64Array[],
+): void {
+  for (const [index, line] of lines.entries()) {
+    const side = line.right === true ? 'right' : 'left';
+    const most = largest(heights[index]);
+    if (most !== undefined) tops[side] = Math.max(tops[side], topOf(side === 'left' ? left : (right ?? left), most));
+  }
+}
+
+function topOf({ scale }: Axis, value: number): number {
+  if (scale === 'memory') return roundUpBinary(value);
+  return scale === 'time' ? roundUpPower(value) : roundUp(value);
+}
+
+/** The largest known value, if any is. */
+function largest(column: Float64Array = new Float64Array()): number | undefined {
+  const most = column.reduce((known, value) => (value > known ? value : known), -1);
+  return most < 0 ? undefined : most;
+}

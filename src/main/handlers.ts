@@ -58,7 +58,6 @@ export function createHandlers(
     chooseTheme: ({ theme }) => shell.chooseTheme(theme),
     dismissNotice: ({ id }) => shell.dismissNotice(id),
     ...stored,
-    savePicture: ({ name, png }) =>
-      saveWhereAsked('Save a picture', `wherry ${name.toLowerCase()}.png`, png),
+    savePicture: ({ name, png }) => saveWhereAsked('Save a picture', `wherry ${name.toLowerCase()}.png`, png),
   };
 }

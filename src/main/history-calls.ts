@@ -7,7 +7,7 @@ import type { Handlers } from './ipc';
 import { saveWhereAsked } from './save-file';
 
 /** The contract's calls about earlier runs. */
-export type HistoryCalls = Pick<Handlers, 'listRuns' | 'deleteRuns' | 'exportRuns'>;
+export type HistoryCalls = Pick<Handlers, 'listRuns' | 'readRuns' | 'deleteRuns' | 'exportRuns'>;
 
 const writers: Readonly<Record<ExportFormat, (runs: readonly RunRecord[]) => string>> = {
   json: historyJson,
@@ -18,6 +18,7 @@ const writers: Readonly<Record<ExportFormat, (runs: readonly RunRecord[]) => str
 export function historyCalls(history: History): HistoryCalls {
   return {
     listRuns: () => history.list(),
+    readRuns: ({ ids }) => Promise.all(ids.map((id) => history.get(id))),
     deleteRuns: async ({ ids }) => {
       await history.delete(ids);
     },

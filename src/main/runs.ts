@@ -85,12 +85,13 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
   /** Whatever else fails, the run is over and its guests are free again. */
   async function end(started: RunView, run: RunningMigration, recorder: RunRecorder, flush: () => void): Promise<void> {
     const report = await run.finished;
-    const notKept = await history.add(recorder.record(report)).then(() => undefined, toFailure);
+    const record = recorder.record(report);
+    const notKept = await history.add(record).then(() => undefined, toFailure);
     try {
       flush();
     } finally {
       running = undefined;
-      view = { ...asItIs(started, run), report, ...(notKept !== undefined && { notKept }) };
+      view = { ...asItIs(started, run), report, ...(notKept === undefined ? { kept: record.id } : { notKept }) };
       guests.setBusy([]);
     }
     publish('run', view);

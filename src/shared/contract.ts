@@ -8,7 +8,8 @@ import type { RamMapUpdate, RamMapView } from './ram-map';
 import type { ReceiverView } from './receiving';
 import { profileNameSchema } from './profile';
 import type { Profile, ProfileList } from './profile';
-import type { RunList } from './run-record';
+import { comparable } from './run-record';
+import type { RunList, RunRecord } from './run-record';
 import { settingsChangeSchema, settingsSchema } from './settings';
 import type { MigrationSettings } from './settings';
 import type { BandMs, Report, Snapshot } from './snapshot';
@@ -51,6 +52,8 @@ export interface RunView {
   readonly report?: Report;
   /** What became of the guest's memory, as far as it has got. */
   readonly ramMap?: RamMapView;
+  /** The run's id in the history, once it is there. */
+  readonly kept?: string;
   /** Why the run is not in the history, where it could not be kept. */
   readonly notKept?: Failure;
 }
@@ -175,6 +178,8 @@ export const calls = {
   switchoverCost: call<BandMs | undefined>()(nothing),
   forceSwitchover: call<void>()(nothing),
   listRuns: call<RunList>()(nothing),
+  /** Runs with their figures over time, as many as are compared. */
+  readRuns: call<readonly RunRecord[]>()(v.strictObject({ ids: v.pipe(runIds, v.maxLength(comparable.max)) })),
   deleteRuns: call<void>()(v.strictObject({ ids: runIds })),
   /** Asks where to; answers with the file written, or nothing when the asking was called off. */
   exportRuns: call<string | undefined>()(v.strictObject({ ids: runIds, format: v.picklist(exportFormats) })),

@@ -44,6 +44,9 @@ export interface RunRecord extends RunSummary {
   readonly series: RunSeries;
 }
 
+/** Runs that fit side by side. */
+export const comparable = { min: 2, max: 4 } as const;
+
 /** The history, newest first. */
 export interface RunList {
   readonly runs: readonly RunSummary[];

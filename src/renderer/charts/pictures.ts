@@ -70,8 +70,8 @@ export const pictures: readonly Picture<Column>[] = [
     lines: [
       stratum('Zero, unchanged, tables', 'other', '--class-unchanged', 'level', 'axis'),
       stratum('XBZRLE', 'xbzrle', '--class-xbzrle', 'dots', 0),
-      stratum('Compressed', 'compressed', '--class-full', 'rising', 1),
-      stratum('Plain', 'plain', '--class-zero', 'falling', 2),
+      stratum('Compressed', 'compressed', '--class-compressed', 'rising', 1),
+      stratum('Plain', 'plain', '--class-plain', 'falling', 2),
     ],
   },
   {

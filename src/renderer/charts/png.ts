@@ -14,9 +14,9 @@ const margin = 12;
 const lineHeight = 18;
 
 /** Puts charts under each other on a canvas of their own, each with its name and values, on the page's own ground. */
-export function compose(title: string, parts: readonly PictureToSave[], page: HTMLElement): HTMLCanvasElement {
+export function compose(title: string, parts: readonly PictureToSave[]): HTMLCanvasElement {
   const ratio = devicePixelRatio;
-  const style = getComputedStyle(page);
+  const style = getComputedStyle(document.documentElement);
   const token = (name: string): string => style.getPropertyValue(name).trim();
   const font = getComputedStyle(document.body).fontFamily;
   const target = document.createElement('canvas');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Series, nearest } from './series';
+import { Series, valueAt } from './series';
 import type { Frame } from './series';
 
 function filled(samples: readonly number[], capacity = 64): Series<'spike' | 'share'> {
@@ -87,17 +87,20 @@ describe('Series', () => {
   });
 });
 
-describe('nearest', () => {
+describe('valueAt', () => {
+  const frame = { time: new Float64Array([0, 1, 2]), values: { a: new Float64Array([10, Number.NaN, 12]) } };
+
   it.each([
-    [-5, 0],
-    [1.4, 1],
-    [1.6, 2],
-    [99, 2],
-  ])('of %d is row %d', (moment, row) => {
-    expect(nearest(new Float64Array([0, 1, 2]), moment)).toBe(row);
+    [-5, 10],
+    [0.4, 10],
+    [1.4, undefined],
+    [1.6, 12],
+    [99, 12],
+  ])('at %d is %s', (moment, value) => {
+    expect(valueAt(frame, 'a', moment)).toBe(value);
   });
 
-  it('is -1 where there is none', () => {
-    expect(nearest(new Float64Array(), 1)).toBe(-1);
+  it('is not known where there is nothing', () => {
+    expect(valueAt({ time: new Float64Array(), values: { a: new Float64Array() } }, 'a', 1)).toBeUndefined();
   });
 });

@@ -186,11 +186,12 @@ function firstAfter(column: Float64Array, length: number, value: number): number
   return low;
 }
 
-/** The row of a frame whose time is nearest; -1 where there is none. */
-export function nearest(time: Float64Array, moment: number): number {
+/** A column's value at the time nearest to a moment; absent where it is not known. */
+export function valueAt<Name extends string>(frame: Frame<Name>, name: Name, moment: number): number | undefined {
+  const { time } = frame;
   const after = firstAfter(time, time.length, moment);
-  const before = after - 1;
-  if (after === time.length) return before;
-  if (before < 0) return after;
-  return moment - (time[before] as number) <= (time[after] as number) - moment ? before : after;
+  const [before, next] = [time[after - 1], time[after]];
+  const row = next === undefined || (before !== undefined && moment - before <= next - moment) ? after - 1 : after;
+  const value = frame.values[name][row];
+  return Number.isNaN(value) ? undefined : value;
 }

@@ -4,7 +4,7 @@ import type { KnownGuest, RunView } from '../../shared/contract';
 import { toFailure } from '../../shared/failure';
 import type { SampleKind } from '../../shared/guest';
 import type { ReceiveOrder, ReceiverView } from '../../shared/receiving';
-import type { SettingsChange } from '../../shared/settings';
+import type { MigrationSettings, SettingsChange } from '../../shared/settings';
 import type { BandMs } from '../../shared/snapshot';
 import type { Notice } from '../../shared/window-state';
 import { call, listen } from './bridge';
@@ -111,6 +111,13 @@ export class Console {
   /** Opens the form filled from a profile. */
   useProfile(name: string): void {
     this.form.chooseProfile(name);
+    this.route.go('new');
+  }
+
+  /** Opens the form filled with a run's settings; for its guest, where that is known. */
+  prepareAgain(guestId: string | undefined, settings: MigrationSettings): void {
+    if (guestId !== undefined) this.form.choose(guestId);
+    this.form.fill(settings);
     this.route.go('new');
   }
 

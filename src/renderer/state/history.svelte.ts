@@ -3,9 +3,6 @@ import type { ExportFormat } from '../../shared/contract';
 import type { RunList, RunSummary } from '../../shared/run-record';
 import { call } from './bridge';
 
-/** Runs that fit side by side. */
-export const comparable = { min: 2, max: 4 } as const;
-
 /** What a list can be sorted by. */
 export const sortKeys = ['startedAt', 'guest', 'status', 'totalTimeMs', 'downtimeMs', 'wireBytes', 'ratio'] as const;
 export type SortKey = (typeof sortKeys)[number];

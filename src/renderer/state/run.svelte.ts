@@ -22,7 +22,6 @@ export type Phase = (typeof phases)[number];
 
 /** One migration as the window shows it, from its first snapshot to its report. */
 export class Run {
-  readonly view: RunView;
   /** What the pictures draw. */
   readonly series = new Series(columns);
   /** When each round began, seconds; of very many, every second, fourth… one. */
@@ -33,17 +32,23 @@ export class Run {
   #latest: Snapshot | undefined;
   #drawn = $state(0);
   #shown = $state.raw<Snapshot>();
-  #report = $state.raw<Report>();
+  #ended = $state.raw<RunView>();
   #phase = $state<Phase>('preparing');
   #log = $state.raw<readonly LogEntry[]>([]);
   #map = $state.raw<RamMapView>();
   #shownAt = -Infinity;
 
-  constructor(view: RunView) {
-    this.view = view;
+  /** @param started what is known of it when it starts; or all, of one under way or at its end */
+  constructor(private readonly started: RunView) {
+    const view = started;
     this.#map = view.ramMap;
     if (view.snapshot !== undefined) this.take(view.snapshot);
     if (view.report !== undefined) this.finish(view);
+  }
+
+  /** What is known of it beside its figures. */
+  get view(): RunView {
+    return this.#ended ?? this.started;
   }
 
   /** Counts samples; reading it is how the pictures learn of new ones. */
@@ -57,11 +62,11 @@ export class Run {
   }
 
   get report(): Report | undefined {
-    return this.#report;
+    return this.#ended?.report;
   }
 
   get state(): SessionState {
-    return this.#report?.status ?? this.#shown?.state ?? 'preparing';
+    return this.report?.status ?? this.#shown?.state ?? 'preparing';
   }
 
   /** The furthest phase reached. */
@@ -79,7 +84,7 @@ export class Run {
   }
 
   get verdict(): Verdict {
-    if (this.#report !== undefined) return verdictOfReport(this.#report);
+    if (this.report !== undefined) return verdictOfReport(this.report);
     return this.#shown === undefined ? { tone: 'wait', finish: 'Preparing.' } : verdictOf(this.#shown);
   }
 
@@ -104,11 +109,12 @@ export class Run {
   }
 
   /** Takes the end in: from now on everything shown is final. */
-  finish({ snapshot, report, notKept, ramMap }: RunView): void {
+  finish(view: RunView): void {
+    const { snapshot, report, notKept, ramMap } = view;
+    this.#ended = view;
     this.#map = ramMap ?? this.#map;
     if (snapshot !== undefined) this.take(snapshot);
     this.#shown = snapshot ?? this.#shown;
-    this.#report = report;
     if (report === undefined) return;
     const last = [report.error?.message, notKept && `Not in the history: ${notKept.message}`];
     const events = last.flatMap((text) => (text === undefined ? [] : [{ text, important: true }]));

@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from '@playwright/test';
+import type { Locator } from '@playwright/test';
+import { ConsoleApp } from './app';
+
+let app: ConsoleApp;
+
+test.beforeEach(async () => {
+  app = await ConsoleApp.launch();
+});
+
+test.afterEach(async () => {
+  await app.close();
+  expect(app.complaints).toEqual([]);
+});
+
+/** What each chart says while a guest is moved. */
+const charts = {
+  Rate: /Guest [\d.]+ .?B\/s Wire [\d.]+ .?B\/s Limit 1 MB\/s/,
+  'Remaining and dirty rate': /Remaining [\d.]+ [KMG]?i?B Dirty rate/,
+  'Wire by class':
+    /Zero, unchanged, tables [\d.]+ .?B\/s XBZRLE [\d.]+ .?B\/s Compressed [\d.]+ .?B\/s Plain [\d.]+ .?B\/s/,
+  Cache: /Hit rate \d+ % Lookups [\d.]+k?\/s Overflow [\d.]+k?\/s/,
+  'Expected downtime': /At least [\d.]+ m?s At most [\d.]+ m?s Limit 300 ms/,
+} as const;
+
+function chart(name: string): Locator {
+  return app.page.getByRole('img', { name, exact: true });
+}
+
+/** A guest that takes its time: 64 MiB of noise at 1 MB/s. */
+async function watchARun(): Promise<void> {
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+}
+
+async function pngAt(file: string): Promise<{ readonly width: number; readonly height: number }> {
+  const bytes = await readFile(file);
+  expect(bytes.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+}
+
+test('every picture says its latest values, is zoomed with the others, frozen, and saved', async () => {
+  await watchARun();
+  for (const [name, text] of Object.entries(charts)) await expect(chart(name)).toHaveAccessibleDescription(text);
+
+  const slider = app.page.getByRole('slider', { name: 'Time to read values at' });
+  await slider.focus();
+  await app.page.keyboard.press('Home');
+  await expect(slider).toHaveAttribute('aria-valuetext', '0:00.0');
+  await slider.blur();
+  await expect(slider).toHaveAttribute('aria-valuetext', 'latest');
+
+  await chart('Cache').hover();
+  await expect(slider).toHaveAttribute('aria-valuetext', /^0:\d\d\.\d$/);
+  await app.page.getByRole('heading', { name: 'Pictures' }).hover();
+  await expect(slider).toHaveAttribute('aria-valuetext', 'latest');
+
+  const reset = app.button('Reset zoom');
+  await expect(reset).toBeDisabled();
+  await expect(chart('Rate')).toHaveAccessibleDescription(/Wire 1 MB\/s|Wire 9\d\d kB\/s/, { timeout: 30_000 });
+  const box = await chart('Rate').boundingBox();
+  if (box === null) throw new Error('expected the chart to be in sight');
+  await app.page.mouse.move(box.x + 80, box.y + 40);
+  await app.page.mouse.down();
+  await app.page.mouse.move(box.x + 140, box.y + 45, { steps: 4 });
+  await app.page.mouse.up();
+  await expect(reset).toBeEnabled();
+  expect(Number(await slider.getAttribute('max'))).toBeLessThan(10);
+  await reset.click();
+  await expect(reset).toBeDisabled();
+  await app.button('Zoom in').click();
+  await expect(reset).toBeEnabled();
+  await app.button('Zoom out').click();
+  await expect(reset).toBeDisabled();
+
+  await app.button('Freeze').click();
+  await expect(app.button('Freeze')).toHaveAttribute('aria-pressed', 'true');
+  const frozen = await chart('Rate')
+    .locator('canvas')
+    .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const elapsed = await app.figure('Total time').textContent();
+  await expect(app.figure('Total time')).not.toHaveText(elapsed ?? '');
+  expect(
+    await chart('Rate')
+      .locator('canvas')
+      .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL()),
+  ).toBe(frozen);
+  await app.button('Freeze').click();
+
+  const one = test.info().outputPath('rate.png');
+  await app.answerSaving(one);
+  await app.button('Save Rate as PNG').click();
+  await expect(app.page.getByRole('status', { name: 'Saved' })).toContainText(one);
+  const all = test.info().outputPath('all.png');
+  await app.answerSaving(all);
+  await app.button('Save PNG').click();
+  await expect(app.page.getByRole('status', { name: 'Saved' })).toContainText(all);
+  expect((await pngAt(all)).height).toBeGreaterThan(3 * (await pngAt(one)).height);
+});
+
+test('the smallest window shows verdict, phase, figures, controls and a picture', async () => {
+  await watchARun();
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1024, 640));
+  await expect.poll(() => app.page.evaluate(() => [innerWidth, innerHeight])).toEqual([1024, 640]);
+  const seen = [
+    app.page.getByRole('region', { name: 'Verdict' }),
+    app.page.getByRole('list', { name: 'Phases' }),
+    app.figure('Expected downtime'),
+    app.figure('Cache hit rate'),
+    app.button('Apply changes'),
+    app.field('Bandwidth limit'),
+    app.button('Pause'),
+    app.button('Force switchover'),
+    app.button('Cancel migration'),
+    chart('Rate'),
+  ];
+  for (const each of seen) await expect(each).toBeInViewport({ ratio: 1 });
+});
+
+test('the report keeps the pictures, is exported, and the run is done again', async () => {
+  await app.startSample();
+  await app.fill({ 'Compression level': '3', 'Compress threads': '2', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^completed/);
+  const report = app.page.getByRole('region', { name: 'Report' });
+  await expect(report.getByRole('img', { name: 'Downtime' })).toHaveAccessibleDescription(
+    /Measured \d+(\.\d+)? ms Predicted .* Limit 300 ms/,
+  );
+  await expect(chart('Rate')).toBeVisible();
+
+  for (const [button, name] of [
+    ['Export', 'run.json'],
+    ['Export CSV', 'run.csv'],
+  ] as const) {
+    const file = test.info().outputPath(name);
+    await app.answerSaving(file);
+    await app.button(button).click();
+    await expect(app.page.getByRole('status', { name: 'Export' })).toContainText(file);
+    expect(await readFile(file, 'utf8')).toContain('completed');
+  }
+
+  await app.button('Run again with…').click();
+  await expect(app.page.getByRole('heading', { name: 'New migration' })).toBeVisible();
+  await expect(app.field('Compression level')).toHaveValue('3');
+  await expect(app.field('Compress threads')).toHaveValue('2');
+  await expect(app.field('Guest').locator('option:checked')).toHaveText(/^Sample 1/);
+});
+
+test('lays the charts of two runs over each other', async () => {
+  for (const level of ['1', '3']) {
+    await app.startSample({ workload: 'seed' });
+    await app.fill({ 'Compression level': level, 'Bandwidth limit': '100Mbit', 'Compress threads': '1' });
+    await app.start();
+    await app.reaches(/^completed/);
+  }
+  await app.open('History');
+  for (const box of await app.page.getByRole('checkbox', { name: /^Select the run/ }).all()) await box.check();
+  await app.button('Compare').click();
+  for (const name of ['Wire rate', 'Guest rate', 'Remaining', 'Dirty rate', 'Expected downtime, at most']) {
+    await expect(chart(name)).toHaveAccessibleDescription(/^A .* B /);
+  }
+  await expect(chart('Wire rate')).toHaveAccessibleDescription(/A [\d.]+ .?B\/s B [\d.]+ .?B\/s/);
+  const comparison = app.page.getByRole('region', { name: 'Comparison' });
+  await expect(comparison.getByRole('columnheader', { name: /^A · Sample/ })).toBeVisible();
+  await expect(comparison.getByRole('columnheader', { name: /^B · Sample/ })).toBeVisible();
+
+  const file = test.info().outputPath('comparison.png');
+  await app.answerSaving(file);
+  await comparison.getByRole('button', { name: 'Save PNG' }).click();
+  await expect(comparison.getByRole('status', { name: 'Saved' })).toContainText(file);
+  expect((await pngAt(file)).width).toBeGreaterThan(300);
+
+  for (const box of (await app.page.getByRole('checkbox', { name: /^Select the run/ }).all()).slice(1))
+    await box.uncheck();
+  await app.button('Run again with…').click();
+  await expect(app.field('Compression level')).toHaveValue('3');
+});

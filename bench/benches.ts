@@ -12,6 +12,7 @@ import { seedXbzrle } from './seed-xbzrle';
 import { seedZstd } from './seed-zstd';
 import { stream } from './stream';
 import { targetsBench } from './targets';
+import { windowBench } from './window';
 
 /** Every bench, in the order in which `npm run bench` runs them. */
 export const benches: readonly Bench[] = [
@@ -27,5 +28,6 @@ export const benches: readonly Bench[] = [
   seedXbzrle,
   matrix,
   auto,
+  windowBench,
   targetsBench,
 ];

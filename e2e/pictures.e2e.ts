@@ -157,6 +157,7 @@ test('lays the charts of two runs over each other', async () => {
     await app.reaches(/^completed/);
   }
   await app.open('History');
+  await expect(app.page.getByRole('checkbox', { name: /^Select the run/ })).toHaveCount(2);
   for (const box of await app.page.getByRole('checkbox', { name: /^Select the run/ }).all()) await box.check();
   await app.button('Compare').click();
   for (const name of ['Wire rate', 'Guest rate', 'Remaining', 'Dirty rate', 'Expected downtime, at most']) {

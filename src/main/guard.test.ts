@@ -24,12 +24,14 @@ describe('assertOwnSender', () => {
 });
 
 describe('checkPayload', () => {
+  const pngHead = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const order = { guestId: 'guest-1', destination: '/d', settings: defaultSettings };
 
   it('passes on what the contract allows', () => {
     expect(checkPayload('startMigration', order)).toEqual(order);
     expect(checkPayload('addGuest', { address: ' /run/a.qmp ' })).toEqual({ address: '/run/a.qmp' });
     expect(checkPayload('readConsole', undefined)).toBeUndefined();
+    expect(checkPayload('savePicture', { name: 'Wire by class', png: pngHead }).png).toBe(pngHead);
   });
 
   it.each([
@@ -46,6 +48,11 @@ describe('checkPayload', () => {
     ['startReceiving', { listen: 'far:away', destination: '/d' }],
     ['startReceiving', { listen: ':70000', destination: '/d' }],
     ['startReceiving', { listen: ':1', destination: '' }],
+    ['readRuns', { ids: ['1', '2', '3', '4', '5'] }],
+    ['savePicture', { name: '../../etc/cron', png: pngHead }],
+    ['savePicture', { name: 'Rate', png: new Uint8Array(8) }],
+    ['savePicture', { name: 'Rate', png: [...pngHead] }],
+    ['savePicture', { name: 'Rate', png: pngHead, path: '/etc/passwd' }],
     ['copyPairing', { text: 'rm -rf /' }],
   ] as const)('refuses %s with %j', (name, payload) => {
     expect(() => checkPayload(name, payload)).toThrow(new RegExp(`^${name} refused: `));

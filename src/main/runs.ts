@@ -13,7 +13,7 @@ import { mapTeller } from './map-teller';
 import type { Publish } from './publish';
 import { throttle } from './throttle';
 
-/** The window is told at most ten times a second; a change of state does not wait. */
+/** The window is told at most ten times a second; a change of state or control does not wait. */
 const snapshotIntervalMs = 100;
 
 /** The one migration this console runs at a time, and the last one's report. */
@@ -54,16 +54,16 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
     view = started;
     publish('run', started);
     const recorder = new RunRecorder({ ...started, guest: guest.name });
-    let state: Snapshot['state'] | undefined;
+    let told: Snapshot | undefined;
     const tellMap = mapTeller(publish);
     const gate = throttle<Snapshot>(
       snapshotIntervalMs,
       (snapshot) => {
-        state = snapshot.state;
+        told = snapshot;
         publish('snapshot', snapshot);
         tellMap(running?.map);
       },
-      (snapshot) => snapshot.state !== state,
+      (snapshot) => told === undefined || answers(snapshot, told),
     );
     const run = startMigration({
       source: guest.address,
@@ -114,6 +114,11 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
       await ended;
     },
   };
+}
+
+/** Whether something has come of a command, or the state is another: that does not wait. */
+function answers({ state, flow, settings }: Snapshot, told: Snapshot): boolean {
+  return state !== told.state || flow !== told.flow || settings !== told.settings;
 }
 
 /** What is seen of a run now. */

@@ -1,3 +1,4 @@
+import { settingNames } from '../../shared/command-line';
 import type { RunView } from '../../shared/contract';
 import type { RamMapUpdate, RamMapView } from '../../shared/ram-map';
 import type { Report, Snapshot } from '../../shared/snapshot';
@@ -19,6 +20,11 @@ const mostRounds = 1000;
 /** The steps on the phase track; what follows the last is an end. */
 export const phases = ['preparing', 'bulk', 'iterating', 'switchover', 'confirming'] as const;
 export type Phase = (typeof phases)[number];
+
+/** Whether a command has taken effect: that is shown at once. */
+function commanded(before: Snapshot | undefined, { flow, settings }: Snapshot): boolean {
+  return before?.flow !== flow || settingNames.some((name) => before?.settings[name] !== settings[name]);
+}
 
 /** One migration as the window shows it, from its first snapshot to its report. */
 export class Run {
@@ -97,7 +103,7 @@ export class Run {
     this.#sample(snapshot, before);
     const phase = phases.find((each) => each === snapshot.state);
     if (phase !== undefined) this.#phase = phase;
-    if (changed || snapshot.elapsedMs >= this.#shownAt + showIntervalMs) {
+    if (changed || commanded(before, snapshot) || snapshot.elapsedMs >= this.#shownAt + showIntervalMs) {
       this.#shownAt = snapshot.elapsedMs;
       this.#shown = snapshot;
     }

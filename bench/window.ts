@@ -14,6 +14,40 @@ const samplesASecond = 10;
 const hour = 3600 * samplesASecond;
 const watchMs = 10_000;
 
+/** Run by the page, whose world this program is not compiled for. */
+const inPage = {
+  paintedAt: `new Promise((found) => new PerformanceObserver((list) => {
+    const [paint] = list.getEntriesByName('first-contentful-paint');
+    if (paint !== undefined) found(performance.timeOrigin + paint.startTime);
+  }).observe({ type: 'paint', buffered: true }))`,
+  showLive: `location.hash = 'live'`,
+  frames: `new Promise((counted) => {
+    const begun = performance.now();
+    let frames = 0;
+    const next = (now) => {
+      frames += 1;
+      if (now - begun < ${watchMs}) requestAnimationFrame(next);
+      else counted((frames * 1000) / (now - begun));
+    };
+    requestAnimationFrame(next);
+  })`,
+  pressAndWait: `new Promise((told) => {
+    const find = () => [...document.querySelectorAll('button')].find((each) => /^(Pause|Resume)$/.test(each.textContent));
+    const button = find();
+    const text = button.textContent;
+    const begun = performance.now();
+    const observer = new MutationObserver(() => {
+      if (find()?.textContent === text) return;
+      observer.disconnect();
+      told(performance.now() - begun);
+    });
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    button.click();
+  })`,
+  enabledAgain: `[...document.querySelectorAll('button')].some(
+    (each) => /^(Pause|Resume)$/.test(each.textContent) && !each.disabled)`,
+} as const;
+
 /** The window as an operator has it: a real Electron, fed through the same channel as by a run. */
 export const windowBench: Bench = {
   name: 'window',
@@ -102,15 +136,7 @@ function withConsole<Value>(root: string, work: (shown: ShownConsole) => Promise
 }
 
 function paintedAt(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((found) => {
-        new PerformanceObserver((list) => {
-          const paint = list.getEntriesByName('first-contentful-paint')[0];
-          if (paint !== undefined) found(performance.timeOrigin + paint.startTime);
-        }).observe({ type: 'paint', buffered: true });
-      }),
-  );
+  return page.evaluate<number>(inPage.paintedAt);
 }
 
 interface PictureCosts {
@@ -123,7 +149,7 @@ interface PictureCosts {
 }
 
 async function anHourOfPictures({ electron, page }: ShownConsole, say: (line: string) => void): Promise<PictureCosts> {
-  await page.evaluate(() => (location.hash = 'live'));
+  await page.evaluate(inPage.showLive);
   const view: RunView = {
     guestId: 'synthetic',
     guestName: 'Synthetic',
@@ -148,7 +174,7 @@ async function anHourOfPictures({ electron, page }: ShownConsole, say: (line: st
   await feed(electron, { ...live, from: hour });
   const after = await processorTimes(electron);
   const fed = feed(electron, { ...live, from: hour + live.samples });
-  const framesPerSecond = await page.evaluate(framesFor, watchMs);
+  const framesPerSecond = await page.evaluate<number>(inPage.frames);
   await fed;
   const core = (name: keyof typeof after): number => (after[name] - before[name]) / ((after.at - before.at) / 1000);
   const costs = { framesPerSecond, rendererCore: core('renderer'), gpuCore: core('gpu'), heapMiB };
@@ -223,20 +249,6 @@ function feed(electron: ElectronApplication, order: Feed): Promise<void> {
   }, order);
 }
 
-/** Runs in the page. */
-function framesFor(ms: number): Promise<number> {
-  return new Promise((counted) => {
-    const begun = performance.now();
-    let frames = 0;
-    const next = (now: number): void => {
-      frames += 1;
-      if (now - begun < ms) requestAnimationFrame(next);
-      else counted((frames * 1000) / (now - begun));
-    };
-    requestAnimationFrame(next);
-  });
-}
-
 /** Processor time so far of the window's processes, in seconds, and when that was, ms. */
 async function processorTimes(electron: ElectronApplication) {
   const pids = await electron.evaluate(({ app, BrowserWindow }) => ({
@@ -273,34 +285,8 @@ async function feedbackMs(page: Page, commands: number): Promise<readonly number
   const found: number[] = [];
   for (let command = 0; command < commands; command += 1) {
     await page.getByRole('button', { name: /^(Pause|Resume)$/ }).waitFor();
-    found.push(await page.evaluate(pressAndWait));
-    await page.waitForFunction(enabledAgain);
+    found.push(await page.evaluate<number>(inPage.pressAndWait));
+    await page.waitForFunction(inPage.enabledAgain);
   }
   return found;
-}
-
-/** Runs in the page. */
-function pressAndWait(): Promise<number> {
-  const find = (): HTMLButtonElement | undefined =>
-    [...document.querySelectorAll('button')].find(({ textContent }) => /^(Pause|Resume)$/.test(textContent ?? ''));
-  const button = find();
-  if (button === undefined) throw new Error('expected a button to press');
-  const text = button.textContent;
-  return new Promise((told) => {
-    const begun = performance.now();
-    const observer = new MutationObserver(() => {
-      if (find()?.textContent === text) return;
-      observer.disconnect();
-      told(performance.now() - begun);
-    });
-    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
-    button.click();
-  });
-}
-
-/** Runs in the page. */
-function enabledAgain(): boolean {
-  return [...document.querySelectorAll('button')].some(
-    ({ textContent, disabled }) => /^(Pause|Resume)$/.test(textContent ?? '') && !disabled,
-  );
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { ConsoleApp } from './app';
 
@@ -51,5 +52,25 @@ test('keeps every run, compares two and marks what differs, exports and deletes'
   await expect(app.page.getByText('No run matches the filter.')).toBeVisible();
   await app.field('Filter').fill('sample');
   await app.button('Delete').click();
+  await app.button('Keep it').click();
+  await expect(rows).toHaveCount(2);
+  await app.button('Delete').click();
+  await app.button('Delete for good').click();
+  await expect(app.page.getByText('No runs yet.')).toBeVisible();
+});
+
+test('names a damaged file and one of a newer version, and leaves them alone', async () => {
+  const data = await app.electron.evaluate(() => process.env['WHERRY_DATA_DIR'] ?? '');
+  const files = {
+    '20260131T235959123Z-1a2b3c4d.json': '{"format":"wherry-run","version":1,',
+    '20260131T235959124Z-1a2b3c4d.json': '{"format":"wherry-run","version":99}',
+  };
+  await mkdir(join(data, 'history'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(data, 'history', name), text);
+  await app.open('History');
+  for (const [name, text] of Object.entries(files)) {
+    await expect(app.page.getByRole('alert').filter({ hasText: `${name} was left alone: ` })).toBeVisible();
+    expect(await readFile(join(data, 'history', name), 'utf8')).toBe(text);
+  }
   await expect(app.page.getByText('No runs yet.')).toBeVisible();
 });

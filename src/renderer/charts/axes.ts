@@ -4,6 +4,8 @@ import { clock, roundUp, roundUpBinary, roundUpPower } from './scale';
 
 /** Room for an axis at either side of every chart, so that times stand above each other. */
 const sideWidth = { left: 64, right: 58 };
+/** Enough for a letter at a line's end. */
+const slimWidth = 18;
 /** Seconds between two ticks of time; below one they are told by tenths. */
 const timeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18_000, 36_000];
 const memorySteps = Array.from({ length: 50 }, (_, index) => 2 ** index);
@@ -15,12 +17,17 @@ export interface Tops {
 }
 
 /** Time below, and the values at either side; `look` is what all have in common. Nothing is written where nothing is known. */
-export function axesOf({ left, right }: Picture, tops: Tops, look: uPlot.Axis, grid: uPlot.Axis.Grid): uPlot.Axis[] {
+export function axesOf(
+  { left, right, slim }: Picture,
+  tops: Tops,
+  look: uPlot.Axis,
+  grid: uPlot.Axis.Grid,
+): uPlot.Axis[] {
   const side = (name: keyof Tops, measure: Axis | undefined): uPlot.Axis => ({
     ...look,
     scale: name,
     side: name === 'left' ? 3 : 1,
-    size: sideWidth[name],
+    size: name === 'right' && slim === true ? slimWidth : sideWidth[name],
     grid: { ...grid, show: name === 'left' },
     ...ticksOf(measure),
     values: (_plot, ticks) => ticks.map((tick) => (tops[name] > 0 ? textOf(measure, tick) : '')),

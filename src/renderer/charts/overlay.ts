@@ -35,7 +35,7 @@ export function overlayPicture({ name, left }: (typeof overlays)[number], runs: 
   const lines = runLetters
     .slice(0, runs)
     .map((letter) => ({ label: letter, column: letter, mark: letter, width: 2, ...runLooks[letter] }));
-  return { name, left, lines };
+  return { name, left, lines, slim: true };
 }
 
 /**

@@ -33,6 +33,8 @@ export interface Picture<Name extends string = string> {
   readonly lines: readonly Line<Name>[];
   readonly left: Axis;
   readonly right?: Axis;
+  /** No chart beside or below it has an axis at the right, so there need be no room for one. */
+  readonly slim?: true;
   /** Each line stands on the one before. */
   readonly stacked?: true;
 }

@@ -53,7 +53,7 @@ test('keeps every run, compares two and marks what differs, exports and deletes'
   await app.field('Filter').fill('sample');
   await app.button('Delete').click();
   await app.button('Keep it').click();
-  await expect(rows).toHaveCount(2);
+  await expect(app.page.getByRole('checkbox', { name: /^Select the run/ })).toHaveCount(2);
   await app.button('Delete').click();
   await app.button('Delete for good').click();
   await expect(app.page.getByText('No runs yet.')).toBeVisible();

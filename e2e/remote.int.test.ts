@@ -21,7 +21,7 @@ const bodyOf = ({ body }: Frame): unknown => JSON.parse(body.toString('utf8'));
 
 /** Lets a peer in on a control link. */
 function control(peer: Peer, token: string): void {
-  peer.channel.send('control', withSecret(token, {}));
+  peer.channel.send('control', withSecret(token, { resumeWindowMs: 0 }));
 }
 
 async function ask(peer: Peer, request: object, number = 1): Promise<unknown> {
@@ -101,7 +101,8 @@ describe('wherry migrate to a receiver', () => {
     const pair = await samplePair({ memoryBytes, rate: 20, fillBytes: 32 * mebibyte });
     const receiver = await startReceive(pair.destination);
     const words = migrateWords({ source: pair.source, destination: receiver.url }, way);
-    const run = await runWherry([...words, '--max-bandwidth', '4MB/s'], (child) => {
+    const limits = ['--max-bandwidth', '4MB/s', '--resume-window', '2s'];
+    const run = await runWherry([...words, ...limits], (child) => {
       let [text, done] = ['', false];
       child.stdout?.on('data', (chunk: Buffer | string) => {
         text += String(chunk);

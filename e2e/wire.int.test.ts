@@ -4,7 +4,6 @@ import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Sender } from '../src/engine/sender';
-import { sampleStream, type SampleRecord } from '../src/engine/testing';
 import { Channel } from '../src/engine/wire/channel';
 import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
 import { layoutBody } from '../src/engine/wire/layout';
@@ -14,11 +13,12 @@ import { encodeJson } from '../src/engine/wire/json';
 import { withSecret } from '../src/engine/wire/secret';
 import { sliceBytes } from '../src/engine/wire/token-bucket';
 import type { Failure } from '../src/shared/failure';
-import { defaultSettings, methods, pageBytes } from '../src/shared/settings';
+import { defaultSettings, methods } from '../src/shared/settings';
 import type { SpawnWorker, WorkerHandle } from '../src/shared/worker';
 import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
 import { Gate } from './kit/gate';
 import { Opened, listen, loopback, spoiler, token } from './kit/loopback';
+import { guestStream, noise, noiseStream } from './kit/streams';
 import { until } from './kit/until';
 
 const layout = (shards: number, cachePagesPerShard: number): Buffer =>
@@ -59,47 +59,6 @@ function openRings(): string[] {
       return []; // the descriptor of this very listing
     }
   });
-}
-
-/** Bytes that nothing makes smaller, the same in every run. */
-function noise(seed: number, length: number): Buffer {
-  const bytes = Buffer.alloc(Math.ceil(length / 4) * 4);
-  let state = seed * 2 + 1;
-  for (let at = 0; at < length; at += 4) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
-    bytes.writeUInt32LE((state ^ (state >>> 13)) >>> 0, at);
-  }
-  return bytes.subarray(0, length);
-}
-
-function pageAt(page: number, round: number): Buffer {
-  if (page % 7 === 0) return noise(page * 31 + round, pageBytes);
-  const bytes = Buffer.alloc(pageBytes, `page ${page % 50} of a file `);
-  bytes.writeUInt32LE(round * 3 + page, (page * 8) % 4000);
-  return bytes;
-}
-
-/** A guest of 1024 pages sent once, then a part of it again and again, a little changed. */
-function guestStream(rounds = 4): Buffer {
-  const all = Array.from({ length: rounds }, (_, round) =>
-    Array.from({ length: 1024 }, (__, page): SampleRecord => {
-      const block = page < 900 ? 0 : 1;
-      if (page % 5 === 0) return { block, page: page % 900, fill: page % 3 === 0 ? 7 : 0 };
-      return { block, page: page % 900, fill: 0, bytes: pageAt(page, round) };
-    }).filter(({ page }) => round === 0 || page % 4 < 3),
-  );
-  return sampleStream(all, noise(9, 30_000));
-}
-
-/** Incompressible pages alone: all that is on the wire is their parts, but for a thousandth. */
-function noiseStream(pages = 1024): Buffer {
-  const records = Array.from({ length: pages }, (_, page) => ({
-    block: 0,
-    page,
-    fill: 0,
-    bytes: noise(page, pageBytes),
-  }));
-  return sampleStream([records], Buffer.alloc(100));
 }
 
 describe('a stream over the wire', () => {
@@ -219,7 +178,7 @@ describe('the return path', () => {
 describe('a link that spoils what it carries', () => {
   const stream = noiseStream();
 
-  it.each([1000, 100_001, 900_000, 2_000_000, 4_000_000])(
+  it.each([30_000, 100_001, 900_000, 2_000_000, 4_000_000])(
     'at byte %d gives the destination nothing that was not sent',
     async (at) => {
       const settings = { method: 'none', level: 0, compressThreads: 1 } as const;
@@ -250,9 +209,10 @@ describe('a link that spoils what it carries', () => {
     expect(destination.bytes.equals(guest.subarray(0, destination.bytes.length))).toBe(true);
   });
 
-  it('that is cut ends both sides and lets go of source and destination', async () => {
+  it('that is cut, and may not come back, ends both sides and lets go of source and destination', async () => {
     const { destination, source, released, failures } = await loopback(opened, {
       spawn,
+      settings: { resumeWindowMs: 0 },
       between: spoiler(opened, 1_500_000, 'cut'),
     });
     source.end(stream);
@@ -326,9 +286,9 @@ describe('several channels', () => {
     expect(sender.channelBytes.filter((bytes) => bytes > 4096)).toHaveLength(4);
   });
 
-  it('end together: one that is cut ends both sides', async () => {
+  it('end together where none may come back: one that is cut ends both sides', async () => {
     const stream = noiseStream(3000);
-    const settings = { channels: 4, method: 'none', level: 0 } as const;
+    const settings = { channels: 4, method: 'none', level: 0, resumeWindowMs: 0 } as const;
     const gate = new Gate(opened);
     const { destination, source, released, failures } = await loopback(opened, {
       spawn,
@@ -389,7 +349,14 @@ describe('a worker killed in mid-stream', () => {
   });
 });
 
-const hello: Hello = { shards: 2, decompressThreads: 1, cachePagesPerShard: 4, maxPartPages: 64, channels: 1 };
+const hello: Hello = {
+  shards: 2,
+  decompressThreads: 1,
+  cachePagesPerShard: 4,
+  maxPartPages: 64,
+  channels: 1,
+  resumeWindowMs: 0,
+};
 
 interface Stranger {
   readonly socket: Socket;
@@ -650,15 +617,15 @@ describe('a receiver', () => {
 
 describe('a further channel', () => {
   /** A sender of so many channels as far as its welcome, and what it was given for the others. */
-  async function welcomed(channels: number, options: Parameters<typeof listen>[2] = {}) {
+  async function welcomed(channels: number, options: Parameters<typeof listen>[2] = {}, resumeWindowMs = 0) {
     const listening = await listen(opened, spawn, options);
     const first = stranger(listening.receiver.port);
-    first.send('hello', withSecret(token, { ...hello, channels }));
+    first.send('hello', withSecret(token, { ...hello, channels, resumeWindowMs }));
     const { ticket } = parseWelcome(await first.welcomed);
     const { session } = ticket;
     const join = (change: object = {}, secret = ticket.secret): Stranger => {
       const other = stranger(listening.receiver.port);
-      other.send('join', withSecret(secret, { session, channel: 1, ...change }));
+      other.send('join', withSecret(secret, { session, channel: 1, taken: 0, ...change }));
       return other;
     };
     return { ...listening, first, ticket, join };
@@ -669,7 +636,7 @@ describe('a further channel', () => {
     ['with a secret cut short', {}, 'wire-refused', /did not show the token/, 'ab'.repeat(16)],
     ['of another session', { session: '00'.repeat(8) }, 'wire-refused', /did not show the token/],
     ['more than were announced', { channel: 3 }, 'wire-refused', /channel 4 of a sender that announced 3/],
-    ['that would be the first', { channel: 0 }, 'wire-protocol', /a join that is not one/],
+    ['that would be the first', { channel: 0 }, 'wire-refused', /channel 0 is here already/],
     ['beyond all limits', { channel: 16 }, 'wire-protocol', /a join that is not one/],
     ['that says more than it should', { path: '/' }, 'wire-protocol', /a join that is not one/],
   ])('%s is refused, and the session goes on', async (_, change, code, message, secret) => {
@@ -695,7 +662,7 @@ describe('a further channel', () => {
   it('is refused where there is no session, and before anybody could know its secret', async () => {
     const { receiver } = await listen(opened, spawn);
     const early = stranger(receiver.port);
-    early.send('join', withSecret('cd'.repeat(32), { session: 'ab', channel: 1 }));
+    early.send('join', withSecret('cd'.repeat(32), { session: 'ab', channel: 1, taken: 0 }));
     expect(await early.told).toMatchObject({
       code: 'wire-refused',
       message: 'there is no session that a channel could join',
@@ -733,6 +700,50 @@ describe('a further channel', () => {
     peer.socket.destroy();
     const why = { code: 'wire-closed', message: expect.stringMatching(/^channel 1: /) as string };
     expect(await Promise.all([failed, first.told])).toMatchObject([why, why]);
+  });
+
+  it('may take the place of one that is still there, and of the first; nobody else\u2019s may', async () => {
+    const { first, join } = await welcomed(2, {}, 60_000);
+    const one = join();
+    await one.joined;
+    const two = join();
+    await two.joined;
+    expect(await one.told).toBeUndefined();
+    expect(await join({}, 'ab'.repeat(32)).told).toMatchObject({ code: 'wire-refused' });
+    const other = join({ channel: 0 });
+    await other.joined;
+    expect(await first.told).toBeUndefined();
+    expect([two, other].map(({ socket }) => socket.destroyed)).toEqual([false, false]);
+  });
+
+  it('with a count that cannot be is refused, and the session goes on', async () => {
+    const { first, join } = await welcomed(2, {}, 60_000);
+    expect(await join({ channel: 0, taken: 7 }).told).toMatchObject({ code: 'wire-protocol' });
+    await join().joined;
+    expect(first.socket.destroyed).toBe(false);
+  });
+
+  it('that goes is waited for, and then ends the session', async () => {
+    const { first, join, failed, notices } = await welcomed(2, { graceMs: 100 }, 200);
+    const peer = join();
+    await peer.joined;
+    peer.socket.destroy();
+    const message = expect.stringMatching(/^channel 1: .*, and the sender has not come back within 300 ms$/) as string;
+    expect(await Promise.all([failed, first.told])).toMatchObject([
+      { code: 'wire-closed', message },
+      { code: 'wire-closed', message },
+    ]);
+    expect(notices).toEqual([expect.stringMatching(/: waiting for the sender to come back$/)]);
+  });
+
+  it('that leaves ends the session at once, but only with the secret', async () => {
+    const { receiver, ticket, failed } = await welcomed(1, {}, 60_000);
+    const { session } = ticket;
+    const other = stranger(receiver.port);
+    other.send('leave', withSecret('ab'.repeat(32), { session }));
+    expect(await other.told).toMatchObject({ code: 'wire-refused' });
+    stranger(receiver.port).send('leave', withSecret(ticket.secret, { session }));
+    expect(await failed).toMatchObject({ code: 'wire-closed', message: 'the sender has left' });
   });
 
   it('that does not come ends the session in time', async () => {

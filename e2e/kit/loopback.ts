@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Receiver, type ReceiverOptions } from '../../src/engine/receiver';
 import { Sender } from '../../src/engine/sender';
+import type { Beats } from '../../src/engine/wire/pulse';
 import { connectIncoming } from '../../src/engine/stream-sockets';
 import type { WherryError } from '../../src/shared/failure';
 import { defaultSettings, type MigrationSettings } from '../../src/shared/settings';
@@ -82,6 +83,8 @@ export interface LoopbackOptions {
   readonly settings?: Partial<MigrationSettings>;
   /** Stands between the two sides; given the receiver's port, returns its own. */
   readonly between?: (port: number) => Promise<number>;
+  readonly beats?: Beats;
+  readonly graceMs?: number;
 }
 
 /** A receiver before `destination`, failures noted. */
@@ -109,8 +112,10 @@ export async function listen(
 }
 
 /** Sender and receiver over the loopback wire, a source's socket attached. */
-export async function loopback(opened: Opened, { spawn, settings, between }: LoopbackOptions): Promise<Loopback> {
-  const { receiver, destination, failed, notices } = await listen(opened, spawn);
+export async function loopback(opened: Opened, options: LoopbackOptions): Promise<Loopback> {
+  const { spawn, settings, between, beats, graceMs } = options;
+  const timing = { ...(beats !== undefined && { beats }), ...(graceMs !== undefined && { graceMs }) };
+  const { receiver, destination, failed, notices } = await listen(opened, spawn, timing);
   let fail = (_: WherryError): void => undefined;
   const senderFailed = new Promise<WherryError>((resolve) => (fail = resolve));
   const sender = await Sender.create({
@@ -118,6 +123,7 @@ export async function loopback(opened: Opened, { spawn, settings, between }: Loo
     spawn,
     onNotice: (text) => notices.push(text),
     onFailure: fail,
+    ...(beats !== undefined && { beats }),
   });
   opened.add(sender, () => sender.close());
   await sender.connect({ host: '127.0.0.1', port: (await between?.(receiver.port)) ?? receiver.port, token });

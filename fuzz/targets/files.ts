@@ -29,6 +29,7 @@ const run: RunRecord = {
     pages: { duplicate: 9, normal: 8, xbzrle: 7, unchanged: 6, repeated: 4, overflow: 5 },
     cache: { size: 4096, ...counts, shards: [counts] },
     compression: { method: 'zstd', level: 1, rawBytes: 1000, compressedBytes: 250 },
+    reconnects: 1,
     guestRunningOn: 'destination',
   },
   series: {

@@ -1,5 +1,5 @@
 import { checkAnswer, parseControl, parseEvent, parseReply, parseRequest } from '../../src/engine/wire/control';
-import { parseFailure, parseHello, parseJoin, parseWelcome } from '../../src/engine/wire/hello';
+import { parseFailure, parseHello, parseJoin, parseLeave, parseWelcome } from '../../src/engine/wire/hello';
 import { formatPairing, parsePairing } from '../../src/engine/wire/pairing';
 import { expectSecret, withSecret } from '../../src/engine/wire/secret';
 import { parseGreeting, parseMessage } from '../../src/engine/qmp/messages';
@@ -8,15 +8,24 @@ import { must, sameJson, taken, type FuzzTarget } from '../target';
 
 const token = 'ab'.repeat(32);
 const ticket = { session: '0123456789abcdef', secret: 'cd'.repeat(32) };
-const hello = { shards: 8, decompressThreads: 2, cachePagesPerShard: 2048, maxPartPages: 256, channels: 1 };
+const hello = {
+  shards: 8,
+  decompressThreads: 2,
+  cachePagesPerShard: 2048,
+  maxPartPages: 256,
+  channels: 1,
+  resumeWindowMs: 60_000,
+};
 
 /** JSON of each kind that a peer sends, and what reads it. */
 const bodies: readonly (readonly [sample: object, read: (body: Buffer) => unknown])[] = [
   [hello, (body) => parseHello(body, 2 ** 50)],
   [{ ticket, maxCacheBytes: 2 ** 30 }, parseWelcome],
-  [{ session: ticket.session, channel: 3 }, parseJoin],
+  [{ session: ticket.session, channel: 3, taken: 17 }, parseJoin],
+  [{ session: ticket.session }, parseLeave],
   [{ code: 'wire-closed', message: 'why' }, parseFailure],
-  [{}, parseControl],
+  [{ resumeWindowMs: 60_000 }, parseControl],
+  [{ ask: 'leave' }, parseRequest],
   [{ ask: 'confirm', paused: true }, parseRequest],
   [{ ask: 'inspect' }, parseRequest],
   [{ event: 'resumed', atMs: 1700000000000.5 }, parseEvent],

@@ -16,8 +16,8 @@ function someFrame(type: FrameType, random: Random): Buffer {
 
 function fromPeer(peer: Peer, random: Random): Buffer {
   const own = types.filter((type) => (frameTypes[type].from as readonly Peer[]).includes(peer));
-  const first = peer === 'sender' ? random.pick(['hello', 'join', 'control'] as const) : random.pick(own);
-  const later = own.filter((type) => !['hello', 'join', 'control'].includes(type));
+  const first = peer === 'sender' ? random.pick(['hello', 'join', 'control', 'leave'] as const) : random.pick(own);
+  const later = own.filter((type) => !['hello', 'join', 'control', 'leave'].includes(type));
   const rest = Array.from({ length: random.below(6) }, () =>
     someFrame(random.pick(random.chance(0.05) ? types : later), random),
   );

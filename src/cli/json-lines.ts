@@ -22,6 +22,7 @@ export const resultKeys = [
   'expectedDowntimeMs',
   'expectedDowntimeBandMs',
   'setupTimeMs',
+  'reconnects',
   'rounds',
   'wireBytes',
   'rawBytes',

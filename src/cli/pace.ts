@@ -1,12 +1,15 @@
 import type { Snapshot } from '../shared/snapshot';
 
-/** Decides which snapshots are shown: every change of state, and otherwise one an interval by the run's own clock. */
+/** Decides which snapshots are shown: every change of state and of what is done about a lost link, and otherwise one an interval by the run's own clock. */
 export function pace(intervalMs: number): (snapshot: Snapshot) => boolean {
   let state: Snapshot['state'] | undefined;
+  let lost = false;
   let shownAtMs = 0;
   return (snapshot) => {
-    if (snapshot.state === state && snapshot.elapsedMs - shownAtMs < intervalMs) return false;
+    const reconnecting = snapshot.reconnecting !== undefined;
+    if (snapshot.state === state && reconnecting === lost && snapshot.elapsedMs - shownAtMs < intervalMs) return false;
     state = snapshot.state;
+    lost = reconnecting;
     shownAtMs = snapshot.elapsedMs;
     return true;
   };

@@ -102,6 +102,10 @@ describe('wherry migrate', () => {
     [['--max-bandwidth', '12MB/s'], { maxBandwidth: 12e6 }],
     [['--downtime-limit', '1.5s'], { downtimeLimitMs: 1500 }],
     [['--timeout', '10m', '--on-timeout', 'force'], { timeoutMs: 600_000, onTimeout: 'force' }],
+    [
+      ['--resume-window', '2m', '--switchover-resume-window', '0'],
+      { resumeWindowMs: 120_000, switchoverResumeWindowMs: 0 },
+    ],
     [['--paused'], { paused: true }],
   ])('reads %j', async (words, changed) => {
     const { migrate, err } = await parse('migrate', ...ends, ...words);
@@ -125,6 +129,8 @@ describe('wherry migrate', () => {
         autoConverge: fc.boolean(),
         timeoutMs: fc.integer(limits.timeoutMs),
         onTimeout: fc.constantFrom(...timeoutActions),
+        resumeWindowMs: fc.integer(limits.resumeWindowMs),
+        switchoverResumeWindowMs: fc.integer(limits.switchoverResumeWindowMs),
         paused: fc.boolean(),
       }),
     );

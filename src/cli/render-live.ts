@@ -45,9 +45,10 @@ export function renderLine(snapshot: Snapshot): string {
   );
 }
 
-function headline({ state, rounds, elapsedMs }: Snapshot): string {
+function headline({ state, rounds, elapsedMs, reconnecting }: Snapshot): string {
   const round = rounds === 0 ? '' : `, dirty sync ${rounds}`;
-  return `${state}${round}, ${formatDuration(elapsedMs)}`;
+  const lost = reconnecting === undefined ? '' : `, reconnecting (${formatDuration(reconnecting.leftMs)} left)`;
+  return `${state}${round}, ${formatDuration(elapsedMs)}${lost}`;
 }
 
 /**

@@ -58,6 +58,7 @@ function timeRows(report: Report): readonly Row[] {
     ...(overLimit(report) === true ? milliseconds('over the downtime limit of', report.downtimeLimitMs) : []),
     ...milliseconds('expected downtime', report.expectedDowntimeMs),
     ...milliseconds('setup', report.setupTimeMs),
+    ...(report.reconnects === 0 ? [] : [['reconnects', String(report.reconnects)] as const]),
   ];
 }
 

@@ -49,6 +49,7 @@ describe('renderLive', () => {
         inFlightBytes: 0,
         limiterBusyShare: 0,
         workers: [],
+        reconnects: 0,
         guestRunningOn: 'source',
       },
       80,
@@ -74,6 +75,10 @@ describe('renderLive', () => {
     expect(live({ expectedDowntimeMs: { low: 200, high: 400 } })).toMatch(/limit 300 ms$/m);
     expect(live({ expectedDowntimeMs: { low: 301, high: 400 }, state: 'bulk' })).toMatch(/limit 300 ms$/m);
     expect(live({ downtimeMs: 81.6 })).toContain('downtime  82 ms, limit 300 ms');
+  });
+
+  it('says that the link is lost, and for how long it is waited for', () => {
+    expect(live({ reconnecting: { leftMs: 41_800 } })).toContain('12.3 s, reconnecting (41.8 s left)');
   });
 
   it.each([10, 20, 41, 60, 80])('keeps to %d columns', (width) => {

@@ -41,6 +41,7 @@ export const sampleSnapshot: Snapshot = {
     { name: 'decompress-1', busyShare: 0.1, restarts: 0 },
   ],
   expectedDowntimeMs: { low: 120, high: 180 },
+  reconnects: 0,
   guestRunningOn: 'source',
   settings: { ...defaultSettings, maxBandwidth: 12.5e6 },
 };
@@ -54,6 +55,7 @@ export const sparseReport: Report = {
   rawBytes: 134_217_728,
   throughputMbps: 13.98,
   ...counts,
+  reconnects: 0,
   guestRunningOn: 'destination',
 };
 

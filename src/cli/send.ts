@@ -23,6 +23,8 @@ const wireSettings = [
   'compressThreads',
   'decompressThreads',
   'channels',
+  'resumeWindowMs',
+  'switchoverResumeWindowMs',
   'xbzrleCacheBytes',
   'cachePolicy',
   'maxBandwidth',

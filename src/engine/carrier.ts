@@ -23,6 +23,8 @@ export interface Carrier extends SenderView {
   /** Writes nothing more until `resume`. */
   pause(): void;
   resume(): void;
+  /** The guest stands still for the switchover, or runs again: how long a lost link is waited for depends on it. */
+  hurry(stopped: boolean): void;
   /** Ends everything; the source's socket is cut off, which makes a source in mid-migration keep its guest. */
   close(): void;
 }

@@ -118,6 +118,11 @@ export class DirectCarrier implements Carrier {
     this.#wake?.();
   }
 
+  /** A link without a receiver cannot be restored, so nothing is waited for. */
+  hurry(): void {
+    return undefined;
+  }
+
   close(): void {
     this.#closed = true;
     this.#wake?.();

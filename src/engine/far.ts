@@ -24,5 +24,7 @@ export interface Far {
   onResume(listener: (atMs: number) => void): void;
   /** Once: the destination cannot be seen any more. */
   onLost(listener: (error: WherryError) => void): void;
+  /** The guest stands still for the switchover, or runs again: how long a lost link is waited for depends on it. */
+  hurry?(stopped: boolean): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { WherryError } from '../shared/failure';
-import { limits, pageBytes } from '../shared/settings';
+import { limits, pageBytes, type MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { Destination } from './destination';
@@ -11,6 +11,7 @@ import { newSecret } from './wire/secret';
 
 /** What a destination whose monitor is here needs of the session. */
 export interface LocalFarOptions {
+  readonly settings: MigrationSettings;
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;
   readonly onFailure: (error: WherryError) => void;

@@ -8,7 +8,7 @@ import { ControlVisitor } from './control-visitor';
 import { Destination } from './destination';
 import { Door, type Visitor } from './door';
 import { expectIncoming } from './prepare';
-import { ReceiverSession, joinSession, parseStreamHello } from './receiver';
+import { ReceiverSession, joinSession, leaveSession, parseStreamHello } from './receiver';
 import { StreamSockets, connectQemu } from './stream-sockets';
 import { TokenBook, type Claim, type TokenOrder } from './token-book';
 import type { Channel } from './wire/channel';
@@ -16,7 +16,7 @@ import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
 import type { Hello } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
-import { afterSecret, newSecret } from './wire/secret';
+import { afterSecret, newSecret, shows } from './wire/secret';
 
 /** A sender that is here now. */
 export interface VisitProgress {
@@ -154,13 +154,21 @@ export class ReceiveServer {
 
   #admit(channel: Channel, first: Frame): Visitor {
     if (first.type === 'join') return joinSession(this.#visit?.stream, channel, first);
+    if (first.type === 'leave') return leaveSession(this.#visit?.stream, channel, first);
     return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
   }
 
   #admitControl(channel: Channel, { body }: Frame): Visitor {
-    const claim = this.#tokens.claim(body);
-    try {
+    const before = this.#visit;
+    if (before?.control !== undefined && shows(body, before.streamToken)) {
       parseControl(afterSecret(body));
+      before.control.resume(channel);
+      return before.control;
+    }
+    const claim = this.#tokens.claim(body);
+    let resumeWindowMs: number;
+    try {
+      resumeWindowMs = parseControl(afterSecret(body)).resumeWindowMs;
       if (this.options.direct === true) {
         const message =
           'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
@@ -175,6 +183,8 @@ export class ReceiveServer {
     this.#visit = visit;
     visit.control = new ControlVisitor(channel, {
       streamToken: visit.streamToken,
+      resumeWindowMs,
+      onNotice: this.options.onNotice,
       destination: () => (visit.destination ??= this.#prepared()),
       onEnd: (failure) => this.#end(visit, failure),
     });
@@ -202,16 +212,11 @@ export class ReceiveServer {
       maxCacheBytes,
       connectDestination: () => this.#connectStream(visit),
       onFailure: (error) => this.#streamFailed(visit, error),
+      onDone: () => this.#streamDone(visit),
       onNotice: this.options.onNotice,
     });
     visit.stream = stream;
-    return {
-      hear: (frame) => stream.hear(frame),
-      lost: (error) => {
-        if (!stream.delivered) stream.fail(error);
-        else if (visit.kind === 'relay') this.#end(visit, undefined);
-      },
-    };
+    return stream;
   }
 
   #newVisit(kind: Visit['kind'], streamToken: string, claim: Claim, { socket }: Channel): Visit {
@@ -231,6 +236,11 @@ export class ReceiveServer {
     // A session asks what became of the destination before it goes; a relay has nobody to ask for.
     if (visit.kind === 'relay') this.#end(visit, error);
     else this.options.onNotice(`the stream broke: ${error.message}`);
+  }
+
+  /** A relay has nothing more to say; a session says by itself when it is over. */
+  #streamDone(visit: Visit): void {
+    if (visit.kind === 'relay') this.#end(visit, undefined);
   }
 
   #end(visit: Visit, failure: Failure | undefined): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
-import { WherryError, toFailure } from '../shared/failure';
+import { WherryError, asWherryError } from '../shared/failure';
 import type { SpawnWorker } from '../shared/worker';
 import { stalledNotice } from '../codec/stall-watch';
 import { methodTable } from '../codec/methods';
@@ -15,6 +15,7 @@ import { ReceiverLink } from './wire/receiver-link';
 import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
 import { parseFailure, parseHello, type Hello } from './wire/hello';
+import type { Beats } from './wire/pulse';
 import { parseLayoutBody, type LayoutBody } from './wire/layout';
 import { expectSecret } from './wire/secret';
 
@@ -31,11 +32,17 @@ export interface ReceiverOptions {
   /** Opens the destination's migration socket, once, when a sender has been accepted. */
   readonly connectDestination: () => Promise<Socket>;
   readonly onFailure: (error: WherryError) => void;
+  /** The sender has gone, and everything is where it should be. */
+  readonly onDone?: () => void;
   readonly onNotice: (text: string) => void;
   /** How long a connection may take to introduce itself; 10 s. */
   readonly helloMs?: number;
   /** How long a sender that was let in may take to bring its further channels; 10 s. */
   readonly joinMs?: number;
+  /** How much longer than the sender asks for it is waited for, once its link is lost; 15 s. */
+  readonly graceMs?: number;
+  /** How often the sender hears that we live; once a second. */
+  readonly beats?: Beats;
 }
 
 /** Waits for one sender and brings its stream to the destination. */
@@ -67,6 +74,7 @@ export class Receiver {
 
   #admit(channel: Channel, first: Frame): Visitor {
     if (first.type === 'join') return joinSession(this.#session, channel, first);
+    if (first.type === 'leave') return leaveSession(this.#session, channel, first);
     const hello = parseStreamHello(first, this.options.token, this.options.maxCacheBytes);
     if (this.#session !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
     this.#session = new ReceiverSession(channel, hello, this.hasher, this.options);
@@ -86,10 +94,26 @@ export function joinSession(session: ReceiverSession | undefined, channel: Chann
   return session.join(channel, first);
 }
 
+/** The word of a session's sender that it will not come back; throws `wire-refused` for anybody else's. */
+export function leaveSession(session: ReceiverSession | undefined, channel: Channel, first: Frame): Visitor {
+  if (session === undefined) throw new WherryError('wire-refused', 'there is no session to leave');
+  session.leave(first);
+  channel.destroy();
+  return { hear: () => undefined, lost: () => undefined };
+}
+
 /** What a session needs of whoever admitted it. */
 export type SessionOptions = Pick<
   ReceiverOptions,
-  'spawn' | 'connectDestination' | 'onFailure' | 'onNotice' | 'joinMs' | 'maxCacheBytes'
+  | 'spawn'
+  | 'connectDestination'
+  | 'onFailure'
+  | 'onDone'
+  | 'onNotice'
+  | 'joinMs'
+  | 'graceMs'
+  | 'beats'
+  | 'maxCacheBytes'
 >;
 
 /** One accepted sender. */
@@ -98,17 +122,19 @@ export class ReceiverSession implements Visitor {
   readonly #assembler: EpochAssembler;
   readonly #link: ReceiverLink;
   #destination: Socket | undefined;
-  #failed = false;
+  /** Why nothing more is taken. */
+  #failure: WherryError | undefined;
   #ended = false;
   #deliveredBytes = 0;
 
   constructor(
     first: Channel,
-    { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages, channels }: Hello,
+    hello: Hello,
     hasher: XXHashAPI,
     private readonly options: SessionOptions,
   ) {
-    const { spawn, onNotice } = options;
+    const { shards, decompressThreads: threads, cachePagesPerShard, maxPartPages, channels } = hello;
+    const { spawn, onNotice, joinMs, graceMs, beats } = options;
     const onStalled = (name: string, ms: number): void => onNotice(stalledNotice(name, ms));
     this.#pool = new DecompressPool({ spawn, threads, cachePagesPerShard, maxPartPages, onStalled });
     this.#assembler = new EpochAssembler(
@@ -121,8 +147,13 @@ export class ReceiverSession implements Visitor {
     );
     this.#link = new ReceiverLink(first, {
       channels,
-      ...(options.joinMs !== undefined && { joinMs: options.joinMs }),
+      windowMs: hello.resumeWindowMs,
+      ...(joinMs !== undefined && { joinMs }),
+      ...(graceMs !== undefined && { graceMs }),
+      ...(beats !== undefined && { beats }),
+      onNotice,
       onTaken: () => this.#hold(),
+      onFull: (full) => void (full ? this.#destination?.pause() : this.#destination?.resume()),
       onMissing: (error) => this.fail(error),
     });
     // A guest must not be stopped for workers that are still starting: no welcome before they take jobs.
@@ -135,39 +166,60 @@ export class ReceiverSession implements Visitor {
       );
   }
 
-  /** Takes a further channel of this sender; throws `wire-refused` for one that cannot prove that it is. */
+  /** Takes a further channel of this sender, or one again; throws `wire-refused` for one that cannot prove that it is. */
   join(channel: Channel, { body }: Frame): Visitor {
     const index = this.#link.join(channel, body);
-    if (this.#failed) throw new WherryError('wire-refused', 'the session is over');
-    return {
-      hear: (frame) => this.#hearFurther(frame),
-      lost: ({ code, message }) => {
-        if (!this.#ended) this.fail(new WherryError(code, `channel ${index}: ${message}`));
-      },
-    };
+    if (this.#failure !== undefined) throw this.#failure;
+    return { hear: (frame) => this.#hear(index, frame), lost: (error) => this.#onLost(index, error) };
   }
 
-  /** What comes on the first channel. */
+  /** The sender says that it will not come back; throws `wire-refused` for anybody else. */
+  leave({ body }: Frame): void {
+    this.#link.expectLeave(body);
+    if (this.#ended) this.options.onDone?.();
+    else this.fail(new WherryError('wire-closed', 'the sender has left'));
+  }
+
+  /** What comes on the first connection. */
   hear(frame: Frame): void {
-    const { type, epoch, body } = frame;
-    if (type === 'failure') this.#givenUp(frame);
-    else if (this.#destination === undefined) {
-      throw new WherryError('wire-protocol', `a ${type} frame before the welcome`);
-    } else if (type === 'epoch') {
+    this.#hear(0, frame);
+  }
+
+  lost(error: WherryError): void {
+    this.#onLost(0, error);
+  }
+
+  #hear(index: number, frame: Frame): void {
+    const { type } = frame;
+    if (type === 'failure') return this.#givenUp(frame);
+    if (this.#destination === undefined) throw new WherryError('wire-protocol', `a ${type} frame before the welcome`);
+    if (type === 'part') this.#part(frame);
+    else if (index > 0) throw new WherryError('wire-protocol', `a ${type} frame on a further channel`);
+    else if (type === 'taken') this.#link.heardTaken(frame);
+    else this.#hearFirst(frame);
+    this.#link.took(index, frame);
+  }
+
+  /** What comes on the first channel and no other. */
+  #hearFirst({ type, epoch, body }: Frame): void {
+    if (type === 'epoch') {
       const { rawBytes, digest, shards, method, tableBytes, table } = parseEpochBody(body);
       if (tableBytes > maxTableBytes) throw new WherryError('wire-protocol', `a table of ${tableBytes} bytes`);
       const unpacked = methodTable[method].decompress(table, tableBytes);
       this.#assembler.announce({ number: epoch, rawBytes, digest, shards, table: unpacked });
-    } else if (type === 'part') this.#part(frame);
-    else if (type === 'layout') this.#layOut(parseLayoutBody(body, this.options.maxCacheBytes));
+    } else if (type === 'layout') this.#layOut(parseLayoutBody(body, this.options.maxCacheBytes));
     else if (type === 'end') this.#endOfStream();
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
-  #hearFurther(frame: Frame): void {
-    if (frame.type === 'failure') this.#givenUp(frame);
-    else if (frame.type === 'part') this.#part(frame);
-    else throw new WherryError('wire-protocol', `a ${frame.type} frame on a further channel`);
+  /** A connection is gone. What the sender has not heard of yet it will come back for. */
+  #onLost(index: number, { code, message }: WherryError): void {
+    if (this.#failure !== undefined) return;
+    if (this.#ended && this.#link.settled) return this.options.onDone?.();
+    const cause = index === 0 ? message : `channel ${index}: ${message}`;
+    if (code === 'wire-closed' && this.#link.lost(index, cause)) return;
+    if (this.#ended) this.options.onDone?.();
+    else this.fail(new WherryError(code, cause));
   }
 
   #part({ aux, epoch, body }: Frame): void {
@@ -189,30 +241,26 @@ export class ReceiverSession implements Visitor {
     return this.#deliveredBytes;
   }
 
-  lost(error: WherryError): void {
-    this.fail(error);
-  }
-
   /** Tells the sender why, and lets go of the destination: it gives up a half-loaded guest by itself. */
   fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    const failure = toFailure(error);
+    if (this.#failure !== undefined) return;
+    const failure = asWherryError(error);
+    this.#failure = failure;
     this.#link.giveUp(failure);
     this.#destination?.destroy();
     this.#pool.close();
-    this.options.onFailure(new WherryError(failure.code, failure.message));
+    this.options.onFailure(failure);
   }
 
   close(): void {
-    this.#failed = true;
+    this.#failure ??= new WherryError('wire-closed', 'the session is over');
     this.#link.destroy();
     this.#destination?.destroy();
     this.#pool.close();
   }
 
   #open(destination: Socket): void {
-    if (this.#failed) return void destination.destroy();
+    if (this.#failure !== undefined) return void destination.destroy();
     this.#destination = destination;
     destination.on('data', (bytes: Buffer) => this.#returnPath(bytes));
     destination.on('end', () => this.#link.send('returnEnd'));
@@ -224,7 +272,7 @@ export class ReceiverSession implements Visitor {
   #layOut({ shards, cachePagesPerShard, kept }: LayoutBody): void {
     this.#assembler.layOut(shards);
     this.#pool.layOut(shards, cachePagesPerShard, kept).then(
-      () => this.#failed || this.#link.send('laidOut'),
+      () => this.#failure !== undefined || this.#link.send('laidOut'),
       (error: unknown) => this.fail(error),
     );
   }
@@ -244,12 +292,12 @@ export class ReceiverSession implements Visitor {
 
   async #emit(bytes: Buffer, epoch: number): Promise<void> {
     const destination = this.#destination;
-    if (this.#failed || destination === undefined) return;
+    if (this.#failure !== undefined || destination === undefined) return;
     if (!destination.writable)
       throw new WherryError('destination-failed', 'the destination takes no more of the stream');
     this.#deliveredBytes += bytes.length;
     if (!destination.write(bytes, () => this.#pool.buffers.give(bytes))) await drained(destination);
-    if (this.#failed) return;
+    if (this.#failure !== undefined) return;
     this.#link.send('ack', undefined, epoch);
     this.#hold();
   }
@@ -266,7 +314,7 @@ export class ReceiverSession implements Visitor {
 
   /** Takes nothing off the wire while the destination is behind; parts that it waits for itself have to come. */
   #hold(): void {
-    if (this.#failed) return;
+    if (this.#failure !== undefined) return;
     const { pendingBytes, nextIsWhole } = this.#assembler;
     this.#link.hold(pendingBytes >= maxPendingBytes && nextIsWhole);
   }

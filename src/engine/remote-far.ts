@@ -1,15 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { WherryError, toFailure } from '../shared/failure';
+import type { MigrationSettings } from '../shared/settings';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { ClockOffset } from './clock-offset';
 import type { Ending } from './endings';
 import type { Far, FarFacts } from './far';
+import { backoffMs } from './wire/backoff';
 import { Channel } from './wire/channel';
-import { checkAnswer, parseEvent, parseReply, type Ask, type ControlAnswer, type ControlRequest } from './wire/control';
+import {
+  checkAnswer,
+  parseEvent,
+  parseReply,
+  type Ask,
+  type ControlAnswer,
+  type ControlOpening,
+  type ControlRequest,
+} from './wire/control';
 import { dial } from './wire/dial';
 import type { Frame } from './wire/frame';
 import { parseFailure } from './wire/hello';
 import { encodeJson } from './wire/json';
 import type { Pairing } from './wire/pairing';
+import { Outage } from './wire/outage';
+import { Pulse } from './wire/pulse';
 import { withSecret } from './wire/secret';
 
 /** How often the other clock is looked at, which also shows that the link lives, ms. */
@@ -21,43 +34,111 @@ const answerMs = 15_000;
 /** `confirm` waits for the guest twice at the other end. */
 const confirmMs = 60_000;
 
+/** Looks at the clock in a row without an answer, after which a link is dead. */
+const mostSilent = 5;
+
+/** How long a lost link may be waited for, and who is told. */
+export interface RemoteFarOptions {
+  readonly settings: Pick<MigrationSettings, 'resumeWindowMs' | 'switchoverResumeWindowMs'>;
+  readonly onNotice: (text: string) => void;
+}
+
 interface Waiting {
+  readonly request: ControlRequest;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: WherryError) => void;
 }
 
 /** A destination that a receiver elsewhere looks after; this is the link to it, the stream has one of its own. */
 export class RemoteFar implements Far {
-  readonly #channel: Channel;
+  #channel: Channel;
+  #pulse = new Pulse(mostSilent);
+  readonly #outage: Outage;
+  readonly #closing = new AbortController();
+  /** What lets us in again; hex. */
+  #streamToken: string | undefined;
+  #tries = 0;
+  #resumed = false;
   readonly #clock = new ClockOffset();
   readonly #waiting = new Map<number, Waiting>();
   readonly #lostListeners = new Set<(error: WherryError) => void>();
   readonly #resumeListeners = new Set<(atMs: number) => void>();
   #lastRequest = 0;
   #lost: WherryError | undefined;
-  #ticker: NodeJS.Timeout | undefined;
+  readonly #ticker: NodeJS.Timeout;
 
-  private constructor(private readonly pairing: Pairing) {
-    const { host, port, token } = pairing;
-    const socket = dial(pairing);
-    socket.setKeepAlive(true, answerMs);
-    this.#channel = new Channel(socket, 'receiver', {
-      onFrame: (frame) => this.#hear(frame),
-      onEnd: ({ code, message }) => this.#end(new WherryError(code, `the receiver at ${host}:${port}: ${message}`)),
+  private constructor(
+    private readonly pairing: Pairing,
+    private readonly options: RemoteFarOptions,
+  ) {
+    this.#outage = new Outage({
+      windowMs: options.settings.resumeWindowMs,
+      onNotice: options.onNotice,
+      onExpired: (error) => this.#end(error),
     });
-    this.#channel.send('control', withSecret(token, {}));
+    this.#channel = this.#open(pairing.token);
+    this.#ticker = setInterval(() => this.#tick(), clockMs);
+  }
+
+  /** A connection that shows this secret, and asks what has not been answered yet, under the same numbers. */
+  #open(secret: string): Channel {
+    const { resumeWindowMs } = this.options.settings;
+    const socket = dial(this.pairing);
+    socket.setKeepAlive(true, answerMs);
+    const channel: Channel = new Channel(socket, 'receiver', {
+      onFrame: (frame) => this.#hear(frame),
+      onEnd: ({ code, message }) => this.#broken(new WherryError(code, `${this.#where}: ${message}`)),
+    });
+    channel.send('control', withSecret(secret, { resumeWindowMs } satisfies ControlOpening));
+    for (const [number, { request }] of this.#waiting) channel.send('request', encodeJson(request), number);
+    return channel;
+  }
+
+  get #where(): string {
+    return `the receiver at ${this.pairing.host}:${this.pairing.port}`;
+  }
+
+  /** The connection is gone: another one takes its place where that is allowed, and the time for it is not over. */
+  #broken(error: WherryError): void {
+    if (this.#lost !== undefined) return;
+    if (error.code !== 'wire-closed' || this.#streamToken === undefined || !this.#outage.allowed) {
+      return this.#end(error);
+    }
+    this.#outage.begin(0, error.message);
+    void this.#restore(this.#streamToken);
+  }
+
+  async #restore(streamToken: string): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      await wait(backoffMs(this.#tries++, Math.random()), undefined, { signal });
+    } catch {
+      return; // nobody waits any more
+    }
+    this.#pulse = new Pulse(mostSilent);
+    this.#channel = this.#open(streamToken);
+  }
+
+  /** Looks at the clock, and at whether anything was heard since the last times. */
+  #tick(): void {
+    if (this.#channel.ended) return;
+    if (this.#pulse.beat(false)) {
+      this.#channel.destroy();
+      return this.#broken(new WherryError('wire-closed', `${this.#where} has said nothing for ${mostSilent} s`));
+    }
+    if (this.#outage.reconnecting === undefined) void this.#lookAtClock().catch(() => undefined);
   }
 
   /** Connects and is let in; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
-  static async connect(pairing: Pairing, { onNotice }: { onNotice: (text: string) => void }): Promise<RemoteFar> {
-    const far = new RemoteFar(pairing);
+  static async connect(pairing: Pairing, options: RemoteFarOptions): Promise<RemoteFar> {
+    const { onNotice } = options;
+    const far = new RemoteFar(pairing, options);
     try {
       for (let look = 0; look < firstLooks; look++) await far.#lookAtClock();
     } catch (error) {
       await far.close();
       throw error;
     }
-    far.#ticker = setInterval(() => void far.#lookAtClock().catch(() => undefined), clockMs);
     const offset = far.#clock.offsetMs ?? 0;
     if (Math.abs(offset) >= 1) {
       onNotice(`the clock over there is ${Math.round(offset)} ms off ours (±${Math.ceil(far.#clock.errorMs ?? 0)} ms)`);
@@ -71,12 +152,16 @@ export class RemoteFar implements Far {
 
   async carry(options: CarrierOptions): Promise<Carrier> {
     const { streamToken } = await this.#ask({ ask: 'prepare' });
+    this.#streamToken = streamToken;
     return openSender({ ...this.pairing, token: streamToken }, options);
   }
 
   async confirm(paused: boolean): Promise<Ending> {
     try {
-      const { end, place, error } = await this.#ask({ ask: 'confirm', paused }, confirmMs);
+      // There is no way back any more, so there is nothing to hurry for.
+      this.#outage.hurry(undefined);
+      const timeoutMs = confirmMs + this.options.settings.resumeWindowMs;
+      const { end, place, error } = await this.#ask({ ask: 'confirm', paused }, timeoutMs);
       return { end, place, ...(error !== undefined && { error: new WherryError(error.code, error.message) }) };
     } catch (error) {
       const { code, message } = toFailure(error);
@@ -96,8 +181,16 @@ export class RemoteFar implements Far {
     else this.#lostListeners.add(listener);
   }
 
+  hurry(stopped: boolean): void {
+    this.#outage.hurry(stopped ? this.options.settings.switchoverResumeWindowMs : undefined);
+  }
+
   close(): Promise<void> {
     this.#lostListeners.clear();
+    if (this.#lost === undefined && this.#streamToken !== undefined && !this.#channel.ended) {
+      this.#channel.send('request', encodeJson({ ask: 'leave' } satisfies ControlRequest), ++this.#lastRequest);
+      if (this.#outage.reconnecting === undefined) this.#channel.finish();
+    }
     this.#end(new WherryError('wire-closed', 'the link was closed here'));
     return Promise.resolve();
   }
@@ -107,14 +200,14 @@ export class RemoteFar implements Far {
       if (this.#lost !== undefined) return reject(this.#lost);
       const number = ++this.#lastRequest;
       const timer = setTimeout(() => {
-        const { host, port } = this.pairing;
-        this.#end(new WherryError('wire-closed', `the receiver at ${host}:${port} does not answer "${request.ask}"`));
+        this.#end(new WherryError('wire-closed', `${this.#where} does not answer "${request.ask}"`));
       }, timeoutMs);
       const done = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(number);
       };
       this.#waiting.set(number, {
+        request,
         resolve: (answer) => (done(), resolve(answer)),
         reject: (error) => (done(), reject(error)),
       });
@@ -129,6 +222,11 @@ export class RemoteFar implements Far {
   }
 
   #hear({ type, epoch, body }: Frame): void {
+    this.#pulse.heard();
+    if (type !== 'failure') {
+      this.#outage.end(0);
+      this.#tries = 0;
+    }
     if (type === 'reply') {
       const waiting = this.#waiting.get(epoch);
       if (waiting === undefined)
@@ -139,7 +237,7 @@ export class RemoteFar implements Far {
     } else if (type === 'event') {
       const event = parseEvent(body);
       if (event.event === 'lost') this.#tellLost(new WherryError('destination-failed', event.message));
-      else for (const listener of this.#resumeListeners) listener(this.#clock.toHere(event.atMs));
+      else this.#tellResumed(event.atMs);
     } else if (type === 'failure') {
       const { code, message } = parseFailure(body);
       this.#end(new WherryError(code, message));
@@ -150,9 +248,18 @@ export class RemoteFar implements Far {
     if (this.#lost !== undefined) return;
     this.#lost = error;
     clearInterval(this.#ticker);
-    this.#channel.destroy();
+    this.#outage.close();
+    this.#closing.abort();
+    if (!this.#channel.ended) this.#channel.destroy();
     for (const { reject } of [...this.#waiting.values()]) reject(error);
     this.#tellLost(error);
+  }
+
+  /** Once: what was said before a link was lost may be said again. */
+  #tellResumed(atMs: number): void {
+    if (this.#resumed) return;
+    this.#resumed = true;
+    for (const listener of this.#resumeListeners) listener(this.#clock.toHere(atMs));
   }
 
   #tellLost(error: WherryError): void {

@@ -25,6 +25,7 @@ export function sessionReport(
     cache: stats.cacheCounts(counters),
     compression: stats.compressionCounts(counters, sender?.way),
     ...defined('load', stats.load(sender, facts)),
+    reconnects: sender?.reconnects ?? 0,
     guestRunningOn: place,
     ...defined('downtimeMs', facts.downtimeMs),
     downtimeLimitMs: stats.downtimeLimitMs,

@@ -6,6 +6,7 @@ import type {
   CompressionCounts,
   FlowControl,
   PageCounts,
+  Reconnecting,
   RunLoad,
   Snapshot,
   WireClasses,
@@ -41,6 +42,9 @@ export interface SenderView {
   readonly waits: Waits;
   /** What zstd would make of pages that are sent as they are, as a share of them. */
   readonly sampledRatio?: number | undefined;
+  /** How often the link was lost and came back, and what is done about one that is lost now; absent where it cannot. */
+  readonly reconnects?: number;
+  readonly reconnecting?: Reconnecting | undefined;
   /** How it compresses now; absent where nothing is compressed. */
   readonly way?: ChosenWay;
   workers(): readonly ThreadStatus[];
@@ -141,10 +145,12 @@ export class RunStats {
       ...defined('bottleneck', shares && bottleneckOf(shares)),
       ...defined('loopLagP99Ms', facts.loopLagP99Ms),
       ...defined('expectedDowntimeMs', pause),
-      ...this.#times(facts, pause, verdict),
+      ...this.#times(facts, pause, verdict, sender?.reconnecting !== undefined),
       ...defined('verdict', verdict),
       ...defined('downtimeMs', facts.downtimeMs),
       ...defined('flow', facts.flow),
+      reconnects: sender?.reconnects ?? 0,
+      ...defined('reconnecting', sender?.reconnecting),
       ...defined('notice', facts.notice),
     };
   }
@@ -209,8 +215,8 @@ export class RunStats {
 
   #verdict(sender: SenderView | undefined, facts: SessionFacts, workers: Snapshot['workers']): RunVerdict | undefined {
     if (sender === undefined || facts.info.ram === undefined || !isSending(facts)) return undefined;
-    // Figures of a time in which nothing may be sent say nothing about the link.
-    if (facts.flow === 'paused') return undefined;
+    // Figures of a time in which nothing is sent say nothing about the link.
+    if (facts.flow === 'paused' || sender.reconnecting !== undefined) return undefined;
     const { shares } = this.#bottleneck;
     return this.#judge.judge({
       nowMs: this.clock(),
@@ -231,9 +237,14 @@ export class RunStats {
     });
   }
 
-  /** When, if things go on as they are; nothing while somebody holds the flow, no end where none is in sight. */
-  #times(facts: SessionFacts, pause: BandMs | undefined, verdict: RunVerdict | undefined): Partial<Snapshot> {
-    if (!isSending(facts) || facts.flow === 'paused') return {};
+  /** When, if things go on as they are; nothing while somebody holds the flow or the link is lost, no end where none is in sight. */
+  #times(
+    facts: SessionFacts,
+    pause: BandMs | undefined,
+    verdict: RunVerdict | undefined,
+    reconnecting: boolean,
+  ): Partial<Snapshot> {
+    if (!isSending(facts) || facts.flow === 'paused' || reconnecting) return {};
     const { remainingBytes, drainRate, roundBytes, shrink } = this.#trend;
     const fits = fitBytes(this.#guest.rate ?? 0, this.settings.downtimeLimitMs);
     const inputs: EtaInputs = { remainingBytes, drainRate, roundBytes, shrink, fitBytes: fits };

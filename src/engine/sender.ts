@@ -5,6 +5,7 @@ import { methodTable } from '../codec/methods';
 import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
 import { pageBytes, type Method, type MigrationSettings } from '../shared/settings';
+import type { Reconnecting } from '../shared/snapshot';
 import { formatBytes } from '../shared/units';
 import type { SpawnWorker } from '../shared/worker';
 import {
@@ -26,6 +27,7 @@ import { countEpoch, countEvictions, countPart, newSenderCounters } from './send
 import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
+import type { Beats } from './wire/pulse';
 import { layoutBody } from './wire/layout';
 import type { Pairing } from './wire/pairing';
 import { SenderLink } from './wire/sender-link';
@@ -44,6 +46,8 @@ export interface SenderOptions {
   readonly onAnswer?: (bytes: Buffer) => void;
   /** The stream has ended and the return path too: there is no more to carry. */
   readonly onOver?: () => void;
+  /** When a silent link counts as lost, if not after 5 s. */
+  readonly beats?: Beats;
 }
 
 /** Takes the source's stream, carries it to a receiver, and brings the return path back. */
@@ -64,6 +68,7 @@ export class Sender {
   #closed = false;
   #sentEnd = false;
   #answersEnded = false;
+  #stopped = false;
   #laidOut: (() => void) | undefined;
   /** What the receiver allows. */
   #mostCacheBytes = 0;
@@ -104,15 +109,19 @@ export class Sender {
 
   /** Connects to a receiver and introduces itself; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   async connect(to: Pairing): Promise<void> {
-    const { decompressThreads, channels, maxBandwidth: rate } = this.#settings;
+    const { decompressThreads, channels, maxBandwidth: rate, resumeWindowMs } = this.#settings;
     const link = new SenderLink({
       to,
       rate,
+      windowMs: resumeWindowMs,
+      ...(this.options.beats !== undefined && { beats: this.options.beats }),
       onFrame: (frame) => this.#hear(frame),
+      onNotice: this.options.onNotice,
       onEnd: (error) => this.#fail(error),
     });
     this.#link = link;
-    const hello = { decompressThreads, channels, maxPartPages: this.#pool.partPages, ...this.#pool.layout };
+    const { partPages: maxPartPages, layout } = this.#pool;
+    const hello = { decompressThreads, channels, maxPartPages, ...layout, resumeWindowMs };
     const [{ maxCacheBytes }] = await Promise.all([link.open(to.token, hello), this.#pool.ready()]);
     this.#mostCacheBytes = maxCacheBytes;
     if (bytesOf(this.#pool.layout) > maxCacheBytes) await this.#takeLess();
@@ -193,6 +202,22 @@ export class Sender {
     return this.#link?.writer.inFlight ?? 0;
   }
 
+  /** What is done about a link that was lost; absent while all is well. */
+  get reconnecting(): Reconnecting | undefined {
+    return this.#link?.outage.reconnecting;
+  }
+
+  /** How often the link was lost and came back. */
+  get reconnects(): number {
+    return this.#link?.outage.mended ?? 0;
+  }
+
+  /** The guest stands still: a link that is lost now has less time to come back; or it runs again. */
+  hurry(stopped: boolean): void {
+    this.#stopped = stopped;
+    this.#setHurry();
+  }
+
   get waits(): Waits {
     const { limitedMs = 0, blockedMs = 0 } = this.#link?.writer ?? {};
     return { limitedMs, blockedMs, compressMs: this.#compressing.ms, ...this.#intake.waits };
@@ -266,8 +291,15 @@ export class Sender {
     await laidOut;
   }
 
+  /** A guest all of whose memory has been sent stands still, whoever knows of it. */
+  #setHurry(): void {
+    const { switchoverResumeWindowMs } = this.#settings;
+    this.#link?.outage.hurry(this.#stopped || this.pagesDone ? switchoverResumeWindowMs : undefined);
+  }
+
   #queue(epoch: Epoch): void {
     countEpoch(this.counters, epoch);
+    this.#setHurry();
     const carried = this.#carry(epoch, this.#chain);
     this.#chain = carried.then(
       ({ gone }) => void gone.then((wireBytes) => this.#intake.sent(wireBytes, epoch.rawBytes)),

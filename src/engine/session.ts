@@ -38,6 +38,7 @@ export class Session implements RunningMigration {
   #info: MigrateInfo = {};
   #polling = false;
   #sender: Carrier | undefined;
+  #far: Far | undefined;
   #source: QmpClient | undefined;
   #wasRunning = false;
   #rounds = 0;
@@ -139,6 +140,7 @@ export class Session implements RunningMigration {
       direct: this.options.direct === true,
       insecure: this.options.insecure === true,
     });
+    this.#far = far;
     this.#cleanups.push(() => far.close());
     this.#wasRunning = (await inspect(source, far)).running;
     await configureSource(source, this.control.settings);
@@ -302,6 +304,8 @@ export class Session implements RunningMigration {
     const next = step(this.#state, event);
     if (next === this.#state) return;
     this.#state = next;
+    this.#sender?.hurry(next === 'switchover');
+    this.#far?.hurry?.(next === 'switchover');
     this.#publish();
     this.#deadline.look();
   }

@@ -66,6 +66,18 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     help: 'by when it has to switch over: 10m; 0 = whenever',
   },
   onTimeout: { flag: '--on-timeout', placeholder: 'action', kind: 'word', help: 'what is done then: cancel, force' },
+  resumeWindowMs: {
+    flag: '--resume-window',
+    placeholder: 'time',
+    kind: 'duration',
+    help: 'how long a lost link may take to come back; 0 = not at all',
+  },
+  switchoverResumeWindowMs: {
+    flag: '--switchover-resume-window',
+    placeholder: 'time',
+    kind: 'duration',
+    help: 'the same while the guest stands still',
+  },
   paused: { flag: '--paused', kind: 'switch', help: 'leave the guest paused on the destination when done' },
 };
 

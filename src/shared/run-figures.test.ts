@@ -17,6 +17,7 @@ const report: Report = {
   pages: { duplicate: 9, normal: 8, xbzrle: 7, unchanged: 6, repeated: 4, overflow: 5 },
   cache: { size: 4096, lookups: 40, hits: 10, misses: 30, evictions: 3, overflow: 5, shards: [] },
   compression: { method: 'zstd', level: 1, rawBytes: 1000, compressedBytes: 250 },
+  reconnects: 0,
   guestRunningOn: 'destination',
 };
 

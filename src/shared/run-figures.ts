@@ -52,6 +52,7 @@ export const resultFigures: readonly RunFigure[] = [
   ),
   figure('downtimeAsPredicted', 'Downtime as predicted', asPredicted, (yes) => (yes ? 'yes' : 'no')),
   figure('setupTimeMs', 'Setup time', (report) => report.setupTimeMs, formatDuration),
+  figure('reconnects', 'Reconnects', (report) => report.reconnects, count),
   figure('rounds', 'Dirty syncs', (report) => report.rounds, count),
   figure('totalBytes', 'Guest memory', (report) => report.totalBytes, formatBytes),
   figure('rawBytes', 'Guest stream', (report) => report.rawBytes, formatWireBytes),

@@ -35,6 +35,8 @@ export const limits = {
   maxBandwidth: { min: 0, max: 2 ** 40 },
   downtimeLimitMs: { min: 1, max: 2_000_000 },
   timeoutMs: { min: 0, max: 7 * 24 * 3_600_000 },
+  resumeWindowMs: { min: 0, max: 3_600_000 },
+  switchoverResumeWindowMs: { min: 0, max: 300_000 },
 } as const satisfies Record<string, Range | Record<MethodChoice, Range>>;
 
 /** What a setting is called where people read it (fields, error messages). */
@@ -52,6 +54,8 @@ export const settingLabels = {
   autoConverge: 'Auto-converge',
   timeoutMs: 'Timeout',
   onTimeout: 'On timeout',
+  resumeWindowMs: 'Resume window',
+  switchoverResumeWindowMs: 'Resume window at switchover',
   paused: 'Leave paused',
 } as const;
 
@@ -92,6 +96,10 @@ export const settingsSchema = v.pipe(
     /** Milliseconds from the start in which the switchover has to begin; 0 is for ever. */
     timeoutMs: integer(settingLabels.timeoutMs, limits.timeoutMs),
     onTimeout: oneOf(settingLabels.onTimeout, timeoutActions),
+    /** How long a lost link may take to come back, ms; 0: it is the end. */
+    resumeWindowMs: integer(settingLabels.resumeWindowMs, limits.resumeWindowMs),
+    /** The same while the guest stands still for the switchover; never longer than the other. */
+    switchoverResumeWindowMs: integer(settingLabels.switchoverResumeWindowMs, limits.switchoverResumeWindowMs),
     /** Leave the guest paused on the destination when done. */
     paused: v.boolean(),
   }),
@@ -137,6 +145,8 @@ export const defaultSettings: MigrationSettings = {
   autoConverge: false,
   timeoutMs: 0,
   onTimeout: 'cancel',
+  resumeWindowMs: 60_000,
+  switchoverResumeWindowMs: 5000,
   paused: false,
 };
 

@@ -107,6 +107,12 @@ export interface RunLoad {
   readonly loopLagP99Ms?: number;
 }
 
+/** A link that was lost and is being restored; the state stays what it was. */
+export interface Reconnecting {
+  /** Until it is given up, ms. */
+  readonly leftMs: number;
+}
+
 /** What an operator has done to the flow: nothing is sent until told, or the guest is stopped as soon as can be. */
 export type FlowControl = 'paused' | 'forced';
 
@@ -166,6 +172,9 @@ export interface Snapshot {
   /** In force now; some may have been changed since the start. */
   readonly settings: MigrationSettings;
   readonly flow?: FlowControl;
+  /** How often the link was lost and came back. */
+  readonly reconnects: number;
+  readonly reconnecting?: Reconnecting;
   /** The latest thing worth a log line, e.g. `compress-3 died, restarted`. */
   readonly notice?: string;
 }
@@ -192,6 +201,8 @@ export interface Report {
   readonly compression: CompressionCounts;
   /** Absent for a run that never got to send. */
   readonly load?: RunLoad;
+  /** How often the link was lost and came back. */
+  readonly reconnects: number;
   readonly guestRunningOn: GuestPlace;
   /** What the timeout did; absent where it did nothing. */
   readonly timedOut?: TimeoutAction;

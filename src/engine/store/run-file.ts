@@ -79,6 +79,7 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
       loopLagP99Ms: v.exactOptional(amount),
     }),
   ),
+  reconnects: v.optional(amount, 0),
   guestRunningOn: v.picklist(['source', 'destination', 'none', 'unknown']),
   timedOut: v.exactOptional(v.picklist(timeoutActions)),
   error: v.exactOptional(v.object({ code: v.picklist(failureCodes), message: v.string() })),

@@ -45,6 +45,7 @@ export const testReport: Report = {
     waitShares: { link: 0.9, compressor: 0.01, source: 0.05, destination: 0 },
     loopLagP99Ms: 7.4,
   },
+  reconnects: 2,
   guestRunningOn: 'destination',
 };
 
@@ -56,6 +57,7 @@ export function testSnapshot(changed: Partial<Snapshot>): Snapshot {
     rounds: 1,
     rawBytes: 0,
     wireBytes: 0,
+    reconnects: 0,
     ...counts,
     wireClasses: { xbzrle: 0, normal: 0, plain: 0, other: 0 },
     inFlightBytes: 0,

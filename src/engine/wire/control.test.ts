@@ -24,7 +24,7 @@ describe('requests about the destination', () => {
   ])('%s is refused', (text) => expect(() => parseRequest(Buffer.from(text))).toThrow(refused));
 
   it('open with nothing but a token', () => {
-    expect(parseControl(encodeJson({}))).toEqual({});
+    expect(parseControl(encodeJson({ resumeWindowMs: 60_000 }))).toEqual({ resumeWindowMs: 60_000 });
     for (const body of [{ token: 'x' }, { shards: 1 }, { path: '/etc' }, []]) {
       expect(() => parseControl(encodeJson(body))).toThrow(refused);
     }

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { WherryError, failureCodes, type Failure } from '../../shared/failure';
+import { limits } from '../../shared/settings';
+import { whole } from '../../shared/whole';
 import { parseJson } from './json';
 import { secretBytes } from './secret';
 
@@ -13,8 +15,16 @@ const milliseconds = v.pipe(v.number(), v.finite());
 
 const failureSchema = v.strictObject({ code: v.picklist(failureCodes), message: text });
 
-/** What a control link opens with after the token. */
-const controlSchema = v.strictObject({});
+/**
+ * What a control link opens with after the token, or after its session's stream token where it takes the place of one
+ * that was lost.
+ */
+const controlSchema = v.strictObject({
+  /** How long a lost link may take to come back, ms; 0: it is the end. */
+  resumeWindowMs: whole(limits.resumeWindowMs.min, limits.resumeWindowMs.max),
+});
+/** What a control link opens with, after its token. */
+export type ControlOpening = v.InferOutput<typeof controlSchema>;
 
 const requestSchema = v.variant('ask', [
   /** The destination as it is; nothing is changed. */
@@ -25,6 +35,8 @@ const requestSchema = v.variant('ask', [
   v.strictObject({ ask: v.literal('confirm'), paused: v.boolean() }),
   /** What time it is there; also shows that the link is alive. */
   v.strictObject({ ask: v.literal('clock') }),
+  /** The session is over and will not come back; the link ends, and so does what it was for. */
+  v.strictObject({ ask: v.literal('leave') }),
 ]);
 
 const answerSchemas = {
@@ -43,6 +55,7 @@ const answerSchemas = {
     error: v.optional(failureSchema),
   }),
   clock: v.strictObject({ nowMs: milliseconds }),
+  leave: v.strictObject({}),
 } as const;
 
 const eventSchema = v.variant('event', [
@@ -51,8 +64,6 @@ const eventSchema = v.variant('event', [
   v.strictObject({ event: v.literal('lost'), message: text }),
 ]);
 
-/** What a control link opens with, after its token. */
-export type ControlOpening = v.InferOutput<typeof controlSchema>;
 /** What a session asks of the destination. */
 export type ControlRequest = v.InferOutput<typeof requestSchema>;
 /** The kinds of request. */

@@ -13,7 +13,7 @@ function frame(type: FrameType, body: Uint8Array = Buffer.alloc(0), epoch = 0, a
 const hello = frame('hello', Buffer.alloc(34));
 
 /** First frames of a sender's links. */
-const openers = new Set<FrameType>(['hello', 'join', 'control']);
+const openers = new Set<FrameType>(['hello', 'join', 'control', 'leave']);
 
 /** A parser that has had its peer's first frame. */
 function after(peer: Peer): FrameParser {
@@ -147,7 +147,7 @@ describe('a hostile peer', () => {
 
   it('that damages any bit of a head is found out', () => {
     for (let bit = 0; bit < frameHeadBytes * 8; bit++) {
-      const head = Buffer.from(frameHead('received', 8, 3, 1));
+      const head = Buffer.from(frameHead('received', 16, 3, 1));
       head.writeUInt8(head.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
       expect(() => after('receiver').push(head)).toThrow(expect.objectContaining(refused));
     }

@@ -18,36 +18,46 @@ const version = 3;
 /** Who may send a frame. */
 export type Peer = 'sender' | 'receiver';
 
-/** Frame types with who sends them and the shortest and longest body each may have, bytes; the one table of it all. */
+/**
+ * Frame types with who sends them and the shortest and longest body each may have, bytes; the one table of it all. Those
+ * that are `kept` are counted on both ends, and written again on another connection if they were not taken.
+ */
 export const frameTypes = {
   /** A token and JSON `Hello`, the first frame of a sender's first channel and only that. */
   hello: { id: 1, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** Accepted: JSON `Welcome`, with what the sender's further channels have to show. */
   welcome: { id: 2, from: ['receiver'], minBody: 2, maxBody: 4096 },
   /** An epoch's head and order table. */
-  epoch: { id: 3, from: ['sender'], minBody: 19, maxBody: 8 * 2 ** 20 },
+  epoch: { id: 3, from: ['sender'], kept: true, minBody: 19, maxBody: 8 * 2 ** 20 },
   /** One shard's part of an epoch; `aux` is the shard. */
-  part: { id: 4, from: ['sender'], minBody: 7, maxBody: 2 ** 20 + 64 * 1024 },
+  part: { id: 4, from: ['sender'], kept: true, minBody: 7, maxBody: 2 ** 20 + 64 * 1024 },
   /** Everything up to and with `epoch` has been written to the destination. */
-  ack: { id: 5, from: ['receiver'], minBody: 0, maxBody: 0 },
-  /** Wire bytes of this channel taken so far, u64. */
-  received: { id: 6, from: ['receiver'], minBody: 8, maxBody: 8 },
+  ack: { id: 5, from: ['receiver'], kept: true, minBody: 0, maxBody: 0 },
+  /**
+   * Bytes taken of this connection so far, u64, and kept frames of this channel, u64; said again and again as a sign of
+   * life. `aux` is 1 while nothing more is taken because the destination is behind.
+   */
+  received: { id: 6, from: ['receiver'], minBody: 16, maxBody: 16 },
   /** Bytes of the destination's return path. */
-  returnPath: { id: 7, from: ['receiver'], minBody: 1, maxBody: 64 * 1024 },
+  returnPath: { id: 7, from: ['receiver'], kept: true, minBody: 1, maxBody: 64 * 1024 },
   /** The source's stream has ended. */
-  end: { id: 8, from: ['sender'], minBody: 0, maxBody: 0 },
+  end: { id: 8, from: ['sender'], kept: true, minBody: 0, maxBody: 0 },
   /** The destination closed its side. */
-  returnEnd: { id: 9, from: ['receiver'], minBody: 0, maxBody: 0 },
+  returnEnd: { id: 9, from: ['receiver'], kept: true, minBody: 0, maxBody: 0 },
   /** JSON `Failure`; nothing follows. */
   failure: { id: 10, from: ['sender', 'receiver'], minBody: 2, maxBody: 64 * 1024 },
-  /** A secret and JSON `Join`, the first frame of a sender's further channel. */
+  /** A secret and JSON `Join`, the first frame of a sender's further channel, and in the place of a lost connection. */
   join: { id: 11, from: ['sender'], minBody: 34, maxBody: 4096 },
-  /** The channel is taken. */
-  joined: { id: 12, from: ['receiver'], minBody: 0, maxBody: 0 },
+  /** The channel is taken; kept frames of it that have come so far, u64. */
+  joined: { id: 12, from: ['receiver'], minBody: 8, maxBody: 8 },
+  /** Kept frames of the receiver's that the sender has taken, u64. */
+  taken: { id: 13, from: ['sender'], minBody: 8, maxBody: 8 },
+  /** A secret and JSON `Leave`, the first frame of a connection that ends the session: its sender will not come back. */
+  leave: { id: 14, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** `Layout` from the next epoch on, with a bit for each page of a cache that shrinks (64 GiB at most); sent when every epoch before has been acknowledged. */
-  layout: { id: 16, from: ['sender'], minBody: 5, maxBody: 2 ** 21 + 4096 },
+  layout: { id: 16, from: ['sender'], kept: true, minBody: 5, maxBody: 2 ** 21 + 4096 },
   /** The layout is in force. */
-  laidOut: { id: 17, from: ['receiver'], minBody: 0, maxBody: 0 },
+  laidOut: { id: 17, from: ['receiver'], kept: true, minBody: 0, maxBody: 0 },
   /** A token and JSON `ControlOpening`, the first frame of a link that asks about the destination instead of streaming. */
   control: { id: 32, from: ['sender'], minBody: 34, maxBody: 4096 },
   /** JSON `ControlRequest`; `epoch` is its number. */
@@ -63,6 +73,7 @@ interface FrameRule {
   readonly from: readonly Peer[];
   readonly minBody: number;
   readonly maxBody: number;
+  readonly kept?: true;
 }
 
 /** What a frame is, by its name in the table. */
@@ -79,6 +90,24 @@ export interface Frame {
   readonly aux: number;
   readonly epoch: number;
   readonly body: Buffer;
+}
+
+/** Whether frames of this type are counted, and sent again if they were not taken. */
+export function isKept(type: FrameType): boolean {
+  const { kept }: FrameRule = frameTypes[type];
+  return kept === true;
+}
+
+/** A body that is nothing but counts, u64 each. */
+export function countsBody(...counts: readonly number[]): Buffer {
+  const body = Buffer.allocUnsafe(8 * counts.length);
+  counts.forEach((count, at) => body.writeBigUInt64BE(BigInt(count), 8 * at));
+  return body;
+}
+
+/** One of a body's counts; what is too large for a number is larger than anything that is counted. */
+export function countAt(body: Buffer, index: number): number {
+  return Number(body.readBigUInt64BE(8 * index));
 }
 
 /** The twenty bytes before a body of `length` bytes. */
@@ -145,7 +174,7 @@ export class FrameParser {
     if (!from.includes(this.peer)) throw refused(`a ${type} frame from a ${this.peer}`);
     const opening = this.#first && this.peer === 'sender';
     this.#first = false;
-    const opens = type === 'hello' || type === 'join' || type === 'control';
+    const opens = type === 'hello' || type === 'join' || type === 'control' || type === 'leave';
     if (opening && !opens) throw refused(`a ${type} frame before the hello`);
     if (!opening && opens) throw refused(`a second ${type}`);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../shared/settings';
 import { frameTypes } from './frame';
-import { parseFailure, parseHello, parseJoin, parseWelcome, type Hello } from './hello';
+import { parseFailure, parseHello, parseJoin, parseLeave, parseWelcome, type Hello } from './hello';
 import { encodeJson } from './json';
 import { withSecret } from './secret';
 
@@ -12,6 +12,7 @@ const hello: Hello = {
   cachePagesPerShard: 2048,
   maxPartPages: 256,
   channels: 4,
+  resumeWindowMs: 60_000,
 };
 const cacheBytes = defaultSettings.xbzrleCacheBytes;
 
@@ -32,9 +33,8 @@ describe('a hello', () => {
 
   it('fits its frame at its longest', () => {
     const most = { shards: 255, decompressThreads: 255, cachePagesPerShard: 917_504 };
-    expect(withSecret(token, { ...most, maxPartPages: 256, channels: 16 }).length).toBeLessThan(
-      frameTypes.hello.maxBody,
-    );
+    const longest = withSecret(token, { ...most, maxPartPages: 256, channels: 16, resumeWindowMs: 3_600_000 });
+    expect(longest.length).toBeLessThan(frameTypes.hello.maxBody);
   });
 
   it.each<[string, object | string | null | number]>([
@@ -55,6 +55,7 @@ describe('a hello', () => {
     ['a cache no memory holds', { ...hello, cachePagesPerShard: 2 ** 40 }],
     ['no channel', { ...hello, channels: 0 }],
     ['too many channels', { ...hello, channels: 17 }],
+    ['a window without end', { ...hello, resumeWindowMs: 2 ** 40 }],
     ['parts of no pages', { ...hello, maxPartPages: 0 }],
     ['parts larger than a frame', { ...hello, maxPartPages: 4096 }],
   ])('that is %s is no hello', (_, value) => {
@@ -70,11 +71,17 @@ describe('a further channel', () => {
   it('shows what the first one was given', () => {
     const welcome = { ticket, maxCacheBytes: 2 ** 40 };
     expect(parseWelcome(encodeJson(welcome))).toEqual(welcome);
-    for (const channel of [1, 15]) expect(parseJoin(encodeJson({ session, channel }))).toEqual({ session, channel });
+    for (const channel of [0, 1, 15]) {
+      const join = { session, channel, taken: 7 };
+      expect(parseJoin(encodeJson(join))).toEqual(join);
+    }
+    expect(parseLeave(encodeJson({ session }))).toEqual({ session });
   });
 
   it.each<[string, object]>([
-    ['the first', { session, channel: 0 }],
+    ['before the first', { session, channel: -1 }],
+    ['without a count', { session, channel: 1, taken: undefined }],
+    ['with half a count', { session, channel: 1, taken: 0.5 }],
     ['one too many', { session, channel: 16 }],
     ['half a one', { session, channel: 1.5 }],
     ['without a number', { session }],
@@ -83,7 +90,9 @@ describe('a further channel', () => {
     ['with its secret in the wrong place', { ...ticket, channel: 1 }],
     ['with more to say', { session, channel: 1, path: '/' }],
   ])('that is %s is refused', (_, join) => {
-    expect(() => parseJoin(encodeJson(join))).toThrow(expect.objectContaining({ code: 'wire-protocol' }));
+    expect(() => parseJoin(encodeJson({ taken: 0, ...join }))).toThrow(
+      expect.objectContaining({ code: 'wire-protocol' }),
+    );
   });
 
   it('is given a secret that cannot be guessed, or none', () => {

@@ -18,6 +18,8 @@ const helloSchema = v.strictObject({
   maxPartPages: whole(1, Math.floor(frameTypes.part.maxBody / pageBytes)),
   /** Channels there will be, this one included. */
   channels: whole(limits.channels.min, limits.channels.max),
+  /** How long a lost link may take to come back, ms; 0: it is the end. */
+  resumeWindowMs: whole(limits.resumeWindowMs.min, limits.resumeWindowMs.max),
 });
 export type Hello = v.InferOutput<typeof helloSchema>;
 
@@ -35,9 +37,19 @@ const welcomeSchema = v.strictObject({
 });
 export type Welcome = v.InferOutput<typeof welcomeSchema>;
 
-/** A further channel's first words after the secret; the first channel is number 0. */
-const joinSchema = v.strictObject({ session, channel: whole(1, limits.channels.max - 1) });
+/** The first words on a further channel, or on a connection in a lost one's place, after the secret; 0 is the first. */
+const joinSchema = v.strictObject({
+  session,
+  channel: whole(0, limits.channels.max - 1),
+  /** Kept frames of this channel that the sender has taken. */
+  taken: whole(0, Number.MAX_SAFE_INTEGER),
+});
 export type Join = v.InferOutput<typeof joinSchema>;
+
+/** What a sender says that will not come back, after the secret. */
+const leaveSchema = v.strictObject({ session });
+/** A goodbye. */
+export type Leave = v.InferOutput<typeof leaveSchema>;
 
 const failureSchema = v.strictObject({
   code: v.picklist(failureCodes),
@@ -53,6 +65,8 @@ export function parseHello(body: Buffer, cacheLimitBytes: number): Hello {
 export const parseWelcome = (body: Buffer): Welcome => parseJson(welcomeSchema, body, 'a welcome');
 /** What follows a join's secret. */
 export const parseJoin = (body: Buffer): Join => parseJson(joinSchema, body, 'a join');
+/** What follows a leave's secret. */
+export const parseLeave = (body: Buffer): Leave => parseJson(leaveSchema, body, 'a leave');
 
 /** The peer's reason for giving up. */
 export function parseFailure(body: Buffer): Failure {

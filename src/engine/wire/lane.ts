@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Channel } from './channel';
+import { Outbox, type FrameBytes } from './outbox';
 import type { Pace } from './pace';
 
 /** What a lane has to do with the others of its wire. */
@@ -11,57 +12,113 @@ export interface Wire {
   readonly onChange: () => void;
 }
 
-/** One channel as the writer sees it: writes a frame at a time, with its own share of the bytes on the way. */
+/**
+ * One channel as the writer sees it: writes a frame at a time, with its own share of the bytes on the way. It outlives
+ * its connection: what the receiver has not taken by then is written again on the next one, before anything else.
+ */
 export class Lane {
+  readonly #outbox = new Outbox();
+  #channel: Channel | undefined;
+  /** Bytes that went over former connections. */
+  #before = 0;
   #received = 0;
   #wake: (() => void) | undefined;
   /** Round trips: when the byte count `sent` was reached. */
   #probe: { readonly sent: number; readonly at: number } | undefined;
-  /** A frame is being written. */
-  busy = false;
-  /** It waits for the receiver or the socket. */
-  blocked = false;
+  /** Resolves the frame that was asked for and is not written yet. */
+  #written: (() => void) | undefined;
+  #running = false;
+  #standing = false;
+  #over = false;
+  /** A frame that is nobody's but this connection's, written at the next seam between two others. */
+  #aside: FrameBytes | undefined;
 
-  constructor(
-    private readonly channel: Channel,
-    private readonly wire: Wire,
-  ) {
+  constructor(private readonly wire: Wire) {}
+
+  /** Bytes written on this connection and not yet taken by the receiver. */
+  get inFlight(): number {
+    return (this.#channel?.bytesSent ?? 0) - this.#received;
+  }
+
+  /** Bytes written so far, those written again included. */
+  get bytesSent(): number {
+    return this.#before + (this.#channel?.bytesSent ?? 0);
+  }
+
+  /** Bytes kept until the receiver has taken them. */
+  get keptBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** Frames are being written, or have to be before others. */
+  get busy(): boolean {
+    return this.#running || this.#written !== undefined;
+  }
+
+  /** It waits for the receiver, the socket, or a connection. */
+  get blocked(): boolean {
+    return this.#standing || !this.#connected;
+  }
+
+  /** A frame would be written now; on a link that is over it would be dropped now. */
+  get free(): boolean {
+    return this.#over || (!this.busy && this.#connected && this.#hasRoom);
+  }
+
+  /**
+   * Goes on over this connection, after so many frames that the receiver has taken.
+   * @throws WherryError `wire-protocol` for a count that cannot be
+   */
+  use(channel: Channel, taken: number): void {
+    this.#outbox.release(taken);
+    this.#outbox.rewind();
+    this.#before = this.bytesSent;
+    this.#channel = channel;
+    this.#received = 0;
+    this.#probe = undefined;
+    this.#aside = undefined;
     channel.socket.on('drain', () => this.#resume());
     channel.socket.on('close', () => {
       this.#resume();
-      wire.pace.wake();
-      wire.onChange();
+      this.wire.pace.wake();
+      this.wire.onChange();
+    });
+    this.#go();
+  }
+
+  /** There will be no other connection: what waits is dropped. */
+  end(): void {
+    this.#over = true;
+    this.#resume();
+    this.#settle();
+  }
+
+  /** Writes a whole frame; resolves when its last byte went to the socket for the first time, or the link is over. */
+  write(frame: FrameBytes): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    this.#outbox.add(frame);
+    return new Promise((resolve) => {
+      this.#written = resolve;
+      this.#go();
     });
   }
 
-  /** Bytes written and not yet taken by the receiver. */
-  get inFlight(): number {
-    return this.channel.bytesSent - this.#received;
+  /** Says this between two frames, and only the latest of its kind; it is not kept. */
+  say(frame: FrameBytes): void {
+    this.#aside = frame;
+    if (!this.#running) this.#sayAside();
   }
 
-  /** Bytes written so far. */
-  get bytesSent(): number {
-    return this.channel.bytesSent;
-  }
-
-  /** A frame would be written now; on a link that has ended it would be dropped now. */
-  get free(): boolean {
-    return !this.busy && (this.channel.ended || this.#hasRoom);
-  }
-
-  /** Writes a whole frame; resolves when its last byte went to the socket, or the link is gone. */
-  async write(frame: readonly Uint8Array[]): Promise<void> {
-    this.busy = true;
-    for (const bytes of frame) await this.#writeSlices(bytes);
-    this.busy = false;
-  }
-
-  /** The receiver has taken this many bytes in all, it says. */
-  received(total: number): void {
+  /**
+   * The receiver has taken this many bytes of the connection in all, it says, and this many frames of the channel.
+   * @throws WherryError `wire-protocol` for frames it was not given
+   */
+  received(total: number, frames?: number): void {
     const { pace } = this.wire;
     const now = performance.now();
     const before = this.#received;
-    this.#received = Math.min(this.channel.bytesSent, Math.max(before, total));
+    this.#received = Math.min(this.#channel?.bytesSent ?? 0, Math.max(before, total));
+    if (frames !== undefined) this.#outbox.release(frames);
     if (this.#probe !== undefined && this.#received >= this.#probe.sent) {
       pace.noteRoundTrip(now - this.#probe.at);
       this.#probe = undefined;
@@ -71,32 +128,76 @@ export class Lane {
     this.wire.onChange();
   }
 
+  get #connected(): boolean {
+    return this.#channel !== undefined && !this.#channel.ended;
+  }
+
   get #hasRoom(): boolean {
     return this.inFlight < this.wire.pace.share(this.wire.channels);
   }
 
-  async #writeSlices(bytes: Uint8Array): Promise<void> {
-    const { pace } = this.wire;
-    for (let at = 0; at < bytes.length;) {
-      while (!this.#hasRoom && !this.channel.ended) await this.#stand();
-      const piece = bytes.subarray(at, at + pace.slice(this.wire.channels));
-      await pace.turn(piece.length, () => this.channel.ended);
-      if (this.channel.ended) return;
-      at += piece.length;
-      const more = this.channel.write(piece);
-      // Before any wait: an answer that comes meanwhile would make the round trip look like none.
-      this.#probe ??= { sent: this.channel.bytesSent, at: performance.now() };
-      if (!more) await this.#stand();
+  #go(): void {
+    if (!this.#running) void this.#run();
+  }
+
+  /** Writes what is in the outbox, on whatever connection there is. */
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (;;) {
+      this.#sayAside();
+      const frame = this.#outbox.next();
+      const channel = this.#channel;
+      if (frame === undefined || channel === undefined || channel.ended || this.#over) break;
+      await this.#writeFrame(channel, frame);
     }
+    this.#running = false;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#over || this.#outbox.next() === undefined) {
+      const written = this.#written;
+      this.#written = undefined;
+      written?.();
+    }
+    this.wire.onChange();
+  }
+
+  /** Writes a frame, or part of it, where the connection ends meanwhile. */
+  async #writeFrame(channel: Channel, frame: FrameBytes): Promise<void> {
+    const { pace } = this.wire;
+    const pieces = slices(frame, () => pace.slice(this.wire.channels));
+    let full = false;
+    for (const piece of pieces) {
+      if (full) await this.#stand(channel);
+      while (!this.#hasRoom && !channel.ended) await this.#stand(channel);
+      await pace.turn(piece.length, () => channel.ended);
+      if (channel.ended) return;
+      full = !channel.write(piece);
+      // Before any wait: an answer that comes meanwhile would make the round trip look like none.
+      this.#probe ??= { sent: channel.bytesSent, at: performance.now() };
+    }
+    // Before any wait, too: the receiver may say that it has taken the frame.
+    this.#outbox.wrote();
+    if (full) await this.#stand(channel);
+  }
+
+  #sayAside(): void {
+    if (this.#aside === undefined || !this.#connected) return;
+    for (const bytes of this.#aside) {
+      this.wire.pace.book(bytes.length);
+      this.#channel?.write(bytes);
+    }
+    this.#aside = undefined;
   }
 
   /** Waits for the next event of the link. */
-  async #stand(): Promise<void> {
-    if (this.channel.ended) return;
-    this.blocked = true;
+  async #stand(channel: Channel): Promise<void> {
+    if (channel.ended) return;
+    this.#standing = true;
     this.wire.onChange();
     await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.blocked = false;
+    this.#standing = false;
     this.wire.onChange();
   }
 
@@ -104,5 +205,16 @@ export class Lane {
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
+  }
+}
+
+/** A frame in pieces of a size that is asked for each time. */
+function* slices(frame: FrameBytes, size: () => number): Generator<Uint8Array> {
+  for (const bytes of frame) {
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.subarray(at, at + size());
+      at += piece.length;
+      yield piece;
+    }
   }
 }

@@ -66,6 +66,11 @@ export class Pace {
     return turn;
   }
 
+  /** Bytes written out of turn: whoever is next waits for them too. */
+  book(bytes: number): void {
+    this.#bucket.take(bytes, performance.now());
+  }
+
   /** A channel's link has ended: whoever waits for it looks again. */
   wake(): void {
     const wake = this.#wake;

@@ -4,12 +4,21 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Channel } from './channel';
 import { FrameParser, frameHeadBytes, type Frame } from './frame';
-import { PacedWriter } from './paced-writer';
-import { socketPair, type SocketPair } from './testing';
+import type { Lane } from './lane';
+import type { PacedWriter } from './paced-writer';
+import { socketPair, writerOn, type SocketPair } from './testing';
 import { inFlightBound, sliceBytes } from './token-bucket';
 
 let pair: SocketPair;
 let channel: Channel;
+let lane: Lane;
+
+/** A writer over the one channel. */
+function over(rate: number): PacedWriter {
+  const { writer, lanes } = writerOn(rate, channel);
+  lane = lanes[0] as Lane;
+  return writer;
+}
 
 beforeEach(async () => {
   pair = await socketPair();
@@ -19,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => pair.close());
 
 /** Reads frames at the far end and tells the writer, as a receiver does, until there were `count`. */
-async function receive(writer: PacedWriter, count: number, onBytes = (): void => undefined): Promise<Frame[]> {
+async function receive(count: number, onBytes = (): void => undefined): Promise<Frame[]> {
   const parser = new FrameParser('sender');
   const frames: Frame[] = [];
   let total = 0;
@@ -27,7 +36,7 @@ async function receive(writer: PacedWriter, count: number, onBytes = (): void =>
     total += (chunk as Buffer).length;
     onBytes();
     frames.push(...parser.push(chunk as Buffer));
-    writer.received(total);
+    lane.received(total);
     if (frames.length >= count) break;
   }
   return frames;
@@ -37,13 +46,13 @@ const hello = (): Buffer => Buffer.alloc(34);
 
 describe('PacedWriter', () => {
   it.each([0, 200_000_000])('keeps frames whole and in order at rate %d', async (rate) => {
-    const writer = new PacedWriter(channel, rate);
+    const writer = over(rate);
     const bodies = Array.from({ length: 40 }, (_, i) => randomBytes(7 + i * 7919));
     const sent = [
       writer.send('hello', [hello()]),
       ...bodies.map((body, i) => writer.send('part', [body.subarray(0, 5), body.subarray(5)], i, i)),
     ];
-    const [, ...frames] = await receive(writer, 1 + bodies.length);
+    const [, ...frames] = await receive(1 + bodies.length);
     await Promise.all(sent);
     expect(frames.map(({ epoch }) => epoch)).toEqual(bodies.map((_, i) => i));
     frames.forEach(({ body }, i) => expect(body.equals(bodies[i] as Buffer)).toBe(true));
@@ -53,11 +62,11 @@ describe('PacedWriter', () => {
 
   it('never has more on the way than the bound and a slice', async () => {
     const rate = 20_000_000;
-    const writer = new PacedWriter(channel, rate);
+    const writer = over(rate);
     let most = 0;
     const body = Buffer.alloc(2 ** 20);
     const sent = [writer.send('hello', [hello()]), writer.send('part', [body]), writer.send('part', [body])];
-    await receive(writer, 3, () => {
+    await receive(3, () => {
       most = Math.max(most, writer.inFlight);
       expect(writer.inFlight).toBeLessThanOrEqual(inFlightBound(rate, writer.roundTripMs) + sliceBytes(rate));
     });
@@ -67,7 +76,7 @@ describe('PacedWriter', () => {
 
   it('waits for a receiver that says nothing, and goes on when it speaks', async () => {
     const rate = 2 ** 30;
-    const writer = new PacedWriter(channel, rate);
+    const writer = over(rate);
     pair.far.resume();
     const bound = inFlightBound(rate, 0);
     const frames = Math.ceil(bound / 2 ** 20) + 2;
@@ -79,7 +88,7 @@ describe('PacedWriter', () => {
     expect(writer.inFlight).toBeLessThanOrEqual(bound + sliceBytes(rate));
     const last = writer.send('end');
     const taken = writer.inFlight;
-    writer.received(taken);
+    lane.received(taken);
     await last;
     expect(done).toBe(frames);
     expect(writer.inFlight).toBe(all + frameHeadBytes - taken);
@@ -88,10 +97,10 @@ describe('PacedWriter', () => {
 
   it('keeps to its rate and knows how long it was held back', async () => {
     const rate = 4_000_000;
-    const writer = new PacedWriter(channel, rate);
+    const writer = over(rate);
     const started = performance.now();
     const sent = [writer.send('hello', [hello()]), writer.send('part', [Buffer.alloc(1_000_000)])];
-    await receive(writer, 2);
+    await receive(2);
     await Promise.all(sent);
     const seconds = (performance.now() - started) / 1000;
     // No faster than the limit; how much slower is the machine's business.
@@ -100,58 +109,62 @@ describe('PacedWriter', () => {
   });
 
   it('writes nothing while paused, not even the rest of a frame, and then goes on', async () => {
-    const writer = new PacedWriter(channel, 2_000_000);
+    const writer = over(2_000_000);
     const sent = [writer.send('hello', [hello()]), writer.send('part', [Buffer.alloc(200_000, 1)])];
     await once(pair.far, 'readable');
     writer.pause();
     const held = channel.bytesSent;
     expect(held).toBeLessThan(200_000);
-    writer.received(held);
+    lane.received(held);
     writer.setRate(0);
     await new Promise((resolve) => setImmediate(resolve));
     expect(channel.bytesSent).toBe(held);
     writer.resume();
-    const frames = await receive(writer, 2);
+    const frames = await receive(2);
     await Promise.all(sent);
     expect(frames.map(({ body }) => body.length)).toEqual([hello().length, 200_000]);
   });
 
   it('goes on at another rate at once, also from a wait that the old one asked for', async () => {
-    const writer = new PacedWriter(channel, 1);
+    const writer = over(1);
     const sent = [writer.send('hello', [hello()]), writer.send('part', [Buffer.alloc(100_000)])];
     await once(pair.far, 'readable');
     expect(channel.bytesSent).toBeLessThan(5000);
     writer.setRate(0);
-    await receive(writer, 2);
+    await receive(2);
     await Promise.all(sent);
   });
 
   it('believes no receiver that claims more than was sent, or takes its word back', async () => {
-    const writer = new PacedWriter(channel, 0);
+    const writer = over(0);
     pair.far.resume();
     await writer.send('part', [Buffer.alloc(1000)]);
-    writer.received(2 ** 50);
+    lane.received(2 ** 50);
     expect(writer.inFlight).toBe(0);
-    writer.received(5);
+    lane.received(5);
     expect(writer.inFlight).toBe(0);
   });
 });
 
 describe('PacedWriter on a link that dies', () => {
-  it('lets go of everything it was asked to send', async () => {
-    const writer = new PacedWriter(channel, 0);
+  it('lets go of everything it was asked to send once there will be no other', async () => {
+    const writer = over(0);
     const sent = Array.from({ length: 20 }, () => writer.send('part', [Buffer.alloc(2 ** 20)]));
     pair.far.destroy();
+    await new Promise((closed) => channel.socket.once('close', closed));
+    writer.end();
     await Promise.all(sent);
     await writer.send('end');
+    await writer.room();
     expect(channel.ended).toBe(true);
   });
 
   it('does not wait for a slow limit any more', async () => {
-    const writer = new PacedWriter(channel, 1);
+    const writer = over(1);
     const sent = writer.send('part', [Buffer.alloc(5000)]);
     await once(pair.far, 'readable');
     channel.destroy();
+    writer.end();
     await sent;
     expect(channel.bytesSent).toBeLessThan(5000);
   });

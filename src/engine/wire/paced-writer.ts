@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import type { Channel } from './channel';
 import { frameHead, type FrameType } from './frame';
 import { Lane, type Wire } from './lane';
 import { Pace } from './pace';
@@ -14,7 +13,7 @@ interface Waiting {
 /**
  * Writes frames over the channels of a wire, no faster than the limit over all of them, and never more ahead of the
  * receiver than the in-flight bound. A channel takes its next frame when it has written the last one and has room, so
- * that a slow one holds back its own bytes and no others.
+ * that a slow one holds back its own bytes and no others. A channel without a connection holds back its own frames too.
  */
 export class PacedWriter {
   readonly #pace: Pace;
@@ -26,7 +25,7 @@ export class PacedWriter {
   #blockedMs = 0;
 
   /** @param rate bytes a second, 0 for unlimited */
-  constructor(first: Channel, rate: number) {
+  constructor(rate: number) {
     const lanes = this.#lanes;
     this.#pace = new Pace(rate);
     this.#wire = {
@@ -36,17 +35,28 @@ export class PacedWriter {
       },
       onChange: () => this.#offer(),
     };
-    this.add(first);
   }
 
-  /** One more channel for striped frames. */
-  add(channel: Channel): void {
-    this.#lanes.push(new Lane(channel, this.#wire));
+  /** One more channel; all but the first are for striped frames only. It writes as soon as it has a connection. */
+  add(): Lane {
+    const lane = new Lane(this.#wire);
+    this.#lanes.push(lane);
+    return lane;
+  }
+
+  /** The link is over: what waits to be written is dropped. */
+  end(): void {
+    for (const lane of this.#lanes) lane.end();
   }
 
   /** Bytes written and not yet taken by the receiver, over all channels. */
   get inFlight(): number {
     return this.#lanes.reduce((sum, { inFlight }) => sum + inFlight, 0);
+  }
+
+  /** Bytes kept until the receiver has taken them, over all channels. */
+  get keptBytes(): number {
+    return this.#lanes.reduce((sum, { keptBytes }) => sum + keptBytes, 0);
   }
 
   /** Bytes written so far, for each channel. */
@@ -84,7 +94,7 @@ export class PacedWriter {
     this.#pace.resume();
   }
 
-  /** Queues a frame for the first channel; resolves when its last byte went to the socket (or the link is gone). */
+  /** Queues a frame for the first channel; resolves when its last byte went to the socket (or the link is over). */
   send(type: FrameType, body: readonly Uint8Array[] = [], epoch = 0, aux = 0): Promise<void> {
     return this.#queue(true, type, body, epoch, aux);
   }
@@ -94,17 +104,12 @@ export class PacedWriter {
     return this.#queue(false, type, body, epoch, aux);
   }
 
-  /** Resolves when a striped frame would not have to wait (or the link is gone). */
+  /** Resolves when a striped frame would not have to wait (or the link is over). */
   room(): Promise<void> {
     return new Promise((resolve) => {
       this.#roomWanted.push(resolve);
       this.#offer();
     });
-  }
-
-  /** The receiver has taken this many bytes of a channel in all. */
-  received(total: number, channel = 0): void {
-    this.#lanes[channel]?.received(total);
   }
 
   #queue(first: boolean, type: FrameType, body: readonly Uint8Array[], epoch: number, aux: number): Promise<void> {

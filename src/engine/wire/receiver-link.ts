@@ -1,31 +1,60 @@
 import { randomBytes } from 'node:crypto';
 import { WherryError, type Failure } from '../../shared/failure';
+import { formatDuration } from '../../shared/units';
 import type { Channel } from './channel';
-import type { FrameType } from './frame';
-import { parseJoin, type Ticket, type Welcome } from './hello';
+import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
+import { parseJoin, parseLeave, type Ticket, type Welcome } from './hello';
 import { encodeJson } from './json';
+import { Outbox } from './outbox';
+import { usualBeats, type Beats } from './pulse';
 import { NotShown, expectSecret, newSecret } from './secret';
 
 /** How long a sender that was let in may take to bring its further channels, ms. */
 const defaultJoinMs = 10_000;
+/** A sender may see later than we that a link is gone, and its own time counts from there, ms. */
+const defaultGraceMs = 15_000;
+/** Kept bytes of the return path from which on the destination has to wait. */
+const maxKeptBytes = 256 * 1024;
 
 /** What a session expects of its channels, and who is told. */
 export interface ReceiverLinkOptions {
   /** Channels the sender has announced. */
   readonly channels: number;
+  /** How long the sender may take to come back, ms; 0: a lost connection is the end. */
+  readonly windowMs: number;
   readonly joinMs?: number;
+  readonly graceMs?: number;
+  readonly beats?: Beats;
   /** Bytes were taken off the wire. */
   readonly onTaken: () => void;
-  /** The sender did not bring the channels it announced. */
+  /** Nothing more may be said for the moment, or it may again: too much is not yet taken by the sender. */
+  readonly onFull: (full: boolean) => void;
+  /** The sender did not bring the channels it announced, or has not come back. */
   readonly onMissing: (error: WherryError) => void;
+  readonly onNotice: (text: string) => void;
 }
 
-/** The receiver's end of a wire: the channels of one session, which nobody else can add to. */
+/** A channel: the connection it has at the moment, and the kept frames that have come on it. */
+interface Strand {
+  channel: Channel | undefined;
+  taken: number;
+}
+
+/**
+ * The receiver's end of a wire: the channels of one session, which nobody else can add to. A connection that is lost
+ * may be replaced by whoever shows the session's secret; so may one that only the sender knows to be dead.
+ */
 export class ReceiverLink {
-  readonly #channels = new Map<number, Channel>();
+  readonly #strands = new Map<number, Strand>();
   readonly #ticket: Ticket = { session: randomBytes(8).toString('hex'), secret: newSecret() };
+  /** What was said on the first channel. */
+  readonly #outbox = new Outbox();
   #joinTimer: NodeJS.Timeout | undefined;
+  #lostTimer: NodeJS.Timeout | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #welcomed = false;
   #held = false;
+  #full = false;
 
   constructor(
     first: Channel,
@@ -36,60 +65,152 @@ export class ReceiverLink {
 
   /** Lets the sender begin, tells it how much cache it may ever ask for, and waits for its further channels. */
   welcome(maxCacheBytes: number): void {
-    const { channels, joinMs = defaultJoinMs, onMissing } = this.options;
-    this.send('welcome', encodeJson({ ticket: this.#ticket, maxCacheBytes } satisfies Welcome));
+    const { channels, joinMs = defaultJoinMs, beats = usualBeats, onMissing } = this.options;
+    this.#welcomed = true;
+    this.#strands
+      .get(0)
+      ?.channel?.send('welcome', encodeJson({ ticket: this.#ticket, maxCacheBytes } satisfies Welcome));
     this.#report(0);
+    this.#beat = setInterval(() => this.#reportAll(), beats.everyMs);
     if (channels === 1) return;
     this.#joinTimer = setTimeout(() => {
-      onMissing(
-        new WherryError('wire-closed', `${this.#channels.size} of ${channels} channels have come within ${joinMs} ms`),
-      );
+      const come = `${this.#strands.size} of ${channels} channels have come within ${joinMs} ms`;
+      onMissing(new WherryError('wire-closed', come));
     }, joinMs);
   }
 
-  /** Takes a further channel and says which it is; throws `wire-refused`, `wire-protocol` for one that is not awaited. */
+  /**
+   * Takes a further channel, or another connection for one, and says which it is; throws `wire-refused`, `wire-protocol`
+   * for one that is not awaited.
+   */
   join(channel: Channel, body: Buffer): number {
-    const { session, channel: index } = parseJoin(expectSecret(body, this.#ticket.secret));
+    const { session, channel: index, taken } = parseJoin(expectSecret(body, this.#ticket.secret));
     if (session !== this.#ticket.session) throw new NotShown();
     const { channels } = this.options;
     if (index >= channels) {
       throw new WherryError('wire-refused', `channel ${index + 1} of a sender that announced ${channels}`);
     }
-    if (this.#channels.has(index)) throw new WherryError('wire-refused', `channel ${index} is here already`);
+    if (this.options.windowMs === 0 && this.#strands.has(index)) {
+      throw new WherryError('wire-refused', `channel ${index} is here already`);
+    }
+    if (index === 0) this.#releaseTo(taken);
+    this.#strands.get(index)?.channel?.destroy();
     this.#take(index, channel);
-    channel.send('joined');
+    channel.send('joined', countsBody(this.#strands.get(index)?.taken ?? 0));
     this.#report(index);
-    if (this.#channels.size === channels) clearTimeout(this.#joinTimer);
+    if (index === 0) {
+      this.#outbox.rewind();
+      this.#flush();
+    }
+    if (this.#whole) {
+      clearTimeout(this.#joinTimer);
+      this.#mended();
+    }
     return index;
   }
 
-  /** Writes a frame on the first channel. */
-  send(type: FrameType, body?: Buffer, epoch?: number): void {
-    this.#channels.get(0)?.send(type, body, epoch);
+  /** Whether this is the sender's own word that it will not come back; throws `wire-refused` for anybody else's. */
+  expectLeave(body: Buffer): void {
+    const { session } = parseLeave(expectSecret(body, this.#ticket.secret));
+    if (session !== this.#ticket.session) throw new NotShown();
+  }
+
+  /** A frame of this channel has been dealt with, all but what is the link's own business. */
+  took(index: number, { type }: Frame): void {
+    const strand = this.#strands.get(index);
+    if (strand !== undefined && isKept(type)) strand.taken += 1;
+  }
+
+  /** The sender has taken what was said up to there; throws `wire-protocol` for what cannot be. */
+  heardTaken({ body }: Frame): void {
+    this.#releaseTo(countAt(body, 0));
+  }
+
+  /** The sender has everything that was said. */
+  get settled(): boolean {
+    return this.#outbox.empty;
+  }
+
+  /** Writes a frame on the first channel, and again on the next connection if it has not been taken by then. */
+  send(type: FrameType, body: Buffer = Buffer.alloc(0), epoch?: number): void {
+    this.#outbox.add([frameHead(type, body.length, epoch), body]);
+    this.#flush();
+    this.#setFull(this.#outbox.bytes >= maxKeptBytes);
+  }
+
+  /** This channel's connection is gone; false where that is the end. */
+  lost(index: number, cause: string): boolean {
+    const { windowMs, graceMs = defaultGraceMs, onMissing, onNotice } = this.options;
+    const strand = this.#strands.get(index);
+    if (windowMs === 0 || strand === undefined || !this.#welcomed) return false;
+    strand.channel = undefined;
+    if (this.#lostTimer !== undefined) return true;
+    onNotice(`${cause}: waiting for the sender to come back`);
+    this.#lostTimer = setTimeout(() => {
+      const message = `${cause}, and the sender has not come back within ${formatDuration(windowMs + graceMs)}`;
+      onMissing(new WherryError('wire-closed', message));
+    }, windowMs + graceMs);
+    return true;
   }
 
   /** Takes nothing more off the wire, or goes on with that. */
   hold(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
-    for (const { socket } of this.#channels.values())
-      if (held) socket.pause();
-      else socket.resume();
+    for (const { channel } of this.#strands.values())
+      if (held) channel?.socket.pause();
+      else channel?.socket.resume();
   }
 
   /** Tells the sender why, on every channel: which of them it hears first is not ours to say. */
   giveUp(failure: Failure): void {
-    clearTimeout(this.#joinTimer);
-    for (const channel of this.#channels.values()) channel.giveUp(failure);
+    this.#stopTimers();
+    for (const { channel } of this.#strands.values()) channel?.giveUp(failure);
   }
 
   destroy(): void {
-    clearTimeout(this.#joinTimer);
-    for (const channel of this.#channels.values()) channel.destroy();
+    this.#stopTimers();
+    for (const { channel } of this.#strands.values()) channel?.destroy();
+  }
+
+  get #whole(): boolean {
+    const there = [...this.#strands.values()].filter(({ channel }) => channel !== undefined);
+    return there.length === this.options.channels;
+  }
+
+  #releaseTo(taken: number): void {
+    this.#outbox.release(taken);
+    this.#setFull(this.#outbox.bytes >= maxKeptBytes);
+  }
+
+  #setFull(full: boolean): void {
+    if (full === this.#full) return;
+    this.#full = full;
+    this.options.onFull(full);
+  }
+
+  #flush(): void {
+    const channel = this.#strands.get(0)?.channel;
+    if (channel === undefined || channel.ended) return;
+    for (let frame = this.#outbox.next(); frame !== undefined; frame = this.#outbox.next()) {
+      channel.socket.cork();
+      for (const bytes of frame) channel.write(bytes);
+      channel.socket.uncork();
+      this.#outbox.wrote();
+    }
+  }
+
+  #mended(): void {
+    if (this.#lostTimer === undefined) return;
+    clearTimeout(this.#lostTimer);
+    this.#lostTimer = undefined;
+    this.options.onNotice('the sender is back');
   }
 
   #take(index: number, channel: Channel): void {
-    this.#channels.set(index, channel);
+    const strand = this.#strands.get(index);
+    if (strand === undefined) this.#strands.set(index, { channel, taken: 0 });
+    else strand.channel = channel;
     if (this.#held) channel.socket.pause();
     channel.socket.on('data', () => {
       this.#report(index);
@@ -97,12 +218,20 @@ export class ReceiverLink {
     });
   }
 
+  #reportAll(): void {
+    for (const index of this.#strands.keys()) this.#report(index);
+  }
+
   /** Tells the sender what has been taken of a channel. */
   #report(index: number): void {
-    const channel = this.#channels.get(index);
+    const { channel, taken = 0 } = this.#strands.get(index) ?? {};
     if (channel === undefined || channel.ended) return;
-    const total = Buffer.allocUnsafe(8);
-    total.writeBigUInt64BE(BigInt(channel.bytesReceived));
-    channel.send('received', total);
+    channel.send('received', countsBody(channel.bytesReceived, taken), 0, this.#held ? 1 : 0);
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#joinTimer);
+    clearTimeout(this.#lostTimer);
+    clearInterval(this.#beat);
   }
 }

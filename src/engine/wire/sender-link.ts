@@ -1,123 +1,267 @@
-import { WherryError } from '../../shared/failure';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WherryError, asWherryError } from '../../shared/failure';
+import { backoffMs } from './backoff';
 import { Channel } from './channel';
 import { dial } from './dial';
-import type { Frame } from './frame';
-import { parseFailure, parseWelcome, type Hello, type Join, type Ticket, type Welcome } from './hello';
+import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
+import { parseFailure, parseWelcome, type Hello, type Join, type Leave, type Ticket, type Welcome } from './hello';
+import type { Lane } from './lane';
+import { Outage } from './outage';
 import { PacedWriter } from './paced-writer';
 import type { Endpoint } from './pairing';
+import { Pulse, usualBeats, type Beats } from './pulse';
 import { withSecret } from './secret';
 
 const handshakeMs = 40_000;
+/** How long one try to come back may take: it is tried again soon, and over another way perhaps. */
+const rejoinMs = 3000;
+/** How long it may take to say goodbye. */
+const leaveMs = 2000;
 
 /** Whom a sender connects to, how fast it may send, and who hears. */
 export interface SenderLinkOptions {
   readonly to: Endpoint;
   /** Bytes a second over all channels, 0 for unlimited. */
   readonly rate: number;
+  /** How long a lost connection may take to be replaced, ms; 0: it is the end. */
+  readonly windowMs: number;
   /** What the receiver says on the first channel, but for what is the link's own business. */
   readonly onFrame: (frame: Frame) => void;
-  /** Once: a channel ended, or the receiver gave up. All of them are closed then. */
+  /** A connection was lost and is being replaced, or all are there again. */
+  readonly onNotice: (text: string) => void;
+  /** Once: the link is over, for what cannot be mended, or has not been in time. */
   readonly onEnd: (error: WherryError) => void;
+  /** Once a second, five times, if left out. */
+  readonly beats?: Beats;
 }
 
-interface Awaited {
-  readonly resolve: () => void;
-  readonly reject: (error: WherryError) => void;
+/** A channel: what has to be written on it, and the connection it has at the moment. */
+interface Strand {
+  readonly index: number;
+  readonly lane: Lane;
+  channel: Channel | undefined;
+  pulse: Pulse;
+  /** Tries to come back since it last was well for a while. */
+  tries: number;
 }
 
 /**
- * The sender's end of a wire. The first channel introduces it and is let in, the others show what they were given there.
- * They live and die together: what a lost one carried is missing from the stream.
+ * The sender's end of a wire. The first channel introduces it and is let in, the others show what they were given there;
+ * so does a connection in the place of a lost one. Frames that the receiver has not taken are written again then.
  */
 export class SenderLink {
   readonly writer: PacedWriter;
-  readonly #channels: Channel[] = [];
-  /** The answer each channel is to be let in with. */
-  readonly #awaited = new Map<number, Awaited>();
-  #welcome: Welcome | undefined;
+  readonly outage: Outage;
+  readonly #strands: Strand[] = [];
+  readonly #closing = new AbortController();
+  /** Connections that are not let in yet, and what is done about each at the end. */
+  readonly #pending = new Set<(error: WherryError) => void>();
+  readonly #beats: Beats;
+  #ticket: Ticket | undefined;
   #over: WherryError | undefined;
+  /** Kept frames of the receiver's that were taken, and as it has been told. */
+  #taken = 0;
+  #saidTaken = 0;
+  #beat: NodeJS.Timeout | undefined;
 
-  /** Connects its first channel. */
   constructor(private readonly options: SenderLinkOptions) {
-    this.writer = new PacedWriter(this.#connect(0), options.rate);
+    const { rate, windowMs, onNotice, beats = usualBeats } = options;
+    this.#beats = beats;
+    this.writer = new PacedWriter(rate);
+    this.outage = new Outage({ windowMs, onNotice, onExpired: (error) => this.#end(error) });
   }
 
   /** Is let in with every channel, and told on what terms; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   async open(token: string, hello: Hello): Promise<Welcome> {
-    const { host, port } = this.options.to;
-    const timer = setTimeout(
-      () => this.#end(new WherryError('wire-closed', `no answer from ${host}:${port} for ${handshakeMs} ms`)),
-      handshakeMs,
-    );
-    try {
-      void this.writer.send('hello', [withSecret(token, hello)]);
-      await this.#answer(0);
-      const welcome = this.#welcome as Welcome;
-      const further = Array.from({ length: hello.channels - 1 }, (_, index) => index + 1);
-      await Promise.all(further.map((channel) => this.#join(channel, welcome.ticket)));
-      return welcome;
-    } finally {
-      clearTimeout(timer);
+    for (let index = 0; index < hello.channels; index++) {
+      const pulse = new Pulse(this.#beats.most);
+      this.#strands.push({ index, lane: this.writer.add(), channel: undefined, pulse, tries: 0 });
     }
+    const [first, ...further] = this.#strands as [Strand, ...Strand[]];
+    const deadline = performance.now() + handshakeMs;
+    const welcome = await this.#introduce(first, deadline, 'hello', withSecret(token, hello), ({ type, body }) => {
+      if (type !== 'welcome') throw unexpected(type);
+      const welcome = parseWelcome(body);
+      this.#ticket = welcome.ticket;
+      return { taken: 0, value: welcome };
+    });
+    await Promise.all(further.map((strand) => this.#join(strand, welcome.ticket, deadline)));
+    this.#beat = setInterval(() => this.#onBeat(), this.#beats.everyMs);
+    return welcome;
   }
 
   /** Ends the link once the receiver has been sent everything. */
   finish(): void {
-    for (const channel of this.#channels) channel.finish();
+    this.#sayTaken();
+    this.#over ??= closedHere();
+    for (const { channel } of this.#strands) channel?.finish();
   }
 
+  /** Ends the link at once, and lets the receiver know that nobody will come back. */
   destroy(): void {
-    this.#close(new WherryError('wire-closed', 'the link was closed here'));
+    if (this.#over === undefined) this.#leave();
+    this.#close(closedHere());
   }
 
-  #connect(index: number): Channel {
-    const channel = new Channel(dial(this.options.to), 'receiver', {
-      onFrame: (frame) => this.#hear(index, frame),
-      onEnd: ({ code, message }) =>
-        this.#end(new WherryError(code, index === 0 ? message : `channel ${index}: ${message}`)),
-    });
-    this.#channels[index] = channel;
-    return channel;
-  }
-
-  #join(index: number, { session, secret }: Ticket): Promise<void> {
-    const channel = this.#connect(index);
-    this.writer.add(channel);
-    channel.send('join', withSecret(secret, { session, channel: index } satisfies Join));
-    return this.#answer(index);
-  }
-
-  #answer(index: number): Promise<void> {
+  /** One connection, up to the answer that lets it in; after that it is the strand's. */
+  #introduce<T>(
+    strand: Strand,
+    deadline: number,
+    type: FrameType,
+    body: Buffer,
+    admit: (answer: Frame) => { readonly taken: number; readonly value: T },
+  ): Promise<T> {
+    const { host, port } = this.options.to;
     return new Promise((resolve, reject) => {
-      if (this.#over !== undefined) reject(this.#over);
-      else this.#awaited.set(index, { resolve, reject });
+      let admitted = false;
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#pending.delete(fail);
+      };
+      const fail = (error: WherryError): void => {
+        settle();
+        channel.destroy();
+        reject(error);
+      };
+      const channel = new Channel(dial(this.options.to), 'receiver', {
+        onFrame: (frame) => {
+          if (admitted) return this.#hear(strand, frame);
+          if (frame.type === 'failure') return fail(failureIn(frame));
+          const { taken, value } = admit(frame);
+          strand.lane.use(channel, taken);
+          strand.channel = channel;
+          strand.pulse = new Pulse(this.#beats.most);
+          admitted = true;
+          settle();
+          resolve(value);
+        },
+        onEnd: (error) => (admitted ? this.#lost(strand, error) : fail(named(strand, error))),
+      });
+      const left = Math.max(0, deadline - performance.now());
+      const silent = new WherryError('wire-closed', `no answer from ${host}:${port} for ${Math.round(left)} ms`);
+      const timer = setTimeout(() => fail(silent), left);
+      this.#pending.add(fail);
+      channel.send(type, body);
     });
   }
 
-  #hear(index: number, frame: Frame): void {
-    const { type, body } = frame;
-    if (type === 'received') this.writer.received(Number(body.readBigUInt64BE(0)), index);
-    else if (type === 'failure') {
-      const { code, message } = parseFailure(body);
-      this.#end(new WherryError(code, message));
-    } else if (type === (index === 0 ? 'welcome' : 'joined') && this.#awaited.has(index)) {
-      if (index === 0) this.#welcome = parseWelcome(body);
-      this.#awaited.get(index)?.resolve();
-      this.#awaited.delete(index);
-    } else if (index === 0 && type !== 'welcome') this.options.onFrame(frame);
-    else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
+  /** Takes a strand's place at the receiver, for the first time or again. */
+  #join(strand: Strand, ticket: Ticket, deadline: number): Promise<void> {
+    const taken = strand.index === 0 ? this.#taken : 0;
+    const join = withSecret(ticket.secret, { session: ticket.session, channel: strand.index, taken } satisfies Join);
+    return this.#introduce(strand, deadline, 'join', join, ({ type, body }) => {
+      if (type !== 'joined') throw unexpected(type);
+      return { taken: countAt(body, 0), value: undefined };
+    });
+  }
+
+  #lost(strand: Strand, error: WherryError): void {
+    if (this.#over !== undefined) return;
+    const cause = named(strand, error);
+    if (error.code !== 'wire-closed' || this.#ticket === undefined || !this.outage.allowed) return this.#end(cause);
+    this.outage.begin(strand.index, cause.message);
+    void this.#restore(strand, this.#ticket);
+  }
+
+  async #restore(strand: Strand, ticket: Ticket): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await wait(backoffMs(strand.tries++, Math.random()), undefined, { signal });
+        await this.#join(strand, ticket, performance.now() + rejoinMs);
+        return this.outage.end(strand.index);
+      } catch (thrown) {
+        const error = asWherryError(thrown);
+        // A receiver that answers, and does not know us any more, will not know us later either.
+        if (!signal.aborted && error.code !== 'wire-closed') return this.#end(error);
+      }
+    }
+  }
+
+  #hear(strand: Strand, frame: Frame): void {
+    const { type, aux, body } = frame;
+    strand.pulse.heard();
+    if (type === 'received') this.#onReceived(strand, body, aux === 1);
+    else if (type === 'failure') this.#end(failureIn(frame));
+    else if (strand.index === 0 && isKept(type)) {
+      this.options.onFrame(frame);
+      this.#taken += 1;
+      // It is the receiver's last: it waits for our word before it forgets us.
+      if (type === 'returnEnd') this.#sayTaken();
+    } else throw unexpected(type);
+  }
+
+  #onReceived({ lane, pulse }: Strand, body: Buffer, held: boolean): void {
+    const before = lane.inFlight;
+    lane.received(countAt(body, 0), countAt(body, 1));
+    if (held || lane.inFlight !== before) pulse.took();
+  }
+
+  #onBeat(): void {
+    this.#sayTaken();
+    for (const strand of this.#strands) {
+      const { channel, lane, pulse } = strand;
+      if (channel === undefined || channel.ended) continue;
+      if (pulse.beat(lane.inFlight > 0)) {
+        channel.destroy();
+        const message = `nothing is heard of the receiver for ${this.#beats.everyMs * this.#beats.most} ms`;
+        this.#lost(strand, new WherryError('wire-closed', message));
+      } else strand.tries = 0;
+    }
+  }
+
+  #sayTaken(): void {
+    if (this.#saidTaken === this.#taken || this.#over !== undefined) return;
+    this.#saidTaken = this.#taken;
+    const body = countsBody(this.#taken);
+    this.#strands[0]?.lane.say([frameHead('taken', body.length), body]);
+  }
+
+  /** On a connection of its own: another may be in the middle of a frame, or gone. */
+  #leave(): void {
+    if (this.#ticket === undefined || this.options.windowMs === 0) return;
+    const { session, secret } = this.#ticket;
+    const socket = dial(this.options.to);
+    const ignore = (): void => clearTimeout(timer);
+    const channel = new Channel(socket, 'receiver', { onFrame: ignore, onEnd: ignore });
+    const timer = setTimeout(() => channel.destroy(), leaveMs);
+    channel.send('leave', withSecret(secret, { session } satisfies Leave));
+    // Not before the receiver has proved who it is: what ends a socket also writes what it holds back.
+    socket.once(this.options.to.fingerprint === undefined ? 'connect' : 'secureConnect', () => channel.finish());
   }
 
   #end(error: WherryError): void {
     if (this.#over !== undefined) return;
+    this.#leave();
     this.#close(error);
     this.options.onEnd(error);
   }
 
   #close(error: WherryError): void {
     this.#over ??= error;
-    for (const { reject } of this.#awaited.values()) reject(error);
-    this.#awaited.clear();
-    for (const channel of this.#channels) if (!channel.ended) channel.destroy();
+    clearInterval(this.#beat);
+    this.outage.close();
+    this.#closing.abort();
+    for (const fail of [...this.#pending]) fail(error);
+    for (const { channel } of this.#strands) if (channel?.ended === false) channel.destroy();
+    this.writer.end();
   }
+}
+
+function named({ index }: Strand, { code, message }: WherryError): WherryError {
+  return new WherryError(code, index === 0 ? message : `channel ${index}: ${message}`);
+}
+
+function failureIn({ body }: Frame): WherryError {
+  const { code, message } = parseFailure(body);
+  return new WherryError(code, message);
+}
+
+function unexpected(type: FrameType): WherryError {
+  return new WherryError('wire-protocol', `an unexpected ${type} frame`);
+}
+
+function closedHere(): WherryError {
+  return new WherryError('wire-closed', 'the link was closed here');
 }

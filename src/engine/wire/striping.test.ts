@@ -3,9 +3,10 @@ import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Channel } from './channel';
 import { FrameParser, type Frame } from './frame';
+import type { Lane } from './lane';
+import type { PacedWriter } from './paced-writer';
 import { withSecret } from './secret';
-import { PacedWriter } from './paced-writer';
-import { socketPair, type SocketPair } from './testing';
+import { socketPair, writerOn, type SocketPair } from './testing';
 import { inFlightBound, sliceBytes } from './token-bucket';
 
 const pairs: SocketPair[] = [];
@@ -16,6 +17,7 @@ afterEach(() => {
 
 interface Striped {
   readonly writer: PacedWriter;
+  readonly lanes: readonly Lane[];
   readonly channels: readonly Channel[];
   /** What each channel has brought. */
   readonly frames: readonly Frame[][];
@@ -35,8 +37,7 @@ async function striped(count: number, rate: number): Promise<Striped> {
     pairs.push(pair);
     channels.push(new Channel(pair.near, 'receiver', { onFrame: () => undefined, onEnd: () => undefined }));
   }
-  const writer = new PacedWriter(channels[0] as Channel, rate);
-  for (const channel of channels.slice(1)) writer.add(channel);
+  const { writer, lanes } = writerOn(rate, ...channels);
   pairs.forEach(({ far }, index) => {
     const parser = new FrameParser('sender');
     const mine: Frame[] = [];
@@ -45,7 +46,7 @@ async function striped(count: number, rate: number): Promise<Striped> {
     far.on('data', (chunk: Buffer) => {
       total += chunk.length;
       mine.push(...parser.push(chunk).filter(({ type }) => type !== 'hello'));
-      writer.received(total, index);
+      lanes[index]?.received(total);
       come.emit('bytes');
     });
     channels[index]?.send('hello', withSecret('ab'.repeat(32), {}));
@@ -58,7 +59,7 @@ async function striped(count: number, rate: number): Promise<Striped> {
   const until = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await once(come, 'bytes');
   };
-  return { writer, channels, frames, until, hold };
+  return { writer, lanes, channels, frames, until, hold };
 }
 
 const body = (bytes: number): Buffer[] => [Buffer.alloc(bytes, 5)];
@@ -154,11 +155,40 @@ describe('frames striped over channels', () => {
     await Promise.all(sent);
   });
 
+  it('are kept until they are taken, no more than the bound and a frame, and come again on another connection', async () => {
+    const { writer, lanes, channels, frames } = await striped(1, 0);
+    const sent = Array.from({ length: 40 }, (_, epoch) => writer.stripe('part', body(300_000), epoch, 0));
+    const lane = lanes[0] as Lane;
+    while (writer.blockedMs === 0) await new Promise(setImmediate);
+    channels[0]?.destroy();
+    pairs[0]?.close();
+    expect(writer.keptBytes).toBeLessThanOrEqual(1.25 * 2 * 2 ** 20 + 300_020);
+    const taken = frames.flat().length;
+    lane.received(0, taken);
+    const pair = await socketPair();
+    pairs.push(pair);
+    const parser = new FrameParser('sender');
+    let total = 0;
+    pair.far.on('data', (chunk: Buffer) => {
+      total += chunk.length;
+      frames[0]?.push(...parser.push(chunk).filter(({ type }) => type !== 'join'));
+      lane.received(total, frames.flat().length);
+    });
+    const other = new Channel(pair.near, 'receiver', { onFrame: () => undefined, onEnd: () => undefined });
+    other.send('join', withSecret('ab'.repeat(32), {}));
+    lane.use(other, taken);
+    await Promise.all(sent);
+    while (frames.flat().length < 40) await once(pair.far, 'data');
+    expect(frames.flat().map(({ epoch }) => epoch)).toEqual(sent.map((_, epoch) => epoch));
+    expect(writer.keptBytes).toBe(0);
+  });
+
   it('are let go of when the link dies, wherever they wait', async () => {
     const { writer, channels, until } = await striped(3, 1000);
     const sent = Array.from({ length: 9 }, (_, epoch) => writer.stripe('part', body(50_000), epoch, 0));
     await until(() => writer.channelBytes.some((bytes) => bytes > 500));
     for (const channel of channels) channel.destroy();
+    writer.end();
     await Promise.all(sent);
     await writer.room();
     expect(writer.channelBytes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(50_000);

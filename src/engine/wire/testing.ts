@@ -1,8 +1,22 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Channel } from './channel';
+import type { Lane } from './lane';
+import { PacedWriter } from './paced-writer';
 
 /*
  * What the tests of this room share.
  */
+
+/** A writer with a lane on each of these channels. */
+export function writerOn(rate: number, ...channels: readonly Channel[]): { writer: PacedWriter; lanes: Lane[] } {
+  const writer = new PacedWriter(rate);
+  const lanes = channels.map((channel) => {
+    const lane = writer.add();
+    lane.use(channel, 0);
+    return lane;
+  });
+  return { writer, lanes };
+}
 
 /** Both ends of a loopback connection. */
 export interface SocketPair {

@@ -114,6 +114,7 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['guest stream', formatWireBytes(report.rawBytes)],
     ['throughput', `${report.throughputMbps.toFixed(1)} Mbit/s`],
     ['total ram', or(formatBytes, report.totalBytes)],
+    ['reconnects', count(report.reconnects)],
     ['dirty sync count', count(report.rounds)],
     ['duplicate', `${count(pages.duplicate)} pages`],
     ['normal', `${count(pages.normal)} pages`],

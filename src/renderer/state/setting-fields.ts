@@ -66,6 +66,14 @@ export const settingFields: Readonly<Record<SettingName, SettingField>> = {
     })),
     hint: 'Forcing takes whatever pause that costs',
   },
+  resumeWindowMs: {
+    group: 'Safety',
+    hint: `60s, up to ${limits.resumeWindowMs.max / 3_600_000}h; how long a lost link may take to come back, 0 ends it`,
+  },
+  switchoverResumeWindowMs: {
+    group: 'Safety',
+    hint: `5s, up to ${limits.switchoverResumeWindowMs.max / 60_000}m; the same while the guest stands still`,
+  },
   autoConverge: { group: 'Safety', hint: 'The guest is slowed down if it writes too fast' },
   paused: { group: 'Safety', hint: 'Nothing is continued on the destination; you start it' },
 };

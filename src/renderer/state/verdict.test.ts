@@ -27,6 +27,7 @@ const running: Snapshot = {
   roundLeftMs: 2500,
   switchoverInMs: { low: 3600, high: 9000 },
   verdict: { kind: 'converging' },
+  reconnects: 0,
   guestRunningOn: 'source',
   settings: defaultSettings,
 };
@@ -43,6 +44,7 @@ const report: Report = {
   pages: running.pages,
   cache: running.cache,
   compression: running.compression,
+  reconnects: 0,
   guestRunningOn: 'destination',
 };
 
@@ -67,6 +69,16 @@ describe('verdictOf', () => {
       finish: 'Converging: switchover in 4–9 s.',
       pause: 'The guest would pause 60–110 ms (limit 300 ms).',
     });
+  });
+
+  it('says that the link is lost, for how long it is waited for, and what then', () => {
+    const reconnecting = { leftMs: 42_000 };
+    expect(verdictOf({ ...running, reconnecting })).toEqual({
+      tone: 'wait',
+      finish: 'Reconnecting: the link is lost; it is given up in 40 s and the guest then stays on the source.',
+    });
+    // The source has let go: nothing stays there any more.
+    expect(verdictOf({ ...running, state: 'confirming', reconnecting }).finish).not.toContain('source');
   });
 
   it('says when that is any moment, or nobody knows when', () => {

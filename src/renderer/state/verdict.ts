@@ -1,5 +1,5 @@
 import { overLimit } from '../../shared/run-figures';
-import type { BandMs, Report, Snapshot } from '../../shared/snapshot';
+import type { BandMs, Reconnecting, Report, Snapshot } from '../../shared/snapshot';
 import type { EndState, GuestPlace } from '../../shared/state';
 import type { Advice } from '../../shared/verdict';
 import { formatBytes, formatDuration } from '../../shared/units';
@@ -20,6 +20,8 @@ export interface Verdict {
 
 /** A running migration in words, by its latest snapshot alone. */
 export function verdictOf(snapshot: Snapshot): Verdict {
+  const undecided = ['bulk', 'iterating', 'switchover'].includes(snapshot.state);
+  if (snapshot.reconnecting !== undefined && undecided) return reconnecting(snapshot.reconnecting);
   switch (snapshot.state) {
     case 'idle':
     case 'preparing':
@@ -48,6 +50,12 @@ export function verdictOfReport(report: Report): Verdict {
     ...(expectedDowntimeMs !== undefined && { expectedDowntimeMs }),
     ...(error !== undefined && { reason: error.message }),
   });
+}
+
+/** The guest runs on, or waits where the switchover has begun; in neither case is it lost. */
+function reconnecting({ leftMs }: Reconnecting): Verdict {
+  const given = `it is given up in ${roughly(leftMs)} and the guest then stays on the source`;
+  return { tone: 'wait', finish: `Reconnecting: the link is lost; ${given}.` };
 }
 
 function bulk(snapshot: Snapshot): Verdict {

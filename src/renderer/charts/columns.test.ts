@@ -7,6 +7,7 @@ const start: Snapshot = {
   state: 'iterating',
   elapsedMs: 0,
   rounds: 1,
+  reconnects: 0,
   rawBytes: 0,
   wireBytes: 0,
   pages: { duplicate: 0, normal: 0, xbzrle: 0, unchanged: 0, repeated: 0, overflow: 0 },

@@ -229,7 +229,14 @@ function feed(electron: ElectronApplication, order: Feed): Promise<void> {
           shards: [],
         },
         compression: { method: 'zstd', level: 1, rawBytes: at * 3_000_000, compressedBytes: at * 1_000_000 },
-        wireClasses: { xbzrle: share(0.6), normal: share(0.3), plain: share(0.05), other: share(0.05) },
+        wireClasses: {
+          zero: 0,
+          unchanged: 0,
+          xbzrle: share(0.6),
+          normal: share(0.3),
+          plain: share(0.05),
+          other: share(0.05),
+        },
         inFlightBytes: 1e6,
         limiterBusyShare: 0.9,
         workers: Array.from({ length: 8 }, (_, index) => ({

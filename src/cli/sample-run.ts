@@ -32,7 +32,7 @@ export const sampleSnapshot: Snapshot = {
   wireRate: 12.4e6,
   dirtyRate: 3.1e6,
   ...counts,
-  wireClasses: { xbzrle: 1_024_000, normal: 22_000_000, plain: 0, other: 1_576_000 },
+  wireClasses: { zero: 0, unchanged: 0, xbzrle: 1_024_000, normal: 22_000_000, plain: 0, other: 1_576_000 },
   inFlightBytes: 262_144,
   limiterBusyShare: 0.93,
   workers: [

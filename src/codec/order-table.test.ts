@@ -18,7 +18,7 @@ function write(writer: OrderVisitor, item: Item): void {
 
 function tableOf(items: readonly Item[], writer = new OrderTableWriter()): Buffer {
   for (const item of items) write(writer, item);
-  return writer.take();
+  return writer.take().table;
 }
 
 function itemsOf(table: Uint8Array): Item[] {
@@ -142,5 +142,34 @@ describe('a hostile table', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe('what stands for zero pages', () => {
+  const items: ((table: OrderTableWriter) => void)[] = [
+    (table) => table.zero(0, 0, false, 0),
+    (table) => table.zero(0, 4096, false, 0),
+    (table) => table.zero(0, 8192, true, 0),
+    (table) => table.zero(0, 12_288, false, 7),
+  ];
+
+  it('is all of a table that has nothing else', () => {
+    const writer = new OrderTableWriter();
+    for (const item of items) item(writer);
+    const { table, zeroBytes } = writer.take();
+    expect(zeroBytes).toBe(table.length);
+    expect(writer.take().zeroBytes).toBe(0);
+  });
+
+  it('is none of what stands for other pages and bytes', () => {
+    const writer = new OrderTableWriter();
+    writer.page(0, 0, false);
+    for (const item of items) item(writer);
+    writer.raw(Buffer.from('abc'));
+    const alone = new OrderTableWriter();
+    alone.page(0, 0, false);
+    alone.raw(Buffer.from('abc'));
+    const { table, zeroBytes } = writer.take();
+    expect(table.length - zeroBytes).toBe(alone.take().table.length);
   });
 });

@@ -54,6 +54,7 @@ export class OrderTableWriter implements OrderVisitor {
   #block = 0;
   #next = 0;
   #run: { readonly op: 2 | 3; readonly start: number; count: number } | undefined;
+  #zeroBytes = 0;
 
   /** Bytes the table has so far, but for a run that is still open. */
   get length(): number {
@@ -76,8 +77,11 @@ export class OrderTableWriter implements OrderVisitor {
   zero(block: number, offset: number, named: boolean, fill: number): void {
     const page = offset / pageBytes;
     if (!named && fill === 0) return this.#extend(op.zeros, block, page);
+    this.#enter(block);
+    const before = this.#out.length;
     this.#single(named ? op.namedZero : op.filled, block, page);
     this.#out.u8(fill);
+    this.#zeroBytes += this.#out.length - before;
   }
 
   raw(bytes: Uint8Array): void {
@@ -87,11 +91,14 @@ export class OrderTableWriter implements OrderVisitor {
     this.#out.bytes(bytes);
   }
 
-  take(): Buffer {
+  /** The table, and how many of its bytes stand for zero pages; the next one begins. */
+  take(): { readonly table: Buffer; readonly zeroBytes: number } {
     this.#endRun();
+    const zeroBytes = this.#zeroBytes;
     this.#block = 0;
     this.#next = 0;
-    return this.#out.take();
+    this.#zeroBytes = 0;
+    return { table: this.#out.take(), zeroBytes };
   }
 
   #extend(kind: 2 | 3, block: number, page: number): void {
@@ -124,9 +131,11 @@ export class OrderTableWriter implements OrderVisitor {
     const run = this.#run;
     if (run === undefined) return;
     this.#run = undefined;
+    const before = this.#out.length;
     this.#out.u8(run.op);
     this.#out.signed(run.start - this.#next);
     this.#out.varint(run.count);
+    if (run.op === op.zeros) this.#zeroBytes += this.#out.length - before;
     this.#next = run.start + run.count;
   }
 }

@@ -101,8 +101,18 @@ describe('a snapshot', () => {
 
   it('has classes that add up to the wire bytes', () => {
     const { stats } = timed();
-    const view = sender({ wireXbzrle: 10, wireNormal: 20, wirePlain: 30 }, { wireBytes: 100 });
-    expect(stats.snapshot(view, facts).wireClasses).toEqual({ xbzrle: 10, normal: 20, plain: 30, other: 40 });
+    const view = sender(
+      { wireZero: 1, wireUnchanged: 2, wireXbzrle: 10, wireNormal: 20, wirePlain: 30 },
+      { wireBytes: 100 },
+    );
+    expect(stats.snapshot(view, facts).wireClasses).toEqual({
+      zero: 1,
+      unchanged: 2,
+      xbzrle: 10,
+      normal: 20,
+      plain: 30,
+      other: 37,
+    });
   });
 
   it('does not take QEMU\u2019s 0 before the second dirty sync for a rate', () => {

@@ -305,10 +305,17 @@ export function pageCounts({ duplicate, normal, xbzrle, unchanged, repeated, ove
   return { duplicate, normal, xbzrle, unchanged, repeated, overflow };
 }
 
-function wireClasses({ wireXbzrle, wireNormal, wirePlain }: SenderCounters, wireBytes: number): WireClasses {
-  const known = wireXbzrle + wireNormal + wirePlain;
+function wireClasses(counters: SenderCounters, wireBytes: number): WireClasses {
+  const known = {
+    zero: counters.wireZero,
+    unchanged: counters.wireUnchanged,
+    xbzrle: counters.wireXbzrle,
+    normal: counters.wireNormal,
+    plain: counters.wirePlain,
+  };
+  const sum = Object.values(known).reduce((a, b) => a + b, 0);
   // Parts are counted when encoded, the wire when written: an encoded part may still be waiting.
-  return { xbzrle: wireXbzrle, normal: wireNormal, plain: wirePlain, other: Math.max(0, wireBytes - known) };
+  return { ...known, other: Math.max(0, wireBytes - sum) };
 }
 
 /** One channel's bytes are all there are. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Encoded } from '../codec/job';
-import { countEpoch, countPart, newSenderCounters } from './sender-stats';
+import { countEpoch, countPart, countTable, newSenderCounters } from './sender-stats';
 import { partOverheadBytes } from './wire/epoch-frame';
 import { frameHeadBytes } from './wire/frame';
 
@@ -46,6 +46,7 @@ describe('countEpoch', () => {
       parts: [],
       plainPages: 3,
       zeroPages: 2,
+      zeroBytes: 0,
     });
     expect(counters).toEqual({
       ...newSenderCounters(),
@@ -75,17 +76,37 @@ describe('countPart', () => {
   });
 
   it('shares a part\u2019s wire bytes out by what went into it', () => {
-    const { wireXbzrle, wireNormal, wirePlain } = counted({});
-    expect(wireXbzrle).toBe(Math.round((wire * 1000) / 9192));
-    expect([wireXbzrle + wireNormal, wirePlain]).toEqual([wire, 0]);
+    const { wireXbzrle, wireUnchanged, wireNormal, wirePlain } = counted({});
+    // 808 bytes of ops for 14 pages: 3 deltas, 9 references, 2 full pages.
+    expect(wireXbzrle).toBe(Math.round((wire * (1000 + (808 * 3) / 14)) / 10_000));
+    expect(wireUnchanged).toBe(Math.round((wire * ((808 * 9) / 14)) / 10_000));
+    expect([wireXbzrle + wireUnchanged + wireNormal, wirePlain]).toEqual([wire, 0]);
   });
 
   it('calls full pages plain where no method was used', () => {
-    expect(counted({ method: 'none', deltaBytes: 0 })).toMatchObject({ wireXbzrle: 0, wireNormal: 0, wirePlain: wire });
+    const { wireXbzrle, wireUnchanged, wireNormal, wirePlain } = counted({ method: 'none' });
+    expect([wireNormal, wireXbzrle + wireUnchanged + wirePlain]).toEqual([0, wire]);
   });
 
-  it('leaves a part of references alone to the rest', () => {
-    const { wireXbzrle, wireNormal, wirePlain } = counted({ deltaBytes: 0, fullBytes: 0 });
-    expect([wireXbzrle, wireNormal, wirePlain]).toEqual([0, 0, 0]);
+  it('counts a part of references alone as such', () => {
+    const counts = { ...answer.counts, normal: 0, xbzrle: 0 };
+    const part = counted({ deltaBytes: 0, fullBytes: 0, counts });
+    expect(part).toMatchObject({ wireXbzrle: 0, wireUnchanged: wire, wireNormal: 0, wirePlain: 0 });
+  });
+});
+
+describe('countTable', () => {
+  const epoch = { number: 1, rawBytes: 0, digest: 0n, parts: [], plainPages: 0, zeroPages: 9, zeroBytes: 25 };
+
+  it('counts what stands for zero pages, packed as much as the rest of the table', () => {
+    const counters = newSenderCounters();
+    countTable(counters, { ...epoch, table: Buffer.alloc(100) }, 40);
+    expect(counters.wireZero).toBe(10);
+  });
+
+  it('counts nothing of an empty table', () => {
+    const counters = newSenderCounters();
+    countTable(counters, { ...epoch, table: Buffer.alloc(0), zeroBytes: 0 }, 0);
+    expect(counters.wireZero).toBe(0);
   });
 });

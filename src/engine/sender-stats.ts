@@ -34,6 +34,8 @@ export interface SenderCounters {
   /** The same by the way the parts went, in the order in which the ways were first taken. */
   ways: WayCounters[];
   /** Wire bytes by class, framing of parts included. */
+  wireZero: number;
+  wireUnchanged: number;
   wireXbzrle: number;
   wireNormal: number;
   wirePlain: number;
@@ -59,6 +61,8 @@ export function newSenderCounters(): SenderCounters {
     frameBytes: 0,
     busy: 0,
     ways: [],
+    wireZero: 0,
+    wireUnchanged: 0,
     wireXbzrle: 0,
     wireNormal: 0,
     wirePlain: 0,
@@ -80,7 +84,15 @@ export function countEpoch(counters: SenderCounters, { zeroPages, plainPages }: 
   way.compressedBytes += bytes;
 }
 
-/** Adds an encoded part. A compressed part's bytes are shared out by what went into it, since it is one frame. */
+/** Adds an epoch's table as it goes, so many bytes long: what of it stands for zero pages. */
+export function countTable(counters: SenderCounters, { table, zeroBytes }: Epoch, packedBytes: number): void {
+  if (table.length > 0) counters.wireZero += Math.round((packedBytes * zeroBytes) / table.length);
+}
+
+/**
+ * Adds an encoded part. A compressed part's bytes are shared out by what went into it, since it is one frame: data, and
+ * an equal share of the ops for each page.
+ */
 export function countPart(counters: SenderCounters, { shard, answer, frame, way }: EncodedPart): void {
   const { counts, deltaBytes, fullBytes, rawBytes, method } = answer;
   counters.normal += counts.normal;
@@ -91,10 +103,13 @@ export function countPart(counters: SenderCounters, { shard, answer, frame, way 
   counters.partBytes += rawBytes;
   counters.frameBytes += frame.length;
   const wire = frame.length + partOverheadBytes + frameHeadBytes;
-  const payload = deltaBytes + fullBytes;
-  const delta = payload === 0 ? 0 : Math.round((wire * deltaBytes) / payload);
-  const full = payload === 0 ? 0 : wire - delta;
+  const referred = counts.unchanged + counts.repeated;
+  const opBytes = Math.max(0, rawBytes - deltaBytes - fullBytes) / (referred + counts.xbzrle + counts.normal);
+  const delta = Math.round((wire * (deltaBytes + opBytes * counts.xbzrle)) / rawBytes);
+  const unchanged = Math.round((wire * opBytes * referred) / rawBytes);
+  const full = wire - delta - unchanged;
   counters.wireXbzrle += delta;
+  counters.wireUnchanged += unchanged;
   if (method === 'none') counters.wirePlain += full;
   else counters.wireNormal += full;
   const sameWay = wayCounters(counters, way);

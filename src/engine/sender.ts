@@ -23,7 +23,7 @@ import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
 import { RatioSampler } from './ratio-sampler';
 import type { Progress } from './progress';
-import { countEpoch, countEvictions, countPart, newSenderCounters } from './sender-stats';
+import { countEpoch, countEvictions, countPart, countTable, newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
@@ -322,6 +322,7 @@ export class Sender {
     const shards = epoch.parts.map(({ shard }) => shard);
     const head = { rawBytes, digest, shards, method, tableBytes: epoch.table.length, table };
     const written = [this.#writing(writer.send('epoch', epochBody(head), number))];
+    countTable(this.counters, epoch, table.length);
     let wire = table.length;
     for (const part of encoding) {
       await writer.room();

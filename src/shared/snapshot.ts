@@ -71,13 +71,17 @@ export interface CompressionCounts {
 
 /** Wire bytes by what they carry; their sum is `wireBytes`. */
 export interface WireClasses {
+  /** What says which pages are zero. */
+  readonly zero: number;
+  /** References: unchanged pages, and pages equal to another. */
+  readonly unchanged: number;
   /** Page data sent as deltas, after compression. */
   readonly xbzrle: number;
   /** Full pages, after compression. */
   readonly normal: number;
   /** Full pages sent as they are. */
   readonly plain: number;
-  /** Device state, tables (zero and unchanged pages among them), framing, control. */
+  /** Device state, order of the stream, framing, control. */
   readonly other: number;
 }
 

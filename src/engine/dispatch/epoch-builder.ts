@@ -31,6 +31,8 @@ export interface Epoch {
   /** Pages that lie in the table as they came. */
   readonly plainPages: number;
   readonly zeroPages: number;
+  /** Bytes of the table that stand for them. */
+  readonly zeroBytes: number;
 }
 
 /** More than a parser ever holds back: a record reported late counts against the epoch it is reported in. */
@@ -173,14 +175,16 @@ export class EpochBuilder {
     const parts = this.#staging.flatMap((staging, shard) =>
       staging === undefined ? [] : [partOf(staging, shard, this.#buffers)],
     );
+    const { table, zeroBytes } = this.#order.take();
     const epoch: Epoch = {
       number: ++this.#number,
       rawBytes: this.#recordBytes,
       digest: this.#hash.digest(),
-      table: this.#order.take(),
+      table,
       parts,
       plainPages: this.#plainPages,
       zeroPages: this.#zeroPages,
+      zeroBytes,
     };
     this.#staging = this.#noStaging();
     this.#hash = this.hasher.create64();

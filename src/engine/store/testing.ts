@@ -59,7 +59,7 @@ export function testSnapshot(changed: Partial<Snapshot>): Snapshot {
     wireBytes: 0,
     reconnects: 0,
     ...counts,
-    wireClasses: { xbzrle: 0, normal: 0, plain: 0, other: 0 },
+    wireClasses: { zero: 0, unchanged: 0, xbzrle: 0, normal: 0, plain: 0, other: 0 },
     inFlightBytes: 0,
     limiterBusyShare: 0,
     workers: [],

@@ -13,7 +13,7 @@ const start: Snapshot = {
   pages: { duplicate: 0, normal: 0, xbzrle: 0, unchanged: 0, repeated: 0, overflow: 0 },
   cache: { size: 2 ** 26, lookups: 0, hits: 0, misses: 0, evictions: 0, overflow: 0, shards: [] },
   compression: { method: 'zstd', level: 1, rawBytes: 0, compressedBytes: 0 },
-  wireClasses: { xbzrle: 0, normal: 0, plain: 0, other: 0 },
+  wireClasses: { zero: 0, unchanged: 0, xbzrle: 0, normal: 0, plain: 0, other: 0 },
   inFlightBytes: 0,
   limiterBusyShare: 0,
   workers: [],
@@ -27,7 +27,14 @@ function at(tenths: number): Snapshot {
     ...start,
     elapsedMs: tenths * 100,
     cache: { ...start.cache, lookups: tenths * 10, hits: tenths * 4, overflow: tenths },
-    wireClasses: { xbzrle: tenths * 100, normal: tenths * 200, plain: tenths * 300, other: tenths * 50 },
+    wireClasses: {
+      zero: tenths,
+      unchanged: tenths * 2,
+      xbzrle: tenths * 100,
+      normal: tenths * 200,
+      plain: tenths * 300,
+      other: tenths * 50,
+    },
   };
 }
 
@@ -43,7 +50,7 @@ describe('Sampler', () => {
     const sampler = new Sampler();
     for (let tenths = 0; tenths < 30; tenths += 1) sampler.row(at(tenths));
     expect(sampler.row(at(30))).toMatchObject({
-      ...{ xbzrle: 1000, compressed: 2000, plain: 3000, other: 500 },
+      ...{ zero: 10, unchanged: 20, xbzrle: 1000, compressed: 2000, plain: 3000, other: 500 },
       ...{ hitShare: 0.4, lookupRate: 100, overflowRate: 10 },
     });
     // Nothing more is done: after a second it shows.

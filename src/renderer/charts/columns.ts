@@ -9,6 +9,8 @@ export const columns = {
   remaining: 'extremes',
   dirtyRate: 'extremes',
   // Wire bytes a second by class: they add up to the wire's rate, and do so when they are made coarser.
+  zero: 'mean',
+  unchanged: 'mean',
   xbzrle: 'mean',
   compressed: 'mean',
   plain: 'mean',
@@ -66,6 +68,8 @@ export class Sampler {
       Math.max(0, ((count - earlier) * 1000) / (elapsedMs - before.elapsedMs));
     const lookups = now.lookups - before.lookups;
     return {
+      zero: perSecond(wire.zero, before.wire.zero),
+      unchanged: perSecond(wire.unchanged, before.wire.unchanged),
       xbzrle: perSecond(wire.xbzrle, before.wire.xbzrle),
       compressed: perSecond(wire.normal, before.wire.normal),
       plain: perSecond(wire.plain, before.wire.plain),

@@ -70,10 +70,12 @@ export const pictures: readonly Picture<Column>[] = [
     left: rate,
     stacked: true,
     lines: [
-      stratum('Zero, unchanged, tables', 'other', '--class-unchanged', 'level', 'axis'),
-      stratum('XBZRLE', 'xbzrle', '--class-xbzrle', 'dots', 0),
-      stratum('Compressed', 'compressed', '--class-compressed', 'rising', 1),
-      stratum('Plain', 'plain', '--class-plain', 'falling', 2),
+      stratum('Zero', 'zero', '--class-zero', 'plain', 'axis'),
+      stratum('Unchanged', 'unchanged', '--class-unchanged', 'level', 0),
+      stratum('XBZRLE', 'xbzrle', '--class-xbzrle', 'dots', 1),
+      stratum('Compressed', 'compressed', '--class-compressed', 'rising', 2),
+      stratum('Plain', 'plain', '--class-plain', 'falling', 3),
+      stratum('Other', 'other', '--class-mark', 'plain', 4),
     ],
   },
   {

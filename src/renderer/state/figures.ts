@@ -87,8 +87,8 @@ export function pageClasses(pages: PageCounts, wire?: Snapshot['wireClasses']): 
   const overflow = pages.overflow === 0 ? undefined : `${count(pages.overflow)} of them overflow`;
   const repeated = pages.repeated === 0 ? undefined : `${count(pages.repeated)} of them equal to another page`;
   return [
-    row('Zero', '--class-zero', pages.duplicate),
-    row('Unchanged', '--class-unchanged', referred, undefined, repeated),
+    row('Zero', '--class-zero', pages.duplicate, wire?.zero),
+    row('Unchanged', '--class-unchanged', referred, wire?.unchanged, repeated),
     row('XBZRLE', '--class-xbzrle', pages.xbzrle, wire?.xbzrle),
     row('Full', '--class-full', pages.normal, wire && wire.normal + wire.plain, overflow),
   ];

@@ -19,7 +19,7 @@ const running: Snapshot = {
   pages: { duplicate: 10, normal: 20, xbzrle: 30, unchanged: 40, repeated: 5, overflow: 0 },
   cache: { size: 64 * MiB, lookups: 100, hits: 80, misses: 20, evictions: 4, overflow: 0, shards: [] },
   compression: { method: 'zstd', level: 1, rawBytes: 500e6, compressedBytes: 190e6 },
-  wireClasses: { xbzrle: 50e6, normal: 140e6, plain: 0, other: 10e6 },
+  wireClasses: { zero: 0, unchanged: 0, xbzrle: 50e6, normal: 140e6, plain: 0, other: 10e6 },
   inFlightBytes: 0,
   limiterBusyShare: 0,
   workers: [{ name: 'compress-0', busyShare: 0.5, restarts: 0 }],

@@ -19,7 +19,7 @@ const charts = {
   Rate: /Guest [\d.]+ .?B\/s Wire [\d.]+ .?B\/s Limit 1 MB\/s/,
   'Remaining and dirty rate': /Remaining [\d.]+ [KMG]?i?B Dirty rate/,
   'Wire by class':
-    /Zero, unchanged, tables [\d.]+ .?B\/s XBZRLE [\d.]+ .?B\/s Compressed [\d.]+ .?B\/s Plain [\d.]+ .?B\/s/,
+    /Zero [\d.]+ .?B\/s Unchanged [\d.]+ .?B\/s XBZRLE [\d.]+ .?B\/s Compressed [\d.]+ .?B\/s Plain [\d.]+ .?B\/s/,
   Cache: /Hit rate \d+ % Lookups [\d.]+k?\/s Overflow [\d.]+k?\/s/,
   'Expected downtime': /At least [\d.]+ m?s At most [\d.]+ m?s Limit 300 ms/,
 } as const;

@@ -198,8 +198,11 @@ describe('compress and decompress workers', () => {
     compress.handle.post({ type: 'resize', slot: 1, shards: [0, 9], cachePages: 20 });
     encode(2, 0);
     encode(3, 9);
-    expect(await compress.answer()).toMatchObject({ slot: 0, counts: { hits: 0, evictions: 0 } });
-    const answers = [await compress.answer(), await compress.answer(), await compress.answer()];
+    // Frames of several shards are compressed side by side: whose comes first is nobody's promise.
+    const answers = [];
+    for (let job = 0; job < 4; job++) answers.push(await compress.answer());
+    const none = expect.objectContaining({ hits: 0, evictions: 0 }) as object;
+    expect(answers).toContainEqual(expect.objectContaining({ slot: 0, counts: none }));
     const changes = [{ evictions: pages - 20, kept: expect.any(String) as string }, { evictions: 0 }];
     expect(answers).toContainEqual({ type: 'resized', slot: 1, changes });
     expect(answers).toContainEqual(expect.objectContaining({ slot: 3, type: 'encoded' }));

@@ -25,7 +25,7 @@ export function runHost(): void {
     if (request.do === 'stop receiving') return server?.close();
     if (request.do === 'receive') {
       const quiet = { onNotice: () => undefined, onVisitEnd: () => undefined };
-      const where = { host: '127.0.0.1', port: 0, destination: request.destination };
+      const where = { host: '127.0.0.1', port: 0, destinations: [{ address: request.destination }] };
       identity ??= await makeIdentity();
       server = await ReceiveServer.listen({
         ...where,

@@ -15,6 +15,7 @@ const hello = {
   maxPartPages: 256,
   channels: 1,
   resumeWindowMs: 60_000,
+  destination: 'web-1',
 };
 
 /** JSON of each kind that a peer sends, and what reads it. */
@@ -24,7 +25,7 @@ const bodies: readonly (readonly [sample: object, read: (body: Buffer) => unknow
   [{ session: ticket.session, channel: 3, taken: 17 }, parseJoin],
   [{ session: ticket.session }, parseLeave],
   [{ code: 'wire-closed', message: 'why' }, parseFailure],
-  [{ resumeWindowMs: 60_000 }, parseControl],
+  [{ resumeWindowMs: 60_000, destination: 'web-1' }, parseControl],
   [{ ask: 'leave' }, parseRequest],
   [{ ask: 'confirm', paused: true }, parseRequest],
   [{ ask: 'inspect' }, parseRequest],

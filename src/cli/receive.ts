@@ -1,17 +1,22 @@
 import { Option, type Command } from 'commander';
+import type { PlaceAddress } from '../engine/places';
 import { parseQmpAddress } from '../engine/qmp/address';
+import { parseLabel } from '../engine/wire/label';
 import { parseListenAddress, type ListenAddress } from '../shared/listen-address';
 import { WherryError } from '../shared/failure';
-import { parseBytes, parseDuration } from '../shared/units';
-import { argument } from './settings-options';
+import { parseBytes, parseDuration, parseRate } from '../shared/units';
+import { argument, parseWhole } from './settings-options';
 
 /** What `wherry receive` was asked to do. */
 export interface ReceiveRequest {
   readonly listen: ListenAddress;
-  /** QMP address of the waiting QEMU. */
-  readonly destination: string;
-  /** `destination` is that QEMU's own `-incoming` address. */
+  /** The waiting QEMUs, by the QMP address of each. */
+  readonly destination: readonly PlaceAddress[];
+  /** They are given by their own `-incoming` addresses. */
   readonly direct?: boolean;
+  readonly maxSessions?: number;
+  /** Bytes a second over all of them. */
+  readonly maxBandwidth?: number;
   readonly once?: boolean;
   /** `once`: each migration has a token of its own. `lasting`: one that is kept is good for all of them. */
   readonly token: 'once' | 'lasting';
@@ -35,13 +40,13 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
       argument(parseListenAddress),
     )
     .requiredOption(
-      '--destination <address>',
-      'QMP socket of the QEMU waiting with -incoming defer -S',
-      argument((text) => {
-        parseQmpAddress(text);
-        return text;
-      }),
+      '--destination <[label=]address>',
+      'QMP socket of a QEMU waiting with -incoming defer -S; given several times, each migration takes a free one, or ' +
+        'the one that &destination=LABEL at the end of its pairing text names',
+      addPlace,
     )
+    .option('--max-sessions <n>', 'migrations at once, when fewer than there are destinations', argument(parseSessions))
+    .option('--max-bandwidth <rate>', 'what all migrations together may bring: 100Mbit, 12MB/s', argument(parseRate))
     .option('--direct', "the destination is a QEMU's own -incoming address, and another tool drives the migration")
     .option('--once', 'end after the first migration')
     .addOption(
@@ -62,6 +67,23 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
     )
     .option('--json', 'one JSON object a line on standard output')
     .action((request: ReceiveRequest) => action(request));
+}
+
+const readPlace = argument((text): PlaceAddress => {
+  const [, label, rest] = /^([^=/:]*)=(.*)$/s.exec(text) ?? [];
+  const address = rest ?? text;
+  parseQmpAddress(address);
+  return { ...(label !== undefined && { label: parseLabel(label) }), address };
+});
+
+function addPlace(text: string, before: readonly PlaceAddress[] = []): readonly PlaceAddress[] {
+  return [...before, readPlace(text)];
+}
+
+function parseSessions(text: string): number {
+  const sessions = parseWhole(text);
+  if (sessions >= 1) return sessions;
+  throw new WherryError('usage', 'expected at least 1');
 }
 
 /** A timer cannot be set for much longer than that. */

@@ -28,7 +28,9 @@ export async function runReceive(
   request: ReceiveRequest,
   { streams, spawn, folder }: ReceiveSurroundings,
 ): Promise<number> {
-  const { listen, destination, direct = false, once = false, json = false, insecure = false } = request;
+  const { listen, destination: destinations, direct = false, once = false, json = false, insecure = false } = request;
+  // The others would be cut off at the end of the first.
+  const maxSessions = once ? 1 : request.maxSessions;
   const say = (line: string): void => writeLine(streams.err, line);
   const tell = (event: object): void => {
     if (json) writeLine(streams.out, JSON.stringify(event));
@@ -46,7 +48,9 @@ export async function runReceive(
   };
   const server = await ReceiveServer.listen({
     ...listen,
-    destination,
+    destinations,
+    ...(maxSessions !== undefined && { maxSessions }),
+    ...(request.maxBandwidth !== undefined && { maxBandwidth: request.maxBandwidth }),
     direct,
     ...(request.maxCache !== undefined && { maxCacheBytes: request.maxCache }),
     ...(!insecure && { identity: await openIdentity(folder, say) }),

@@ -4,19 +4,18 @@ import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, type Failure } from '../shared/failure';
 import type { Identity } from '../shared/identity';
 import type { SpawnWorker } from '../shared/worker';
+import { Budget } from './budget';
 import { ControlVisitor } from './control-visitor';
-import { Destination } from './destination';
 import { Door, type Visitor } from './door';
-import { expectIncoming } from './prepare';
+import { Places, type Berth, type PlaceAddress } from './places';
 import { ReceiverSession, joinSession, leaveSession, parseStreamHello } from './receiver';
-import { StreamSockets, connectQemu } from './stream-sockets';
 import { TokenBook, type Claim, type TokenOrder } from './token-book';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
 import type { Hello } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
-import { afterSecret, newSecret, shows } from './wire/secret';
+import { NotShown, afterSecret, newSecret, shows } from './wire/secret';
 
 /** A sender that is here now. */
 export interface VisitProgress {
@@ -30,6 +29,8 @@ export interface VisitProgress {
   readonly startedAt: number;
   /** `connected`: no stream yet. `delivered`: the destination has been given all of it. */
   readonly phase: 'connected' | 'receiving' | 'delivered';
+  /** The destination it has, by its label or address; absent before it was taken. */
+  readonly destination?: string;
   /** Bytes of the guest's stream given to the destination so far. */
   readonly deliveredBytes: number;
 }
@@ -46,10 +47,14 @@ export interface ReceiveOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
-  /** QMP address of the QEMU that waits with `-incoming defer -S`. */
-  readonly destination: string;
-  /** `destination` is a QEMU's own `-incoming` address instead: another tool has its monitor and drives it. */
+  /** The QEMUs that wait with `-incoming defer -S`; each migration takes one that is free. */
+  readonly destinations: readonly PlaceAddress[];
+  /** Their addresses are their own `-incoming` ones: another tool has their monitors and drives them. */
   readonly direct?: boolean;
+  /** Senders at once; as many as there are destinations when absent. */
+  readonly maxSessions?: number;
+  /** Bytes a second that all senders together may send; 0: no limit. */
+  readonly maxBandwidth?: number;
   /** Shown to senders; without it links are not encrypted, and whoever is in between can read and change everything. */
   readonly identity?: Identity;
   readonly tokens: TokenOrder;
@@ -71,35 +76,44 @@ interface Visit {
   readonly claim: Claim;
   /** Hex; what this visit's stream has to show. */
   readonly streamToken: string;
-  destination?: Promise<Destination>;
+  /** What it calls the destination it wants; any that is free when absent. */
+  readonly label: string | undefined;
+  berth?: Promise<Berth>;
+  /** The name of the berth it has. */
+  destination?: string;
   control?: ControlVisitor;
   stream?: ReceiverSession;
 }
 
 /**
- * The receiving end as a program of its own, on the destination's host: takes senders one after the other, each for a
- * fresh destination. Between visits the destination's monitor is left alone: QEMU serves one client at a time.
+ * The receiving end as a program of its own, on the destinations' host: takes senders, each for a fresh destination of
+ * its own. Between visits a destination's monitor is left alone: QEMU serves one client at a time.
  */
 export class ReceiveServer {
   #door: Door | undefined;
-  #visit: Visit | undefined;
-  #visits = 0;
+  #count = 0;
+  readonly #visits = new Set<Visit>();
+  /** Destinations that ended visits have not let go of yet. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #tokens: TokenBook;
+  readonly #budget: Budget | undefined;
 
   private constructor(
     private readonly options: ReceiveOptions,
-    private readonly sockets: StreamSockets,
+    private readonly places: Places,
     private readonly hasher: XXHashAPI,
   ) {
+    const { maxBandwidth = 0 } = options;
+    this.#budget = maxBandwidth === 0 ? undefined : new Budget(maxBandwidth);
     this.#tokens = new TokenBook(options.tokens, () => options.onPairing?.(this.pairingText));
   }
 
-  /** Prepares the destination and listens; rejects with what is wrong with the destination, or `wire-closed`. */
+  /** Prepares the destinations and listens; rejects with what is wrong with them where none is ready, or `wire-closed`. */
   static async listen(options: ReceiveOptions): Promise<ReceiveServer> {
-    const sockets = await StreamSockets.create();
-    const server = new ReceiveServer(options, sockets, await xxhash());
+    const places = await Places.create(options.destinations, options.direct === true);
+    const server = new ReceiveServer(options, places, await xxhash());
     try {
-      if (options.direct !== true) (await server.#prepared()).close();
+      await places.look(options.onNotice);
       server.#door = await Door.listen(options.host, options.port, {
         admit: (channel, first) => server.#admit(channel, first),
         onNotice: options.onNotice,
@@ -108,7 +122,7 @@ export class ReceiveServer {
       return server;
     } catch (error) {
       server.#tokens.close();
-      await sockets.close();
+      await places.close();
       throw error;
     }
   }
@@ -129,84 +143,81 @@ export class ReceiveServer {
 
   /** The senders that are here now. */
   visits(): readonly VisitProgress[] {
-    return this.#visit === undefined ? [] : [progressOf(this.#visit)];
+    return [...this.#visits].map(progressOf);
   }
 
   async close(): Promise<void> {
     this.#door?.close();
     this.#tokens.close();
-    if (this.#visit !== undefined) this.#end(this.#visit, new WherryError('cancelled', 'the receiver was stopped'));
-    await this.sockets.close();
-  }
-
-  /** The destination, waiting for a stream; the one of the last migration is refused, and it says why. */
-  async #prepared(): Promise<Destination> {
-    const destination = await Destination.connect(this.options.destination);
-    try {
-      expectIncoming(await destination.inspect());
-      await destination.prepare(this.sockets);
-      return destination;
-    } catch (error) {
-      destination.close();
-      throw error;
-    }
+    const stopped = new WherryError('cancelled', 'the receiver was stopped');
+    for (const visit of this.#visits) this.#end(visit, stopped);
+    await this.places.close();
   }
 
   #admit(channel: Channel, first: Frame): Visitor {
-    if (first.type === 'join') return joinSession(this.#visit?.stream, channel, first);
-    if (first.type === 'leave') return leaveSession(this.#visit?.stream, channel, first);
+    if (first.type === 'join') return joinSession(this.#sessionOf(first), channel, first);
+    if (first.type === 'leave') return leaveSession(this.#sessionOf(first), channel, first);
     return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
   }
 
+  /** The session whose secret a first frame shows. */
+  #sessionOf({ type, body }: Frame): ReceiverSession | undefined {
+    const streams = [...this.#visits].flatMap(({ stream }) => stream ?? []);
+    const stream = streams.find((one) => one.knows(body));
+    // A goodbye may come after its session's end, which is nobody's fault.
+    if (stream === undefined && streams.length > 0 && type === 'join') throw new NotShown();
+    return stream;
+  }
+
   #admitControl(channel: Channel, { body }: Frame): Visitor {
-    const before = this.#visit;
-    if (before?.control !== undefined && shows(body, before.streamToken)) {
+    const before = [...this.#visits].find(({ streamToken }) => shows(body, streamToken));
+    if (before?.control !== undefined) {
       parseControl(afterSecret(body));
       before.control.resume(channel);
       return before.control;
     }
-    const claim = this.#tokens.claim(body);
-    let resumeWindowMs: number;
-    try {
-      resumeWindowMs = parseControl(afterSecret(body)).resumeWindowMs;
+    const { visit, resumeWindowMs } = this.#claimed(body, (claim) => {
+      const { destination, resumeWindowMs } = parseControl(afterSecret(body));
       if (this.options.direct === true) {
         const message =
           'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
         throw new WherryError('wire-refused', message);
       }
-      if (this.#visit !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    } catch (error) {
-      claim.release();
-      throw error;
-    }
-    const visit = this.#newVisit('migrate', newSecret(), claim, channel);
-    this.#visit = visit;
+      return { resumeWindowMs, visit: this.#newVisit('migrate', claim, channel, destination) };
+    });
     visit.control = new ControlVisitor(channel, {
       streamToken: visit.streamToken,
       resumeWindowMs,
       onNotice: this.options.onNotice,
-      destination: () => (visit.destination ??= this.#prepared()),
+      destination: async () => {
+        const { destination } = await this.#berth(visit);
+        if (destination === undefined) throw new WherryError('internal', 'a destination without a monitor');
+        return destination;
+      },
       onEnd: (failure) => this.#end(visit, failure),
     });
     return visit.control;
   }
 
-  /** The stream of the session that is here, or one by itself: a relay's. */
+  /** The stream of a session that is here, or one by itself: a relay's. */
   #admitStream(channel: Channel, first: Frame): Visitor {
-    const { maxCacheBytes = Math.floor(totalmem() / 2) } = this.options;
-    const here = this.#visit;
-    const claim = here?.claim ?? this.#tokens.claim(first.body);
-    let hello: Hello;
-    try {
-      hello = parseStreamHello(first, here?.streamToken ?? this.#tokens.token, maxCacheBytes);
-      if (here?.stream !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
-    } catch (error) {
-      if (here === undefined) claim.release();
-      throw error;
-    }
-    const visit = here ?? this.#newVisit('relay', newSecret(), claim, channel);
-    this.#visit = visit;
-    claim.use();
+    // Together they may have half of the memory.
+    const { destinations, maxSessions = destinations.length } = this.options;
+    const { maxCacheBytes = Math.floor(totalmem() / 2 / maxSessions) } = this.options;
+    const parsed = (token: string): Hello => parseStreamHello(first, token, maxCacheBytes);
+    const here = [...this.#visits].find(({ streamToken }) => shows(first.body, streamToken));
+    if (here?.stream !== undefined) throw new WherryError('wire-refused', 'its stream is connected already');
+    if (here !== undefined) return this.#receive(here, channel, parsed(here.streamToken), maxCacheBytes);
+    const { token } = this.#tokens;
+    const { visit, hello } = this.#claimed(first.body, (claim) => {
+      const hello = parsed(token);
+      return { hello, visit: this.#newVisit('relay', claim, channel, hello.destination) };
+    });
+    return this.#receive(visit, channel, hello, maxCacheBytes);
+  }
+
+  #receive(visit: Visit, channel: Channel, hello: Hello, maxCacheBytes: number): Visitor {
+    visit.claim.use();
     const stream = new ReceiverSession(channel, hello, this.hasher, {
       spawn: this.options.spawn,
       maxCacheBytes,
@@ -214,22 +225,61 @@ export class ReceiveServer {
       onFailure: (error) => this.#streamFailed(visit, error),
       onDone: () => this.#streamDone(visit),
       onNotice: this.options.onNotice,
+      ...(this.#budget !== undefined && { budget: this.#budget }),
     });
     visit.stream = stream;
     return stream;
   }
 
-  #newVisit(kind: Visit['kind'], streamToken: string, claim: Claim, { socket }: Channel): Visit {
-    return { number: ++this.#visits, kind, from: socket.remoteAddress, startedAt: Date.now(), claim, streamToken };
+  /** Makes a visit for who shows the pairing text's token; whoever is refused may show it again. */
+  #claimed<Made>(body: Buffer, make: (claim: Claim) => Made): Made {
+    const claim = this.#tokens.claim(body);
+    try {
+      const { destinations, maxSessions = destinations.length } = this.options;
+      if (this.#visits.size >= maxSessions) {
+        throw new WherryError('wire-refused', 'as many senders as are taken at once are connected already');
+      }
+      return make(claim);
+    } catch (error) {
+      claim.release();
+      throw error;
+    }
+  }
+
+  #newVisit(kind: Visit['kind'], claim: Claim, { socket }: Channel, label: string | undefined): Visit {
+    const number = ++this.#count;
+    const [from, startedAt] = [socket.remoteAddress, Date.now()];
+    const visit: Visit = { number, kind, from, startedAt, claim, streamToken: newSecret(), label };
+    this.#visits.add(visit);
+    return visit;
+  }
+
+  /** The destination of this visit, taken when it is first asked for. */
+  #berth(visit: Visit): Promise<Berth> {
+    visit.berth ??= Promise.all(this.#leaving)
+      .then(() => this.places.take(visit.label))
+      .then((berth) => {
+        visit.destination = berth.name;
+        return berth;
+      });
+    return visit.berth;
   }
 
   async #connectStream(visit: Visit): Promise<Socket> {
-    if (this.options.direct === true) return connectQemu(this.options.destination);
-    const destination = await (visit.destination ??= this.#prepared());
-    const socket = await destination.connectStream();
+    const berth = await this.#berth(visit);
+    const socket = await berth.connectStream();
     // Whoever drives this migration needs the monitor, and starts the guest; we do neither.
-    if (visit.kind === 'relay') destination.close();
+    if (visit.kind === 'relay') berth.destination?.close();
     return socket;
+  }
+
+  #free(berth: Promise<Berth>): void {
+    const left = berth.then(
+      (taken) => taken.free(),
+      () => undefined,
+    );
+    this.#leaving.add(left);
+    void left.then(() => this.#leaving.delete(left));
   }
 
   #streamFailed(visit: Visit, error: WherryError): void {
@@ -244,17 +294,13 @@ export class ReceiveServer {
   }
 
   #end(visit: Visit, failure: Failure | undefined): void {
-    if (this.#visit !== visit) return;
-    this.#visit = undefined;
+    if (!this.#visits.delete(visit)) return;
     visit.claim.release();
-    const { kind, stream, control, destination } = visit;
+    const { kind, stream, control, berth } = visit;
     const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
     stream?.close();
     control?.close();
-    void destination?.then(
-      (opened) => opened.close(),
-      () => undefined,
-    );
+    if (berth !== undefined) this.#free(berth);
     if (stream === undefined) {
       return this.options.onNotice(`a sender has left before its stream: ${failure?.message ?? 'it does not say why'}`);
     }
@@ -268,12 +314,13 @@ export class ReceiveServer {
   }
 }
 
-function progressOf({ number, kind, from, startedAt, stream }: Visit): VisitProgress {
+function progressOf({ number, kind, from, startedAt, stream, destination }: Visit): VisitProgress {
   return {
     number,
     kind,
     ...(from !== undefined && { from }),
     startedAt,
+    ...(destination !== undefined && { destination }),
     phase: stream === undefined ? 'connected' : stream.delivered ? 'delivered' : 'receiving',
     deliveredBytes: stream?.deliveredBytes ?? 0,
   };

@@ -8,6 +8,7 @@ import { maxTableBytes } from '../codec/order-table';
 import { DecompressPool } from './receive/decompress-pool';
 import { EpochAssembler } from './receive/epoch-assembler';
 import { StreamRebuilder } from './receive/rebuild';
+import type { Budget, Lease } from './budget';
 import { Door, type Visitor } from './door';
 import { putPageHead, putZero } from './stream/format';
 import type { Channel } from './wire/channel';
@@ -35,6 +36,8 @@ export interface ReceiverOptions {
   /** The sender has gone, and everything is where it should be. */
   readonly onDone?: () => void;
   readonly onNotice: (text: string) => void;
+  /** What all sessions together may read. */
+  readonly budget?: Budget;
   /** How long a connection may take to introduce itself; 10 s. */
   readonly helloMs?: number;
   /** How long a sender that was let in may take to bring its further channels; 10 s. */
@@ -110,6 +113,7 @@ export type SessionOptions = Pick<
   | 'onFailure'
   | 'onDone'
   | 'onNotice'
+  | 'budget'
   | 'joinMs'
   | 'graceMs'
   | 'beats'
@@ -121,6 +125,7 @@ export class ReceiverSession implements Visitor {
   readonly #pool: DecompressPool;
   readonly #assembler: EpochAssembler;
   readonly #link: ReceiverLink;
+  readonly #lease: Lease | undefined;
   #destination: Socket | undefined;
   /** Why nothing more is taken. */
   #failure: WherryError | undefined;
@@ -152,10 +157,14 @@ export class ReceiverSession implements Visitor {
       ...(graceMs !== undefined && { graceMs }),
       ...(beats !== undefined && { beats }),
       onNotice,
-      onTaken: () => this.#hold(),
+      onTaken: (bytes) => {
+        this.#lease?.took(bytes);
+        this.#hold();
+      },
       onFull: (full) => void (full ? this.#destination?.pause() : this.#destination?.resume()),
       onMissing: (error) => this.fail(error),
     });
+    this.#lease = options.budget?.lease(() => this.#hold());
     // A guest must not be stopped for workers that are still starting: no welcome before they take jobs.
     this.#pool
       .ready()
@@ -231,6 +240,11 @@ export class ReceiverSession implements Visitor {
     this.fail(new WherryError(code, message));
   }
 
+  /** Whether a first frame shows the secret of this session. */
+  knows(body: Buffer): boolean {
+    return this.#link.knows(body);
+  }
+
   /** The whole stream is with the destination. */
   get delivered(): boolean {
     return this.#ended;
@@ -249,6 +263,7 @@ export class ReceiverSession implements Visitor {
     this.#link.giveUp(failure);
     this.#destination?.destroy();
     this.#pool.close();
+    this.#lease?.close();
     this.options.onFailure(failure);
   }
 
@@ -257,6 +272,7 @@ export class ReceiverSession implements Visitor {
     this.#link.destroy();
     this.#destination?.destroy();
     this.#pool.close();
+    this.#lease?.close();
   }
 
   #open(destination: Socket): void {
@@ -312,11 +328,11 @@ export class ReceiverSession implements Visitor {
     );
   }
 
-  /** Takes nothing off the wire while the destination is behind; parts that it waits for itself have to come. */
+  /** Takes nothing off the wire while the destination is behind or the budget is used; parts that it waits for itself have to come. */
   #hold(): void {
     if (this.#failure !== undefined) return;
     const { pendingBytes, nextIsWhole } = this.#assembler;
-    this.#link.hold(pendingBytes >= maxPendingBytes && nextIsWhole);
+    this.#link.hold((pendingBytes >= maxPendingBytes && nextIsWhole) || this.#lease?.held === true);
   }
 }
 

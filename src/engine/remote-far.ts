@@ -83,13 +83,15 @@ export class RemoteFar implements Far {
   /** A connection that shows this secret, and asks what has not been answered yet, under the same numbers. */
   #open(secret: string): Channel {
     const { resumeWindowMs } = this.options.settings;
+    const { destination } = this.pairing;
     const socket = dial(this.pairing);
     socket.setKeepAlive(true, answerMs);
     const channel: Channel = new Channel(socket, 'receiver', {
       onFrame: (frame) => this.#hear(frame),
       onEnd: ({ code, message }) => this.#broken(new WherryError(code, `${this.#where}: ${message}`)),
     });
-    channel.send('control', withSecret(secret, { resumeWindowMs } satisfies ControlOpening));
+    const opening: ControlOpening = { resumeWindowMs, ...(destination !== undefined && { destination }) };
+    channel.send('control', withSecret(secret, opening));
     for (const [number, { request }] of this.#waiting) channel.send('request', encodeJson(request), number);
     return channel;
   }

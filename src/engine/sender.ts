@@ -121,7 +121,8 @@ export class Sender {
     });
     this.#link = link;
     const { partPages: maxPartPages, layout } = this.#pool;
-    const hello = { decompressThreads, channels, maxPartPages, ...layout, resumeWindowMs };
+    const meant = to.destination === undefined ? {} : { destination: to.destination };
+    const hello = { decompressThreads, channels, maxPartPages, ...layout, resumeWindowMs, ...meant };
     const [{ maxCacheBytes }] = await Promise.all([link.open(to.token, hello), this.#pool.ready()]);
     this.#mostCacheBytes = maxCacheBytes;
     if (bytesOf(this.#pool.layout) > maxCacheBytes) await this.#takeLess();

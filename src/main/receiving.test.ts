@@ -49,7 +49,11 @@ describe('Receiving', () => {
   it('listens where it was told to and gives out the pairing text', async () => {
     const { receiving, server, seen } = setup();
     await receiving.start(order);
-    expect(server.options).toMatchObject({ host: '127.0.0.1', port: 4711, destination: '/run/dst.qmp' });
+    expect(server.options).toMatchObject({
+      host: '127.0.0.1',
+      port: 4711,
+      destinations: [{ address: '/run/dst.qmp' }],
+    });
     expect(receiving.current()).toEqual({ ...order, pairing: 'wherry://here:4711?token=ab', visits: [], notices: [] });
     expect(seen.views).toEqual([receiving.current()]);
   });

@@ -52,7 +52,7 @@ export class Receiving {
     try {
       const server = await this.listen({
         ...address,
-        destination: order.destination,
+        destinations: [{ address: order.destination }],
         tokens: { kind: 'once' },
         onPairing: (pairing) => this.#pair(pairing),
         spawn: this.spawn,

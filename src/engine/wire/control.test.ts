@@ -23,9 +23,15 @@ describe('requests about the destination', () => {
     '{"ask":"constructor"}',
   ])('%s is refused', (text) => expect(() => parseRequest(Buffer.from(text))).toThrow(refused));
 
-  it('open with nothing but a token', () => {
+  it("open with nothing but a token, a window and a destination's name", () => {
     expect(parseControl(encodeJson({ resumeWindowMs: 60_000 }))).toEqual({ resumeWindowMs: 60_000 });
-    for (const body of [{ token: 'x' }, { shards: 1 }, { path: '/etc' }, []]) {
+    const named = { resumeWindowMs: 0, destination: 'web-1.old' };
+    expect(parseControl(encodeJson(named))).toEqual(named);
+    const wrong = ['', '../web', '-web', 'unix:/run/web', 'w'.repeat(65)].map((destination) => ({
+      ...named,
+      destination,
+    }));
+    for (const body of [{ token: 'x' }, { shards: 1 }, { path: '/etc' }, [], ...wrong]) {
       expect(() => parseControl(encodeJson(body))).toThrow(refused);
     }
   });

@@ -3,6 +3,7 @@ import { WherryError, failureCodes, type Failure } from '../../shared/failure';
 import { limits } from '../../shared/settings';
 import { whole } from '../../shared/whole';
 import { parseJson } from './json';
+import { labelSchema } from './label';
 import { secretBytes } from './secret';
 
 /*
@@ -22,6 +23,8 @@ const failureSchema = v.strictObject({ code: v.picklist(failureCodes), message: 
 const controlSchema = v.strictObject({
   /** How long a lost link may take to come back, ms; 0: it is the end. */
   resumeWindowMs: whole(limits.resumeWindowMs.min, limits.resumeWindowMs.max),
+  /** Which of the receiver's destinations is meant; any that is free when absent. */
+  destination: v.optional(labelSchema),
 });
 /** What a control link opens with, after its token. */
 export type ControlOpening = v.InferOutput<typeof controlSchema>;

@@ -5,6 +5,7 @@ import { limits, pageBytes } from '../../shared/settings';
 import { whole } from '../../shared/whole';
 import { frameTypes } from './frame';
 import { parseJson } from './json';
+import { labelSchema } from './label';
 import { allowedPages } from './layout';
 import { secretBytes } from './secret';
 
@@ -20,6 +21,8 @@ const helloSchema = v.strictObject({
   channels: whole(limits.channels.min, limits.channels.max),
   /** How long a lost link may take to come back, ms; 0: it is the end. */
   resumeWindowMs: whole(limits.resumeWindowMs.min, limits.resumeWindowMs.max),
+  /** Which of the receiver's destinations is meant, where it has no session that says so. */
+  destination: v.optional(labelSchema),
 });
 export type Hello = v.InferOutput<typeof helloSchema>;
 

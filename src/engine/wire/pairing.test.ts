@@ -19,6 +19,7 @@ describe('a pairing text', () => {
     for (const pairing of [
       { host, port: 4711, fingerprint, token },
       { host, port: 4711, token },
+      { host, port: 4711, fingerprint, token, destination: 'web-1.b' },
     ])
       expect(parsePairing(formatPairing(pairing))).toEqual(pairing);
   });
@@ -42,6 +43,9 @@ describe('a pairing text', () => {
     `wherry://far:4711?${query}&token=${token}`,
     `wherry://far:4711?${query}&__proto__=1`,
     `wherry://far:4711?${query}&`,
+    `wherry://far:4711?${query}&destination=`,
+    `wherry://far:4711?${query}&destination=../etc`,
+    `wherry://far:4711?${query}&destination=-x`,
     `wherry://far:4711?${query}#x`,
     `wherry://far:4711?${query}\n`,
     `wherry://user@far:4711?${query}`,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { WherryError } from '../../shared/failure';
+import { labelSchema } from './label';
 import { pairingScheme } from '../../shared/pairing-text';
 
 export { pairingScheme };
@@ -16,11 +17,17 @@ export interface Endpoint {
 export interface Pairing extends Endpoint {
   /** 32 bytes as hex; a secret. */
   readonly token: string;
+  /** Which of its destinations is meant; any that is free when absent. */
+  readonly destination?: string;
 }
 
-const form = /^wherry:\/\/(?:\[([0-9A-Fa-f:.%]{2,64})\]|([\w.-]{1,253})):(\d{1,5})\/?\?([\w=&-]{1,300})$/;
+const form = /^wherry:\/\/(?:\[([0-9A-Fa-f:.%]{2,64})\]|([\w.-]{1,253})):(\d{1,5})\/?\?([\w=&.-]{1,300})$/;
 const hex32 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
-const querySchema = v.strictObject({ fingerprint: v.optional(hex32), token: hex32 });
+const querySchema = v.strictObject({
+  fingerprint: v.optional(hex32),
+  token: hex32,
+  destination: v.optional(labelSchema),
+});
 
 /**
  * Reads what a receiver printed.
@@ -37,13 +44,20 @@ export function parsePairing(text: string): Pairing {
     const expected = 'wherry://host:port?fingerprint=…&token=… as `wherry receive` printed it';
     throw new WherryError('usage', `Receiver: expected ${expected}`);
   }
-  const { fingerprint, token } = result.output;
-  return { host, port, ...(fingerprint !== undefined && { fingerprint }), token };
+  const { fingerprint, token, destination } = result.output;
+  return {
+    host,
+    port,
+    ...(fingerprint !== undefined && { fingerprint }),
+    token,
+    ...(destination !== undefined && { destination }),
+  };
 }
 
-export function formatPairing({ host, port, fingerprint, token }: Pairing): string {
+export function formatPairing({ host, port, fingerprint, token, destination }: Pairing): string {
   const shown = fingerprint === undefined ? '' : `fingerprint=${fingerprint}&`;
-  return `${pairingScheme}${host.includes(':') ? `[${host}]` : host}:${port}?${shown}token=${token}`;
+  const meant = destination === undefined ? '' : `&destination=${destination}`;
+  return `${pairingScheme}${host.includes(':') ? `[${host}]` : host}:${port}?${shown}token=${token}${meant}`;
 }
 
 /**

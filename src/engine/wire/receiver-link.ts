@@ -7,7 +7,7 @@ import { parseJoin, parseLeave, type Ticket, type Welcome } from './hello';
 import { encodeJson } from './json';
 import { Outbox } from './outbox';
 import { usualBeats, type Beats } from './pulse';
-import { NotShown, expectSecret, newSecret } from './secret';
+import { NotShown, expectSecret, newSecret, shows } from './secret';
 
 /** How long a sender that was let in may take to bring its further channels, ms. */
 const defaultJoinMs = 10_000;
@@ -26,7 +26,7 @@ export interface ReceiverLinkOptions {
   readonly graceMs?: number;
   readonly beats?: Beats;
   /** Bytes were taken off the wire. */
-  readonly onTaken: () => void;
+  readonly onTaken: (bytes: number) => void;
   /** Nothing more may be said for the moment, or it may again: too much is not yet taken by the sender. */
   readonly onFull: (full: boolean) => void;
   /** The sender did not bring the channels it announced, or has not come back. */
@@ -77,6 +77,11 @@ export class ReceiverLink {
       const come = `${this.#strands.size} of ${channels} channels have come within ${joinMs} ms`;
       onMissing(new WherryError('wire-closed', come));
     }, joinMs);
+  }
+
+  /** Whether a first frame shows the secret of this session. */
+  knows(body: Buffer): boolean {
+    return shows(body, this.#ticket.secret);
   }
 
   /**
@@ -212,9 +217,9 @@ export class ReceiverLink {
     if (strand === undefined) this.#strands.set(index, { channel, taken: 0 });
     else strand.channel = channel;
     if (this.#held) channel.socket.pause();
-    channel.socket.on('data', () => {
+    channel.socket.on('data', (chunk: Buffer) => {
       this.#report(index);
-      this.options.onTaken();
+      this.options.onTaken(chunk.length);
     });
   }
 

@@ -11,6 +11,7 @@ import { expectCompleted, migrateWords } from './kit/matrix';
 import { expectCountedOn, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { startReceive, startReceiveIn } from './kit/receive';
+import { until } from './kit/until';
 import { ownFolder, runWherry } from './kit/wherry';
 
 const mebibyte = 2 ** 20;
@@ -198,7 +199,8 @@ describe('--insecure', () => {
     const pair = await busyPair();
     const receiver = await startReceive(pair.destination, '--insecure');
     expect(receiver.url).not.toContain('fingerprint');
-    expect(receiver.stderr()).toContain('nothing on this link is encrypted');
+    // It comes beside the text, not before it.
+    await until(() => receiver.stderr().includes('nothing on this link is encrypted'), 'a word about it');
     const words = migrateWords({ source: pair.source, destination: receiver.url }, way);
     const without = await runWherry(words);
     expect(without).toMatchObject({ code: 2, result: { guestRunningOn: 'source', error: { code: 'usage' } } });

@@ -69,7 +69,7 @@ test('the window sends a guest to a `wherry receive`', async () => {
   await expect.poll(far.out).toContain('"status":"delivered"');
   // The guest is elsewhere now: what is left here is where it came from.
   await app.open('Guests');
-  await expect(app.page.getByRole('row', { name: /Sample 1/ })).toContainText('postmigrate');
+  await expect(app.page.getByRole('row', { name: /Sample 1/ })).toContainText('moved away');
   expect(secret).toHaveLength(64);
   await app.open('Live');
   expect(await app.page.locator('body').innerText()).not.toContain(secret);

@@ -29,7 +29,7 @@ describe('judge', () => {
     expect(judge(completed)).toEqual([]);
     const paused = { ...plan, fault: 'link cut', paused: true } as const;
     const result = { status: 'completed', guestRunningOn: 'none' } as const;
-    expect(judge({ ...completed, plan: paused, result, destination: 'paused', differing: 0 })).toEqual([]);
+    expect(judge({ ...completed, plan: paused, result, destination: 'paused', differing: [] })).toEqual([]);
   });
 
   it.each<[string, Facts, readonly string[]]>([
@@ -40,7 +40,7 @@ describe('judge', () => {
       { ...completed, destination: 'paused' },
       ['completed, but the destination is paused'],
     ],
-    ['other memory', { ...completed, differing: 3 }, ['3 pages differ']],
+    ['other memory', { ...completed, differing: [4096, 65536] }, ['2 pages differ: 0x1000 0x10000']],
     ['what is left', { ...failed, leftovers: ['process 7'] }, ['left behind: process 7']],
     ['another exit status', { ...failed, code: 3 }, ['failed, but exit status 3']],
     [

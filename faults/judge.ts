@@ -18,8 +18,8 @@ export interface Facts {
   readonly byHand: boolean;
   readonly source: Seen;
   readonly destination: Seen;
-  /** Pages in which the two differ, of a guest that was left paused. */
-  readonly differing: number | undefined;
+  /** Addresses of the pages in which the two differ, of a guest that was left paused. */
+  readonly differing: readonly number[] | undefined;
   /** Processes, sockets and files that were left behind. */
   readonly leftovers: readonly string[];
 }
@@ -30,9 +30,19 @@ export function judge(facts: Facts): readonly string[] {
   return [
     ...(source === 'running' && destination === 'running' ? ['two copies run'] : []),
     ...(facts.result === undefined ? withoutResult(facts) : withResult(facts, facts.result)),
-    ...(differing !== undefined && differing > 0 ? [`${differing} pages differ`] : []),
+    ...(differing !== undefined && differing.length > 0
+      ? [`${differing.length} pages differ: ${some(differing)}`]
+      : []),
     ...leftovers.map((left) => `left behind: ${left}`),
   ];
+}
+
+/** Enough addresses to know where to look. */
+function some(addresses: readonly number[]): string {
+  return addresses
+    .slice(0, 8)
+    .map((address) => `0x${address.toString(16)}`)
+    .join(' ');
 }
 
 const exitCodes = { completed: 0, failed: 1, uncertain: 3, cancelled: 130 } as const;

@@ -59,7 +59,7 @@ async function campaign({ runs, seed, only }: Options): Promise<number> {
 function lineOf(facts: Facts, wrong: readonly string[]): string {
   const { plan, hit, source, destination, differing, byHand } = facts;
   const { number, guest, fault, channels } = plan;
-  const compared = differing === undefined ? '' : `, ${differing} pages differ`;
+  const compared = differing === undefined ? '' : `, ${differing.length} pages differ`;
   const outcome = `${outcomeOf(facts)}${byHand ? ' by hand' : ''} (${source}, ${destination}${compared})`;
   const judged = wrong.length > 0 ? `\n   ✗ ${wrong.join('\n   ✗ ')}` : '';
   return `${wrong.length > 0 ? '✗' : '✓'} ${number}: ${guest}, ${fault} in ${hit ?? 'none: too early or too late'}, channels ${channels}: ${outcome}${judged}`;

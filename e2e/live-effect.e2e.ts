@@ -142,6 +142,15 @@ test('says that it will not converge, and finishes by the button that helps', as
   });
   await expect(verdict).toContainText(/What would help most: .*\d/);
   const apply = verdict.getByRole('button', { name: /^Apply: / });
+  await expect
+    .poll(async () => {
+      const [button, words] = await Promise.all([
+        apply.boundingBox(),
+        verdict.getByText(/^Not converging/).boundingBox(),
+      ]);
+      return button !== null && words !== null && button.y + button.height <= words.y;
+    })
+    .toBe(true);
   await apply.click();
   // What it comes to is judged anew: another change may be advised after the first.
   await expect(async () => {

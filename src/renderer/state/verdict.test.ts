@@ -126,7 +126,8 @@ describe('verdictOfReport', () => {
 
   it('says when the pause was longer than allowed', () => {
     expect(verdictOfReport({ ...report, downtimeLimitMs: 80 })).toMatchObject({
-      tone: 'wait',
+      tone: 'good',
+      pauseTone: 'bad',
       pause: 'It paused for 84 ms, over the limit of 80 ms (predicted at most 110 ms).',
     });
   });

@@ -13,6 +13,8 @@ export interface Verdict {
   readonly tone: Tone;
   readonly finish: string;
   readonly pause?: string;
+  /** Where `pause` is to be taken otherwise than the whole. */
+  readonly pauseTone?: Tone;
   readonly help?: string;
   /** What `help` speaks of, to be done at once. */
   readonly advice?: Advice;
@@ -130,9 +132,12 @@ function ended(state: EndState, place: GuestPlace, facts: EndFacts): Verdict {
       const predicted =
         expectedDowntimeMs === undefined ? '' : ` (predicted at most ${formatDuration(expectedDowntimeMs)})`;
       const over = limit === undefined ? '' : `, over the limit of ${formatDuration(limit)}`;
-      const pause =
-        downtimeMs === undefined ? {} : { pause: `It paused for ${formatDuration(downtimeMs)}${over}${predicted}.` };
-      return { tone: limit === undefined ? 'good' : 'wait', finish: `Completed: ${placeText(place)}.`, ...pause };
+      return {
+        tone: 'good',
+        finish: `Completed: ${placeText(place)}.`,
+        ...(downtimeMs !== undefined && { pause: `It paused for ${formatDuration(downtimeMs)}${over}${predicted}.` }),
+        ...(limit !== undefined && { pauseTone: 'bad' }),
+      };
     }
     case 'cancelled':
       return { tone: 'wait', finish: `Cancelled: ${placeText(place)}.`, ...help };

@@ -1,8 +1,20 @@
 import type uPlot from 'uplot';
 import type { Line } from './pictures';
 
-/** Upright marks nearer to each other are not told apart. */
-const leastMarkGap = 4;
+/** Upright marks nearer to each other, in pixels of the page, would be a hatch. */
+const leastMarkGap = 8;
+
+/**
+ * Of places from left to right, those at least `gap` apart, with the last always among them. Which are kept changes only
+ * at the right end as more come in, or the marks would flicker.
+ */
+export function thinned(places: readonly number[], gap: number): readonly number[] {
+  const kept: number[] = [];
+  for (const place of places) if (place - (kept.at(-1) ?? -Infinity) >= gap) kept.push(place);
+  const last = places.at(-1);
+  if (last !== undefined && kept.at(-1) !== last) kept.splice(-1, 1, last);
+  return kept;
+}
 
 /** Thin upright dots where rounds begin, behind the lines. */
 export function drawRounds(plot: uPlot, rounds: readonly number[], colour: string): void {
@@ -25,23 +37,22 @@ export function drawSwitchover(plot: uPlot, time: number, colour: string, font: 
 /** Returns where the last line stands, in pixels of the canvas; nothing where none is in sight. */
 function upright(plot: uPlot, times: readonly number[], colour: string, width: number, dash: readonly number[]) {
   const { ctx, bbox } = plot;
-  let last: number | undefined;
+  const places = times
+    .map((time) => plot.valToPos(time, 'x', true))
+    .filter((x) => x >= bbox.left && x <= bbox.left + bbox.width);
+  const kept = thinned(places, leastMarkGap * devicePixelRatio);
   ctx.save();
   ctx.strokeStyle = colour;
   ctx.lineWidth = width;
   ctx.setLineDash([...dash]);
   ctx.beginPath();
-  for (const time of times) {
-    const x = plot.valToPos(time, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    if (last !== undefined && x - last < leastMarkGap * devicePixelRatio) continue;
+  for (const x of kept) {
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
-    last = x;
   }
   ctx.stroke();
   ctx.restore();
-  return last;
+  return kept.at(-1);
 }
 
 /** The marks of lines that have one, where the lines end. */

@@ -57,6 +57,8 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
       cursor: {
         y: false,
         points: { size: 7 },
+        // No point where a line has no value; without this it stands wherever it was last.
+        hover: { skip: [Number.NaN], prox: 0 },
         drag: { x: true, y: false, setScale: false },
         bind: { dblclick: () => () => (by.zoom(undefined), null) },
       },

@@ -120,6 +120,30 @@ test('the smallest window shows verdict, phase, figures, controls and a picture'
   for (const each of seen) await expect(each).toBeInViewport({ ratio: 1 });
 });
 
+test('the smallest window cuts nothing off at its side while a guest is moved', async () => {
+  await watchARun();
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1024, 640));
+  await expect.poll(() => app.page.evaluate(() => [innerWidth, innerHeight])).toEqual([1024, 640]);
+  for (const view of ['Guests', 'New migration', 'Live', 'History', 'Profiles', 'Receive'] as const) {
+    await app.open(view);
+    await expect(app.button('Help')).toBeInViewport({ ratio: 1 });
+    const widths = await app.page.evaluate(() =>
+      [document.documentElement, document.querySelector('main')].map((part) => [part?.scrollWidth, part?.clientWidth]),
+    );
+    for (const [wide, room] of widths) expect.soft(wide, view).toBe(room);
+  }
+});
+
+test('nothing is pointed at where a line has no value', async () => {
+  await watchARun();
+  const points = chart('Remaining and dirty rate').locator('.u-cursor-pt');
+  await expect(chart('Remaining and dirty rate')).toHaveAccessibleDescription(/Dirty rate —/);
+  await app.page.getByRole('slider', { name: 'Time to read values at' }).focus();
+  await app.page.keyboard.press('ArrowLeft');
+  await expect(points.nth(0)).not.toHaveClass(/u-off/);
+  await expect(points.nth(1)).toHaveClass(/u-off/);
+});
+
 test('the report keeps the pictures, is exported, and the run is done again', async () => {
   await app.startSample();
   await app.fill({ 'Compression level': '3', 'Compress threads': '2', 'Decompress threads': '1' });

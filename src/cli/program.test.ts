@@ -7,6 +7,7 @@ import {
   defaultSettings,
   limits,
   methods,
+  pageBytes,
   timeoutActions,
   type MigrationSettings,
 } from '../shared/settings';
@@ -121,7 +122,7 @@ describe('wherry migrate', () => {
         compressThreads: fc.integer(limits.compressThreads),
         decompressThreads: fc.integer(limits.decompressThreads),
         channels: fc.integer(limits.channels),
-        xbzrleCacheBytes: fc.integer(limits.xbzrleCacheBytes),
+        xbzrleCacheBytes: fc.oneof(fc.constant(0), fc.integer({ ...limits.xbzrleCacheBytes, min: pageBytes })),
         cachePolicy: fc.constantFrom(...cachePolicies),
         maxBandwidth: fc.integer(limits.maxBandwidth),
         downtimeLimitMs: fc.integer(limits.downtimeLimitMs),

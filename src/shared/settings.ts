@@ -74,6 +74,16 @@ const integer = (label: string, { min, max }: Range) => {
   );
 };
 
+/** Room for less than a page is most likely a unit forgotten: `256` for `256MiB`. */
+const cacheSize = v.pipe(
+  integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes),
+  v.check(
+    (bytes: number) => bytes === 0 || bytes >= pageBytes,
+    ({ input }) =>
+      `${settingLabels.xbzrleCacheBytes}: expected 0 or room for a page of ${pageBytes} bytes, such as 64MiB, got ${input} bytes`,
+  ),
+);
+
 /** A run's settings as the engine takes them: bytes, bytes per second, milliseconds. */
 export const settingsSchema = v.pipe(
   v.strictObject({
@@ -84,7 +94,7 @@ export const settingsSchema = v.pipe(
     /** Sockets between sender and receiver. */
     channels: integer(settingLabels.channels, limits.channels),
     /** Bytes over all shards; 0 switches XBZRLE off. */
-    xbzrleCacheBytes: integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes),
+    xbzrleCacheBytes: cacheSize,
     cachePolicy: oneOf(settingLabels.cachePolicy, cachePolicies),
     /** Bytes per second on the wire; 0 is unlimited. */
     maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth),

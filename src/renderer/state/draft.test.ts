@@ -40,6 +40,11 @@ describe('checkDraft', () => {
     ['channels', '17', 'Channels: expected a whole number from 1 to 16, got 17'],
     ['channels', '0', 'Channels: expected a whole number from 1 to 16, got 0'],
     ['xbzrleCacheBytes', '64 potatoes', 'XBZRLE cache size: expected a size such as 64MiB or 4096, got "64 potatoes"'],
+    [
+      'xbzrleCacheBytes',
+      '256',
+      'XBZRLE cache size: expected 0 or room for a page of 4096 bytes, such as 64MiB, got 256 bytes',
+    ],
     ['downtimeLimitMs', 'soon', 'Downtime limit: expected a time such as 300ms or 10m, got "soon"'],
   ] as const)('refuses %s %j in its own words', (field, text, message) => {
     const check = checkDraft({ ...defaults, [field]: text });

@@ -78,7 +78,7 @@ export const commands = {
     menu: 'Migration',
     label: 'Export…',
     keys: 'CmdOrCtrl+E',
-    help: 'Write the chosen runs to a file',
+    help: 'Write the chosen runs, or the report in front, to a file',
     by: 'page',
     view: 'history',
   },

@@ -30,7 +30,7 @@ describe('what is typed while a migration runs', () => {
       },
     });
     expect(checkLive({ level: '20' }, inForce).problems).toEqual({
-      level: 'Compression level: expected a whole number from 0 to 19, got 20',
+      level: 'Compression level: zstd takes 1 to 19, got 20',
     });
     expect(checkLive({ method: 'zlib', level: '12' }, inForce).problems).toEqual({
       level: 'Compression level: zlib takes 0 to 9, got 12',

@@ -20,7 +20,7 @@ export function liveText(name: LiveSettingName, settings: MigrationSettings): st
 
 /** Reads what was typed and checks it, with the settings in force, by the schema the engine uses. */
 export function checkLive(draft: LiveDraft, inForce: MigrationSettings): LiveCheck {
-  const problems: Partial<Record<LiveSettingName, string>> = {};
+  const unreadable: Partial<Record<LiveSettingName, string>> = {};
   const change: Partial<Record<LiveSettingName, unknown>> = {};
   for (const name of liveSettingNames) {
     const typed = draft[name];
@@ -29,14 +29,17 @@ export function checkLive(draft: LiveDraft, inForce: MigrationSettings): LiveChe
       const value = readSetting(name, typed);
       if (value !== inForce[name]) change[name] = value;
     } catch (error) {
-      problems[name] = `${settingLabels[name]}: ${toFailure(error).message}`;
+      unreadable[name] = `${settingLabels[name]}: ${toFailure(error).message}`;
     }
   }
   const check = checkSettings({ ...inForce, ...change });
+  // The last said of a field is the narrowest: what the method takes as a level, not what any of them does.
+  const refused: Partial<Record<LiveSettingName, string>> = {};
   for (const { field, message } of check.ok ? [] : check.problems) {
     const name = liveSettingNames.find((each) => each === field);
-    if (name !== undefined) problems[name] ??= message;
+    if (name !== undefined) refused[name] = message;
   }
+  const problems = { ...refused, ...unreadable };
   if (Object.keys(problems).length > 0 || Object.keys(change).length === 0) return { problems };
   return { change: change as SettingsChange, problems };
 }

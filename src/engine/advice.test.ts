@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkSettings, defaultSettings, limits, methods } from '../shared/settings';
+import { checkSettings, defaultSettings, limits, methods, pageBytes } from '../shared/settings';
 import { bottlenecks } from '../shared/snapshot';
 import { adviceFor, stallReason, stallWords, type StallFacts } from './advice';
 
@@ -35,7 +35,14 @@ describe('advice', () => {
     // 16.5 MB in 180 ms, and a fifth more: 110 MB/s.
     const advice = adviceFor({ ...facts, sampledRatio: 0.9 });
     expect(advice).toMatchObject({ words: 'A bandwidth limit of 880 Mbit/s', change: { maxBandwidth: 110e6 } });
-    expect(advice?.effect).toContain('if the link has it: 110 MB/s');
+    expect(advice?.effect).toContain('if the link has it and both sides keep up: 110 MB/s');
+  });
+
+  it('is more bandwidth without a word of both sides where they are known to keep up', () => {
+    // 12 MB in 180 ms, and a fifth more: 80 MB/s, no eight times what is carried now.
+    expect(adviceFor({ ...facts, roundBytes: 12e6, sampledRatio: 0.9 })?.effect).toContain(
+      'if the link has it: 80 MB/s',
+    );
   });
 
   it('is a longer pause where that is not much, or nothing else helps', () => {
@@ -103,7 +110,7 @@ describe('advice', () => {
         level: fc.constant(1),
         maxBandwidth: fc.integer({ min: 0, max: 2 ** 40 }),
         downtimeLimitMs: fc.integer({ min: 1, max: 2_000_000 }),
-        xbzrleCacheBytes: fc.integer({ min: 0, max: 2 ** 36 }),
+        xbzrleCacheBytes: fc.oneof(fc.constant(0), fc.integer({ min: pageBytes, max: 2 ** 36 })),
       }),
       roundBytes: amount,
       guestRate: amount,

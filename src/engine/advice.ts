@@ -177,9 +177,10 @@ function widerLink({ settings, limitedShare, guestRate, wireRate, roundBytes }: 
   const pace = (roundBytes * 1.2 * 1000) / sourceDowntimeLimit(settings.downtimeLimitMs);
   const needed = roundUp((pace * wireRate) / guestRate, 1e6 / 8);
   if (needed <= settings.maxBandwidth || needed > limits.maxBandwidth.max) return undefined;
+  const sure = pace <= guestRate * surePace;
   return {
     words: `A bandwidth limit of ${formatBitRate(needed)}`,
-    effect: `if the link has it: ${movedThen(pace, roundBytes, settings)}`,
+    effect: `if the link has it${sure ? '' : ' and both sides keep up'}: ${movedThen(pace, roundBytes, settings)}`,
     change: { maxBandwidth: needed },
     finishes: true,
   };

@@ -70,6 +70,13 @@ describe('zoom', () => {
     expect(zoomBy({ from: 10, to: 40 }, 4, 25, 60)).toBeUndefined();
   });
 
+  it('is all again after in and out, whatever the halves were rounded to', () => {
+    for (const end of [7.3, 8.1, 60]) {
+      const half = zoomBy({ from: 0, to: end }, 0.5, end / 2, end) ?? { from: 0, to: 0 };
+      expect(zoomBy(half, 2, (half.from + half.to) / 2, end)).toBeUndefined();
+    }
+  });
+
   it('goes in and out around a moment', () => {
     expect(zoomBy({ from: 0, to: 40 }, 0.5, 10, 60)).toEqual({ from: 5, to: 25 });
     expect(zoomBy({ from: 5, to: 25 }, 2, 10, 60)).toEqual({ from: 0, to: 40 });

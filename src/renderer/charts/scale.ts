@@ -48,11 +48,14 @@ export interface Range {
 /** Shortest part that can be looked at: some ten samples. */
 const leastSpan = 1;
 
+/** What halving and doubling may lose, seconds. */
+const hair = 1e-6;
+
 /** A part of what there is, at least a second of it; undefined is all. */
 export function zoomTo({ from, to }: Range, end: number): Range | undefined {
   const low = Math.max(0, Math.min(from, to, end - leastSpan));
   const high = Math.max(low + leastSpan, Math.min(Math.max(from, to), Math.max(end, low + leastSpan)));
-  return low <= 0 && high >= end ? undefined : { from: low, to: high };
+  return low <= hair && high >= end - hair ? undefined : { from: low, to: high };
 }
 
 /** The part in sight made wider or narrower around a moment. */

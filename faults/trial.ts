@@ -183,8 +183,10 @@ async function aftermath(
   traces.processes();
   receiver.child.kill('SIGTERM');
   const obeyed = await receiver.endsWithin(patienceMs);
+  // A monitor serves one client: while a receiver waits for its sender to come back, nobody else is let in.
+  const destination = seen.destination === 'gone' ? await look(guests.pair.destination) : seen.destination;
   // A destination that nobody has connected to keeps its socket: whoever migrates next finds it there.
-  const awaited = seen.destination === 'inmigrate';
+  const awaited = destination === 'inmigrate';
   await guests.pair.stop();
   const leaked = awaited ? [] : traces.left(killed);
   // What a killed program leaves is removed by whichever command runs next.
@@ -192,7 +194,7 @@ async function aftermath(
   await next.ended;
   const leftovers = [...(obeyed ? [] : ['the receiver, which did not end when told to']), ...leaked, ...traces.left()];
   const { stderr } = sender;
-  return { plan, hit, result, code, stderr, byHand, ...seen, differing, leftovers };
+  return { plan, hit, result, code, stderr, byHand, source: seen.source, destination, differing, leftovers };
 }
 
 /** The sides once the source has made up its mind: after its peer is gone it takes a moment to run again. */

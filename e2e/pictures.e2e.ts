@@ -77,6 +77,8 @@ test('every picture says its latest values, is zoomed with the others, frozen, a
   const frozen = await chart('Rate')
     .locator('canvas')
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const values = app.page.locator(`#${await chart('Remaining and dirty rate').getAttribute('aria-describedby')}`);
+  const said = await values.textContent();
   const elapsed = await app.figure('Total time').textContent();
   await expect(app.figure('Total time')).not.toHaveText(elapsed ?? '');
   expect(
@@ -84,6 +86,7 @@ test('every picture says its latest values, is zoomed with the others, frozen, a
       .locator('canvas')
       .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL()),
   ).toBe(frozen);
+  expect(await values.textContent()).toBe(said);
   await app.button('Zoom in').click();
   await expect(reset).toBeEnabled();
   await app.button('Zoom out').click();

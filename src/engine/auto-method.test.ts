@@ -206,7 +206,8 @@ describe('auto, whatever it runs on', () => {
       fc.property(worlds, fc.integer({ min: 1, max: 19 }), (world, level) => {
         const run = new Run(world, level);
         run.goOn(5000);
-        expect(run.goOn(20_000)).toBeGreaterThan(0.9 * best(world));
+        // Less than a step has to promise is not gone after.
+        expect(run.goOn(20_000)).toBeGreaterThan(0.9 * (1 - 0.015) * best(world));
       }),
       { numRuns: 300 },
     );

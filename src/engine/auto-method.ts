@@ -20,7 +20,7 @@ const settleMs = 100;
 /** A look at less than this, the source being waited for, measures nothing: it is looking for dirty pages. */
 const leastLookBytes = 64 * 1024;
 /** Gain that a step must promise: down, bytes on the wire are given away for it. */
-const leastGain = { up: 0.01, down: 0.025, fromNone: 0.03 } as const;
+const leastGain = { up: 0.01, down: 0.015, fromNone: 0.03 } as const;
 /** Data that keeps this share of its size does not compress. */
 const incompressible = 0.98;
 /** A step was wrong that leaves all slower by this share. */

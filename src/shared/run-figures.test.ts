@@ -57,7 +57,7 @@ describe('figures of a run', () => {
     });
     expect(texts(of)).toMatchObject({ 'Measured downtime': '–', 'Downtime as predicted': '–', Ratio: '–' });
     expect(predictedText(of)).toBe('–');
-    expect(predictedText(run())).toBe('60 ms–110 ms');
+    expect(predictedText(run())).toBe('60–110 ms');
   });
 
   it.each([

@@ -5,6 +5,7 @@ import type { MigrationSettings } from './settings';
 import { bottlenecks } from './snapshot';
 import type { Report } from './snapshot';
 import { formatBytes, formatDuration, formatWireBytes, settingText } from './units';
+import { bandText } from './words';
 
 /** What can be known of a run under one name; undefined is unknown. */
 export type FigureValue = string | number | boolean | undefined;
@@ -110,7 +111,7 @@ export function compressedBy({ ways, rawBytes }: Report['compression']): string 
 
 /** The downtime's prediction as one text: `60 ms–110 ms`. */
 export function predictedText({ report: { expectedDowntimeBandMs: band } }: RunSummary): string {
-  return band === undefined ? unknown : `${formatDuration(band.low)}–${formatDuration(band.high)}`;
+  return band === undefined ? unknown : bandText(band);
 }
 
 /** Whether the guest was paused for longer than it should have been; unknown where either is. */

@@ -60,10 +60,10 @@ export class Pictures {
     if (!frozen) this.#turn += 1;
   }
 
-  /** A column's value at the moment pointed at, or else the latest; absent where it is not known. */
+  /** A column's value at the moment pointed at, or else the latest that is drawn; absent where it is not known. */
   value(column: Column): number | undefined {
     void this.run.shown; // the latest are read as often as the other figures are shown
-    const { pointed } = this.sight;
+    const pointed = this.sight.pointed ?? this.#frozenAt;
     return pointed === undefined ? this.run.series.latest(column) : valueAt(this.shown.frame, column, pointed);
   }
 }

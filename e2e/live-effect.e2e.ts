@@ -67,8 +67,9 @@ test('another downtime limit is what the source plans for', async () => {
   await change('Downtime limit', '750ms');
   const source = await QmpClient.connect((await run()).source);
   try {
-    const parameters = await source.execute('query-migrate-parameters');
-    expect(parameters).toMatchObject({ 'downtime-limit': sourceDowntimeLimit(750) });
+    const parameters = (): Promise<unknown> => source.execute('query-migrate-parameters');
+    // All of it once the pace is a steady one.
+    await expect.poll(parameters).toMatchObject({ 'downtime-limit': sourceDowntimeLimit(750) });
   } finally {
     source.close();
   }

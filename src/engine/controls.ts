@@ -17,6 +17,9 @@ import type { QmpClient } from './qmp/client';
 /** QEMU's longest; with it the source stops the guest at its next look at what is left. */
 const longestDowntimeMs = 2_000_000;
 
+/** States in which the source has not yet decided to stop the guest. */
+const steered: readonly SessionState[] = ['bulk', 'iterating'];
+
 /** What an operator acts upon. */
 export interface Controlled {
   readonly state: () => SessionState;
@@ -34,6 +37,10 @@ export interface Controlled {
 export class Controls implements MigrationControl {
   readonly #changes = new Sequence();
   #flow: FlowControl | undefined;
+  /** What the source may plan with, of its limit. */
+  #share = 1;
+  #steering = false;
+  #forcing = false;
 
   constructor(
     private inForce: MigrationSettings,
@@ -82,10 +89,29 @@ export class Controls implements MigrationControl {
     return this.#changes.run(() => this.#force());
   }
 
+  /**
+   * The source is to plan its switchover with this share of the limit, see `StopShare`. Not waited for, and nothing where
+   * the source does not answer: another look follows.
+   */
+  steer(share: number): void {
+    if (share === this.#share || this.#steering || this.#forcing || !steered.includes(this.on.state())) return;
+    this.#share = share;
+    this.#steering = true;
+    void this.#limitDowntime(this.#planned(this.inForce))
+      .catch(() => undefined)
+      .finally(() => (this.#steering = false));
+  }
+
   async #force(): Promise<void> {
     this.#expect('force the switchover', ['bulk', 'iterating']);
     if (this.#flow === 'forced') return;
-    await this.#limitDowntime(longestDowntimeMs);
+    this.#forcing = true;
+    try {
+      await this.#limitDowntime(longestDowntimeMs);
+    } catch (error) {
+      this.#forcing = false;
+      throw error;
+    }
     // The source measures its own pace: one that is held back would never see that what is left fits.
     this.resume();
     this.#set('forced');
@@ -100,10 +126,14 @@ export class Controls implements MigrationControl {
       throw refused(`${settingLabels.downtimeLimitMs}: the switchover has been forced, whatever the downtime`);
     }
     const granted = await sender.change(next);
-    if (limited) await this.#limitDowntime(sourceDowntimeLimit(next.downtimeLimitMs));
+    if (limited) await this.#limitDowntime(this.#planned(next));
     this.inForce = granted;
     this.on.onChange();
     return this.inForce;
+  }
+
+  #planned({ downtimeLimitMs }: MigrationSettings): number {
+    return Math.max(1, Math.round(sourceDowntimeLimit(downtimeLimitMs) * this.#share));
   }
 
   async #limitDowntime(ms: number): Promise<void> {

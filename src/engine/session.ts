@@ -17,6 +17,7 @@ import { queryMigrate, queryStatus, type MigrateInfo } from './qmp/migrate';
 import { RunStats, type SessionFacts } from './run-stats';
 import { sessionReport } from './report';
 import { step, takes, type SessionEvent } from './session-state';
+import { steer } from './steering';
 import { StreamSockets } from './stream-sockets';
 
 const snapshotMs = 100;
@@ -172,6 +173,7 @@ export class Session implements RunningMigration {
     far.onLost((error) => this.#outcome.fail(error));
     const poll = setInterval(() => void this.#poll(source), pollMs);
     this.#cleanups.push(() => clearInterval(poll));
+    this.#cleanups.push(steer(this.control, () => this.#sender?.counters.rawBytes));
   }
 
   async #poll(source: QmpClient): Promise<void> {

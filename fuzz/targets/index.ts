@@ -3,6 +3,7 @@ import { frames as methodFrames, parts, xbzrle } from './codec';
 import { contract, workers } from './contract';
 import { epochs, tables } from './epochs';
 import { profiles, runs } from './files';
+import { identities, lastingTokens } from './identity';
 import { messages, monitors, pairing, replies, secrets } from './messages';
 import { stream } from './stream';
 import { epochHeads, frames, layouts, partHeads } from './wire';
@@ -26,6 +27,8 @@ export const targets: readonly FuzzTarget[] = [
   epochs,
   profiles,
   runs,
+  identities,
+  lastingTokens,
   contract,
   workers,
 ];

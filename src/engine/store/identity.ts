@@ -2,6 +2,7 @@ import 'reflect-metadata'; // before x509, which is built on it
 import { PemConverter, X509CertificateGenerator, cryptoProvider } from '@peculiar/x509';
 import { X509Certificate, createHash, createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { toFailure, WherryError } from '../../shared/failure';
 import type { Identity } from '../../shared/identity';
 import { readSecret, writeSecret } from './secret-file';
@@ -50,14 +51,26 @@ export async function makeIdentity(): Promise<Identity> {
   return parseIdentity(`${key.trimEnd()}\n${certificate.toString('pem').trimEnd()}\n`);
 }
 
-function parseIdentity(text: string): Identity {
+/**
+ * Reads what the file of an identity holds, which is then exactly its key and its certificate.
+ * @throws WherryError `store`
+ */
+export function parseIdentity(text: string): Identity {
   const [, key, certificate] = form.exec(text) ?? [];
   if (key === undefined || certificate === undefined) {
     throw new WherryError('store', 'expected a private key and a certificate');
   }
-  const parsed = new X509Certificate(certificate);
-  if (!parsed.checkPrivateKey(createPrivateKey(key))) {
-    throw new WherryError('store', 'the key is not that of the certificate');
-  }
+  const { parsed, belongs } = opened(key, certificate);
+  if (!belongs) throw new WherryError('store', 'the key is not that of the certificate');
   return { key, certificate, fingerprint: createHash('sha256').update(parsed.raw).digest('hex') };
+}
+
+function opened(key: string, certificate: string): { readonly parsed: X509Certificate; readonly belongs: boolean } {
+  try {
+    const parsed = new X509Certificate(certificate);
+    createSecureContext({ key, cert: certificate }); // it takes fewer
+    return { parsed, belongs: parsed.checkPrivateKey(createPrivateKey(key)) };
+  } catch (cause) {
+    throw new WherryError('store', `expected a private key and a certificate: ${toFailure(cause).message}`, { cause });
+  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
@@ -9,6 +9,7 @@ import { formatPairing } from '../src/engine/wire/pairing';
 import { contextOf } from '../src/engine/wire/secured';
 import { expectCompleted, migrateWords } from './kit/matrix';
 import { expectCountedOn, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
+import { commandLine } from './kit/processes';
 import { differingPages } from './kit/ram';
 import { startReceive, startReceiveIn } from './kit/receive';
 import { until } from './kit/until';
@@ -155,12 +156,14 @@ describe('a migration between two hosts', () => {
     const key = pem.split('\n')[1] ?? '';
     expect(key.length).toBeGreaterThan(60);
     const lines = new Set<string>();
+    const pairing = join(ownFolder(), 'pairing');
+    writeFileSync(pairing, `${receiver.url}\n`, { mode: 0o600 });
     const run = await runWherry(
-      [...migrateWords({ source: pair.source, destination: receiver.url }, way), '--max-bandwidth', '800kB/s'],
+      [...migrateWords({ source: pair.source, destination: `@${pairing}` }, way), '--max-bandwidth', '800kB/s'],
       (child) => {
         child.stdout?.on('data', () => {
           for (const pid of [child.pid ?? NaN, receiver.pid])
-            for (const line of commandLinesBelow(pid)) lines.add(line);
+            for (const line of [commandLine(pid), ...commandLinesBelow(pid)]) lines.add(line);
         });
       },
       here,
@@ -169,6 +172,7 @@ describe('a migration between two hosts', () => {
     await receiver.event('session');
     const exported = await runWherry(['history', 'export', '--format', 'json'], undefined, here);
     expect(exported.stdout).toContain('"wherry://127.0.0.1');
+    expect([...lines].some((line) => line.includes(`--destination @${pairing}`))).toBe(true);
     expect([...lines].some((line) => line.includes('/compress.cjs'))).toBe(true);
     expect([...lines].some((line) => line.includes('/decompress.cjs'))).toBe(true);
     const said = [run.stdout, run.stderr, receiver.stderr(), exported.stdout, ...lines].join('\n');

@@ -39,6 +39,11 @@ const description = [
 const addresses = [
   ['/path, unix:/path, tcp:host:port', 'A monitor of QEMU (QMP), as given to its -qmp option.'],
   ['wherry://host:port?…', 'A receiver, as `wherry receive` prints it. It holds a secret.'],
+  [
+    '@FILE, -',
+    'The same from the last line of a file or of standard input: everybody on a host can read the command lines of its ' +
+      'processes, so this is the way to hand over a secret.',
+  ],
 ] as const;
 
 const exitStatuses: readonly Item[] = [
@@ -70,7 +75,10 @@ const examples = [
     'wherry receive --listen 0.0.0.0:4711 --destination /run/vm-dst.sock',
     "On the destination's host; prints wherry://…",
   ],
-  ["wherry migrate --source /run/vm-src.sock --destination 'wherry://…'", "On the source's host."],
+  [
+    'wherry migrate --source /run/vm-src.sock --destination @vm.pairing',
+    "On the source's host, with what was printed there in a file that only you can read.",
+  ],
 ] as const;
 
 type Item = readonly [term: string, text: string];

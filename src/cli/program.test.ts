@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commandLine } from '../shared/command-line';
 import { WherryError } from '../shared/failure';
 import {
@@ -186,6 +189,33 @@ describe('wherry migrate', () => {
     expect(err).toMatch(/^error: [^\n]+\n$/);
     expect(code).toBe(exitCodes.usage);
     expect(migrate).toEqual([]);
+  });
+});
+
+describe('a destination that holds a secret', () => {
+  const token = '5e'.repeat(32);
+  const text = `wherry://beta:4711?fingerprint=${'fe'.repeat(32)}&token=${token}`;
+  let folder = '';
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'wherry-test-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is read from a file, so that it need not stand on the command line', async () => {
+    writeFileSync(join(folder, 'pairing'), `${text}\n`);
+    const { migrate } = await parse('migrate', '--source', '/a', '--destination', `@${folder}/pairing`);
+    expect(migrate).toMatchObject([{ destination: text }]);
+  });
+
+  it.each([
+    ['wherry://beta?token=', 'on the command line'],
+    ['@', 'in a file'],
+  ])('is not repeated where it is wrong: %s', async (begin, where) => {
+    writeFileSync(join(folder, 'pairing'), `token=${token}`);
+    const word = where === 'in a file' ? `${begin}${folder}/pairing` : `${begin}${token}`;
+    const { code, migrate, err } = await parse('migrate', '--source', '/a', '--destination', word);
+    expect({ code, migrate }).toEqual({ code: exitCodes.usage, migrate: [] });
+    expect(err).toContain('Receiver: expected wherry://host:port');
+    expect(err).toMatch(/^error: [^\n]+\n$/);
+    expect(err).not.toContain(token);
   });
 });
 

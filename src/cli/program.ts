@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { parseQmpAddress } from '../engine/qmp/address';
-import { pairingScheme, parsePairing } from '../engine/wire/pairing';
+import { parsePairing } from '../engine/wire/pairing';
 import { settingOptions } from '../shared/command-line';
 import { isPairing } from '../shared/pairing-text';
 import { toFailure, WherryError } from '../shared/failure';
@@ -8,6 +8,7 @@ import { workloads } from '../shared/guest';
 import type { Workload } from '../shared/guest';
 import type { MigrationSettings } from '../shared/settings';
 import { exitCodes } from './exit-codes';
+import { addressWord, fromElsewhere, givenAddress } from './given-address';
 import { guestMemory, guestRate, memoryOption, upTo } from './guest-options';
 import { insecureHelp } from './insecure';
 import { addSettings, argument, parseWhole, readSettings, type FindProfile } from './settings-options';
@@ -63,15 +64,18 @@ export function buildProgram(actions: Actions, version: string): Command {
     )
     .requiredOption(
       '--destination <address>',
-      'QMP socket of the QEMU waiting with -incoming defer -S, or wherry://… as `wherry receive` printed it',
-      farAddress,
+      'QMP socket of the QEMU waiting with -incoming defer -S, or wherry://… as `wherry receive` printed it; ' +
+        fromElsewhere,
+      addressWord,
     )
     .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used")
     .option('--insecure', insecureHelp)
     .option('--json', 'one JSON object a line on standard output')
-    .action(async (options: Options, command: Command) =>
-      actions.migrate(migrateRequest(options, await settings(command), givenOptions(command))),
-    );
+    .action(async (given: Options, command: Command) => {
+      const checked = await settings(command);
+      const options = { ...given, destination: await farAddress(String(given['destination'])) };
+      await actions.migrate(migrateRequest(options, checked, givenOptions(command)));
+    });
 
   addSettings(program.command('demo').description('move the built-in guest, to see what a migration is like'))
     .addOption(new Option('--workload <name>', `what the guest does: ${workloads.join(', ')}`).default('seed'))
@@ -152,7 +156,7 @@ function wayOf(
 
 /** What has no meaning without a receiver or a monitor over there is refused, not ignored. */
 function expectDirect(options: Options, { paused, channels }: MigrationSettings): void {
-  if (String(options['destination']).startsWith(pairingScheme)) {
+  if (isPairing(String(options['destination']))) {
     throw new WherryError('usage', "--direct: expected QEMU's own -incoming address, got a receiver's");
   }
   if (paused) throw new WherryError('usage', '--direct: --paused needs a monitor over there');
@@ -175,11 +179,13 @@ const address = argument((text) => {
   return text;
 });
 
-const farAddress = argument((text) => {
-  if (text.startsWith(pairingScheme)) parsePairing(text);
-  else parseQmpAddress(text);
-  return text;
-});
+/** Where the guest is to go, whatever stood for it on the command line; what holds a secret is not repeated. */
+async function farAddress(word: string): Promise<string> {
+  const address = await givenAddress('--destination', word);
+  if (address !== word || isPairing(address)) parsePairing(address);
+  else parseQmpAddress(address);
+  return address;
+}
 
 function oneOf<Name extends string>(label: string, names: readonly Name[], given: unknown): Name {
   const found = names.find((name) => name === given);

@@ -3,6 +3,7 @@ import { parseQmpAddress, type QmpAddress } from '../engine/qmp/address';
 import { expectSecured, parsePairing, type Pairing } from '../engine/wire/pairing';
 import { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
+import { fromElsewhere, givenAddress } from './given-address';
 import { insecureHelp } from './insecure';
 import { addSettings, argument, readSettings, type FindProfile } from './settings-options';
 
@@ -30,7 +31,7 @@ const wireSettings = [
   'maxBandwidth',
 ] as const satisfies readonly (keyof MigrationSettings)[];
 
-type Options = Readonly<Record<string, unknown>> & { readonly listen: QmpAddress; readonly to: Pairing };
+type Options = Readonly<Record<string, unknown>> & { readonly listen: QmpAddress; readonly to: string };
 
 /** `wherry send`: the source's end under a migration that another tool drives. */
 export function registerSend(
@@ -46,15 +47,15 @@ export function registerSend(
       "where the source's stream comes: unix:/path or tcp:host:port, as the `migrate` command is given it",
       argument(parseStreamAddress),
     )
-    .requiredOption('--to <url>', 'wherry://… as `wherry receive` printed it', argument(parsePairing));
+    .requiredOption('--to <url>', `wherry://… as \`wherry receive\` printed it; ${fromElsewhere}`);
   addSettings(command, wireSettings)
     .option('--insecure', insecureHelp)
     .option('--json', 'one JSON object a line on standard output')
     .action(async (options: Options, self: Command) => {
       const { listen } = options;
       const insecure = options['insecure'] === true;
-      const to = expectSecured(options.to, insecure);
       const settings = await readSettings(self, profile, wireSettings);
+      const to = expectSecured(parsePairing(await givenAddress('--to', options.to)), insecure);
       await action({ listen, to, settings, insecure, json: options['json'] === true });
     });
 }

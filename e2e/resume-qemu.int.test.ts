@@ -55,6 +55,17 @@ describe('a migration to a receiver over a link that is cut', () => {
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
   });
 
+  it('after every 32 KiB, TLS counted, brings the guest whole', async () => {
+    const { pair, cutter, words } = await distantPair(0);
+    cutter.cutAfter(Array.from({ length: 10_000 }, () => 32 * 1024));
+    const run = await runWherry([...words, '--paused']);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'none' });
+    expect(cutter.cuts).toBeGreaterThan(10);
+    expect(run.result?.reconnects).toBeGreaterThan(5); // some cuts are the control link's, some are together
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+  });
+
   it('in the switchover starts the guest over there, once', async () => {
     const { pair, receiver, cutter, words } = await distantPair('max');
     const limits = ['--max-bandwidth', '2MB/s', '--downtime-limit', '4s', '--switchover-resume-window', '30s'];

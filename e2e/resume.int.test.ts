@@ -69,6 +69,22 @@ describe('a link that is cut', () => {
     expect(sender.counters.rawBytes).toBe(stream.length);
   });
 
+  it.each([
+    ['parts', { xbzrleCacheBytes: 8 * 2 ** 20 }],
+    ['frames of many times that', { method: 'none', level: 0, xbzrleCacheBytes: 0 }],
+  ] as const)('each time after 32 KiB makes its way all the same: %s', async (_, settings) => {
+    const stream = guestStream();
+    const { sender, destination, source, cutter } = await resumable(settings);
+    cutter.cutAfter(Array.from({ length: 1000 }, () => 32 * 1024));
+    source.end(stream);
+    await destination.ended;
+    expect(destination.bytes.equals(stream)).toBe(true);
+    // Whatever a connection has brought is not brought again: heads and hellos are all that is lost.
+    expect(cutter.cuts).toBeGreaterThan(10);
+    expect(cutter.cuts).toBeLessThan((1.1 * stream.length) / (32 * 1024));
+    expect(sender.reconnects).toBeGreaterThan(10);
+  });
+
   it('in the middle of what comes back loses no acknowledgement and no byte of the return path', async () => {
     const stream = guestStream();
     const { sender, destination, source, cutter } = await resumable();

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { WherryError, type Failure } from '../../shared/failure';
-import { FrameParser, frameHead, type Frame, type FrameType, type Peer } from './frame';
+import { FrameParser, frameHead, type Frame, type FrameType, type Peer, type Unfinished } from './frame';
 import { encodeJson } from './json';
 import { linkError } from './link-error';
 
@@ -39,6 +39,16 @@ export class Channel {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** The kept frame that the peer has begun on this connection; good after its end, too. */
+  get unfinished(): Unfinished | undefined {
+    return this.#parser.unfinished;
+  }
+
+  /** What the peer says next is the rest of a frame that it began on another connection. */
+  goOn(unfinished: Unfinished): void {
+    this.#parser.goOn(unfinished);
   }
 
   /** Writes a frame at once; false when the socket wants a pause until `drain`. */

@@ -41,7 +41,7 @@ function plain({ type, aux, epoch, body }: Frame): object {
 describe('a frame on the wire', () => {
   it('has exactly these bytes', () => {
     expect(frame('part', Buffer.from('0011223344556677', 'hex'), 0x01020304, 0x0506).toString('hex')).toBe(
-      '57485259' + '03' + '04' + '0506' + '01020304' + '00000008' + 'e09da040' + '0011223344556677',
+      '57485259' + '04' + '04' + '0506' + '01020304' + '00000008' + '940549cf' + '0011223344556677',
     );
   });
 
@@ -94,7 +94,7 @@ describe('a frame on the wire', () => {
 describe('a hostile peer', () => {
   it.each<[string, Buffer, RegExp]>([
     ['another protocol', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), /expected a Wherry frame, got 47455420/],
-    ['another version', forged((head) => head.writeUInt8(4, 4)), /expected protocol version 3, got 4/],
+    ['another version', forged((head) => head.writeUInt8(3, 4)), /expected protocol version 4, got 3/],
     ['type 0', forged((head) => head.writeUInt8(0, 5)), /unknown frame type 0/],
     ['an unknown type', forged((head) => head.writeUInt8(99, 5)), /unknown frame type 99/],
     ['a damaged head', Buffer.from(frameHead('ack', 0)).fill(1, 11, 12), /wrong checksum/],

@@ -13,7 +13,7 @@ import { WherryError } from '../../shared/failure';
 
 export const frameHeadBytes = 20;
 const magic = 0x57485259;
-const version = 3;
+const version = 4;
 
 /** Who may send a frame. */
 export type Peer = 'sender' | 'receiver';
@@ -48,8 +48,8 @@ export const frameTypes = {
   failure: { id: 10, from: ['sender', 'receiver'], minBody: 2, maxBody: 64 * 1024 },
   /** A secret and JSON `Join`, the first frame of a sender's further channel, and in the place of a lost connection. */
   join: { id: 11, from: ['sender'], minBody: 34, maxBody: 4096 },
-  /** The channel is taken; kept frames of it that have come so far, u64. */
-  joined: { id: 12, from: ['receiver'], minBody: 8, maxBody: 8 },
+  /** The channel is taken; kept frames of it that have come so far, u64, and bytes of the next one, u64. */
+  joined: { id: 12, from: ['receiver'], minBody: 16, maxBody: 16 },
   /** Kept frames of the receiver's that the sender has taken, u64. */
   taken: { id: 13, from: ['sender'], minBody: 8, maxBody: 8 },
   /** A secret and JSON `Leave`, the first frame of a connection that ends the session: its sender will not come back. */
@@ -139,6 +139,13 @@ export function parseFrameHead(head: Buffer): { type: FrameType; aux: number; ep
   return { type, aux: head.readUInt16BE(6), epoch: head.readUInt32BE(8), length };
 }
 
+/** A kept frame of which the connection brought no more than the beginning. */
+export interface Unfinished {
+  readonly head: ReturnType<typeof parseFrameHead>;
+  /** What has come of its body. */
+  readonly body: Buffer;
+}
+
 /**
  * Cuts a peer's byte stream into frames, whatever the chunks. No length is believed before its head has been checked,
  * and nothing is kept of a frame that is not the peer's to send: a stranger cannot make us hold more than a hello.
@@ -167,6 +174,20 @@ export class FrameParser {
       frames.push({ type, aux, epoch, body: this.#take(length) });
       this.#head = undefined;
     }
+  }
+
+  /** The frame that is half here, where its rest can come on another connection. */
+  get unfinished(): Unfinished | undefined {
+    if (this.#head === undefined || !isKept(this.#head.type)) return undefined;
+    return { head: this.#head, body: Buffer.concat(this.#chunks) };
+  }
+
+  /** What comes next is the rest of this one. Throws `wire-protocol` for a peer that goes on before it knows. */
+  goOn(unfinished: Unfinished): void {
+    if (this.#head !== undefined || this.#held > 0) throw refused('a frame before the answer to a join');
+    this.#head = unfinished.head;
+    this.#chunks = [unfinished.body];
+    this.#held = unfinished.body.length;
   }
 
   #admit(type: FrameType): void {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
+import { WherryError } from '../../shared/failure';
 import type { Channel } from './channel';
-import { Outbox, type FrameBytes } from './outbox';
+import { Outbox, lengthOf, type FrameBytes } from './outbox';
 import type { Pace } from './pace';
 
 /** What a lane has to do with the others of its wire. */
@@ -22,6 +23,10 @@ export class Lane {
   /** Bytes that went over former connections. */
   #before = 0;
   #received = 0;
+  /** Bytes of the next frame that the receiver has from former connections. */
+  #begun = 0;
+  /** The same as it was when the last connection began; -1: a frame has been taken since. */
+  #reached = 0;
   #wake: (() => void) | undefined;
   /** Round trips: when the byte count `sent` was reached. */
   #probe: { readonly sent: number; readonly at: number } | undefined;
@@ -66,12 +71,19 @@ export class Lane {
   }
 
   /**
-   * Goes on over this connection, after so many frames that the receiver has taken.
-   * @throws WherryError `wire-protocol` for a count that cannot be
+   * Goes on over this connection, after so many frames that the receiver has taken and so many bytes of the next one.
+   * Whether that is further than at the last time.
+   * @throws WherryError `wire-protocol` for what cannot be
    */
-  use(channel: Channel, taken: number): void {
-    this.#outbox.release(taken);
+  use(channel: Channel, taken: number, begun = 0): boolean {
+    const further = this.#outbox.release(taken) || begun > this.#reached;
     this.#outbox.rewind();
+    const next = this.#outbox.next() ?? [];
+    if (begun > 0 && !(begun < lengthOf(next))) {
+      throw new WherryError('wire-protocol', `a peer that has ${begun} bytes of a frame of ${lengthOf(next)}`);
+    }
+    this.#begun = begun;
+    this.#reached = begun;
     this.#before = this.bytesSent;
     this.#channel = channel;
     this.#received = 0;
@@ -84,6 +96,7 @@ export class Lane {
       this.wire.onChange();
     });
     this.#go();
+    return further;
   }
 
   /** There will be no other connection: what waits is dropped. */
@@ -118,7 +131,7 @@ export class Lane {
     const now = performance.now();
     const before = this.#received;
     this.#received = Math.min(this.#channel?.bytesSent ?? 0, Math.max(before, total));
-    if (frames !== undefined) this.#outbox.release(frames);
+    if (frames !== undefined && this.#outbox.release(frames)) this.#reached = -1;
     if (this.#probe !== undefined && this.#received >= this.#probe.sent) {
       pace.noteRoundTrip(now - this.#probe.at);
       this.#probe = undefined;
@@ -166,7 +179,8 @@ export class Lane {
   /** Writes a frame, or part of it, where the connection ends meanwhile. */
   async #writeFrame(channel: Channel, frame: FrameBytes): Promise<void> {
     const { pace } = this.wire;
-    const pieces = slices(frame, () => pace.slice(this.wire.channels));
+    const pieces = slices(frame, this.#begun, () => pace.slice(this.wire.channels));
+    this.#begun = 0;
     let full = false;
     for (const piece of pieces) {
       if (full) await this.#stand(channel);
@@ -208,10 +222,13 @@ export class Lane {
   }
 }
 
-/** A frame in pieces of a size that is asked for each time. */
-function* slices(frame: FrameBytes, size: () => number): Generator<Uint8Array> {
+/** A frame from its byte `from` on, in pieces of a size that is asked for each time. */
+function* slices(frame: FrameBytes, from: number, size: () => number): Generator<Uint8Array> {
+  let skip = from;
   for (const bytes of frame) {
-    for (let at = 0; at < bytes.length;) {
+    const start = Math.min(skip, bytes.length);
+    skip -= start;
+    for (let at = start; at < bytes.length;) {
       const piece = bytes.subarray(at, at + size());
       at += piece.length;
       yield piece;

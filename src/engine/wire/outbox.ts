@@ -27,7 +27,7 @@ export class Outbox {
 
   add(frame: FrameBytes): void {
     this.#kept.push(frame);
-    this.#bytes += length(frame);
+    this.#bytes += lengthOf(frame);
   }
 
   /** The frame to write next; nothing when all have been written. */
@@ -41,18 +41,19 @@ export class Outbox {
   }
 
   /**
-   * The peer has taken so many frames in all.
+   * The peer has taken so many frames in all; whether that is more than before.
    * @throws WherryError `wire-protocol` for fewer than it had, or more than it was given: nothing has changed then
    */
-  release(taken: number): void {
+  release(taken: number): boolean {
     const more = taken - this.#taken;
     if (!(more >= 0 && more <= this.#written)) {
       const range = `${this.#taken} to ${this.#taken + this.#written}`;
       throw new WherryError('wire-protocol', `a peer that has taken ${taken} frames, ${range} are possible`);
     }
-    for (const frame of this.#kept.splice(0, more)) this.#bytes -= length(frame);
+    for (const frame of this.#kept.splice(0, more)) this.#bytes -= lengthOf(frame);
     this.#written -= more;
     this.#taken = taken;
+    return more > 0;
   }
 
   /** Another connection: what is kept is to be written again. */
@@ -61,6 +62,7 @@ export class Outbox {
   }
 }
 
-function length(frame: FrameBytes): number {
+/** Bytes of a frame. */
+export function lengthOf(frame: FrameBytes): number {
   return frame.reduce((sum, { length }) => sum + length, 0);
 }

@@ -2,7 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { WherryError, type Failure } from '../../shared/failure';
 import { formatDuration } from '../../shared/units';
 import type { Channel } from './channel';
-import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
+import {
+  countAt,
+  countsBody,
+  frameHead,
+  frameHeadBytes,
+  isKept,
+  type Frame,
+  type FrameType,
+  type Unfinished,
+} from './frame';
 import { parseJoin, parseLeave, type Ticket, type Welcome } from './hello';
 import { encodeJson } from './json';
 import { Outbox } from './outbox';
@@ -15,6 +24,10 @@ const defaultJoinMs = 10_000;
 const defaultGraceMs = 15_000;
 /** Kept bytes of the return path from which on the destination has to wait. */
 const maxKeptBytes = 256 * 1024;
+/** Kept bytes in all, at which a sender that goes on sending does not hear what it is told. */
+const maxUnheardBytes = 4 * 2 ** 20;
+/** Bytes that wait for the sender to read them, from which on it is not told what was taken: the next word says all. */
+const maxUnreadBytes = 64 * 1024;
 
 /** What a session expects of its channels, and who is told. */
 export interface ReceiverLinkOptions {
@@ -29,15 +42,16 @@ export interface ReceiverLinkOptions {
   readonly onTaken: (bytes: number) => void;
   /** Nothing more may be said for the moment, or it may again: too much is not yet taken by the sender. */
   readonly onFull: (full: boolean) => void;
-  /** The sender did not bring the channels it announced, or has not come back. */
+  /** The sender did not bring the channels it announced, has not come back, or hears nothing. */
   readonly onMissing: (error: WherryError) => void;
   readonly onNotice: (text: string) => void;
 }
 
-/** A channel: the connection it has at the moment, and the kept frames that have come on it. */
+/** A channel: the connection it has at the moment, the kept frames that have come on it, and the beginning of the next. */
 interface Strand {
   channel: Channel | undefined;
   taken: number;
+  unfinished?: Unfinished | undefined;
 }
 
 /**
@@ -99,9 +113,13 @@ export class ReceiverLink {
       throw new WherryError('wire-refused', `channel ${index} is here already`);
     }
     if (index === 0) this.#releaseTo(taken);
-    this.#strands.get(index)?.channel?.destroy();
+    const strand = this.#strands.get(index);
+    const unfinished = strand?.channel === undefined ? strand?.unfinished : strand.channel.unfinished;
+    if (unfinished !== undefined) channel.goOn(unfinished);
+    if (strand !== undefined) this.#drop(strand);
     this.#take(index, channel);
-    channel.send('joined', countsBody(this.#strands.get(index)?.taken ?? 0));
+    const begun = unfinished === undefined ? 0 : frameHeadBytes + unfinished.body.length;
+    channel.send('joined', countsBody(strand?.taken ?? 0, begun));
     this.#report(index);
     if (index === 0) {
       this.#outbox.rewind();
@@ -141,6 +159,9 @@ export class ReceiverLink {
     this.#outbox.add([frameHead(type, body.length, epoch), body]);
     this.#flush();
     this.#setFull(this.#outbox.bytes >= maxKeptBytes);
+    if (this.#outbox.bytes <= maxUnheardBytes) return;
+    const unheard = `the sender has not taken ${this.#outbox.bytes} bytes of what it was told`;
+    this.options.onMissing(new WherryError('wire-protocol', unheard));
   }
 
   /** This channel's connection is gone; false where that is the end. */
@@ -148,7 +169,7 @@ export class ReceiverLink {
     const { windowMs, graceMs = defaultGraceMs, onMissing, onNotice } = this.options;
     const strand = this.#strands.get(index);
     if (windowMs === 0 || strand === undefined || !this.#welcomed) return false;
-    strand.channel = undefined;
+    this.#drop(strand);
     if (this.#lostTimer !== undefined) return true;
     onNotice(`${cause}: waiting for the sender to come back`);
     this.#lostTimer = setTimeout(() => {
@@ -176,6 +197,16 @@ export class ReceiverLink {
   destroy(): void {
     this.#stopTimers();
     for (const { channel } of this.#strands.values()) channel?.destroy();
+  }
+
+  /** The sender has lost a connection and may come back. */
+  get waiting(): boolean {
+    return this.#lostTimer !== undefined;
+  }
+
+  /** What its further channels and its connections in lost ones' places show, hex. */
+  get secret(): string {
+    return this.#ticket.secret;
   }
 
   get #whole(): boolean {
@@ -223,6 +254,14 @@ export class ReceiverLink {
     });
   }
 
+  /** Its connection is over; what that brought of a frame is not. */
+  #drop(strand: Strand): void {
+    if (strand.channel === undefined) return;
+    strand.unfinished = strand.channel.unfinished;
+    strand.channel.destroy();
+    strand.channel = undefined;
+  }
+
   #reportAll(): void {
     for (const index of this.#strands.keys()) this.#report(index);
   }
@@ -230,7 +269,7 @@ export class ReceiverLink {
   /** Tells the sender what has been taken of a channel. */
   #report(index: number): void {
     const { channel, taken = 0 } = this.#strands.get(index) ?? {};
-    if (channel === undefined || channel.ended) return;
+    if (channel === undefined || channel.ended || channel.socket.writableLength > maxUnreadBytes) return;
     channel.send('received', countsBody(channel.bytesReceived, taken), 0, this.#held ? 1 : 0);
   }
 

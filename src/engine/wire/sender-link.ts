@@ -84,7 +84,7 @@ export class SenderLink {
       if (type !== 'welcome') throw unexpected(type);
       const welcome = parseWelcome(body);
       this.#ticket = welcome.ticket;
-      return { taken: 0, value: welcome };
+      return { taken: 0, begun: 0, value: welcome };
     });
     await Promise.all(further.map((strand) => this.#join(strand, welcome.ticket, deadline)));
     this.#beat = setInterval(() => this.#onBeat(), this.#beats.everyMs);
@@ -110,7 +110,7 @@ export class SenderLink {
     deadline: number,
     type: FrameType,
     body: Buffer,
-    admit: (answer: Frame) => { readonly taken: number; readonly value: T },
+    admit: (answer: Frame) => { readonly taken: number; readonly begun: number; readonly value: T },
   ): Promise<T> {
     const { host, port } = this.options.to;
     return new Promise((resolve, reject) => {
@@ -128,8 +128,9 @@ export class SenderLink {
         onFrame: (frame) => {
           if (admitted) return this.#hear(strand, frame);
           if (frame.type === 'failure') return fail(failureIn(frame));
-          const { taken, value } = admit(frame);
-          strand.lane.use(channel, taken);
+          const { taken, begun, value } = admit(frame);
+          // A link that carried something is tried again at once, however short it lives.
+          if (strand.lane.use(channel, taken, begun)) strand.tries = 0;
           strand.channel = channel;
           strand.pulse = new Pulse(this.#beats.most);
           admitted = true;
@@ -152,7 +153,7 @@ export class SenderLink {
     const join = withSecret(ticket.secret, { session: ticket.session, channel: strand.index, taken } satisfies Join);
     return this.#introduce(strand, deadline, 'join', join, ({ type, body }) => {
       if (type !== 'joined') throw unexpected(type);
-      return { taken: countAt(body, 0), value: undefined };
+      return { taken: countAt(body, 0), begun: countAt(body, 1), value: undefined };
     });
   }
 

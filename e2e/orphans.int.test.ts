@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { requireQemu } from '../src/guest/qemu-binary';
+import type { QemuPair } from '../src/guest/qemu-pair';
 import { samplePair } from './kit/pairs';
 import { childrenOf, isAlive } from './kit/processes';
-import { startReceive } from './kit/receive';
+import { startReceive, type RunningReceiver } from './kit/receive';
 import { until } from './kit/until';
 import { runWherry } from './kit/wherry';
 
@@ -88,5 +89,38 @@ describe('a receiver that ends before anybody has sent', () => {
     const words = ['migrate', '--source', pair.source, '--destination', pair.destination, '--json'];
     const run = await runWherry([...words, '--compress-threads', '2']);
     expect(run, run.stderr).toMatchObject({ code: 0, result: { status: 'completed', guestRunningOn: 'destination' } });
+  });
+});
+
+describe('a receiver whose sender was killed in mid-migration', () => {
+  /** As far as where it waits for the sender, which will not come back. */
+  async function waiting(): Promise<{ readonly pair: QemuPair; readonly receiver: RunningReceiver }> {
+    const pair = await samplePair({ memoryBytes: 64 * 2 ** 20, rate: 20, fillBytes: 32 * 2 ** 20 });
+    const receiver = await startReceive(pair.destination);
+    const words = ['migrate', '--source', pair.source, '--destination', receiver.url, '--json'];
+    const limits = ['--compress-threads', '2', '--max-bandwidth', '2MB/s', '--resume-window', '10m'];
+    await runWherry([...words, ...limits], (child) => {
+      let [text, done] = ['', false];
+      child.stdout?.on('data', (chunk: string) => {
+        text += chunk;
+        if (done || !/"wireBytes":[1-9]\d{5}/.test(text)) return;
+        done = child.kill('SIGKILL');
+      });
+    });
+    await until(() => receiver.stderr().includes('waiting for the session to come back'), 'the receiver to wait');
+    return { pair, receiver };
+  }
+
+  it('waits no longer once the half-loaded QEMU is ended', async () => {
+    const { pair, receiver } = await waiting();
+    process.kill(pair.sides.destination.process.pid, 'SIGKILL');
+    expect(await receiver.event('session')).toMatchObject({ status: 'failed', error: { code: 'destination-failed' } });
+  });
+
+  it('lets go of the half-loaded QEMU at once when it is told to stop, and that ends by itself', async () => {
+    const { pair, receiver } = await waiting();
+    process.kill(receiver.pid, 'SIGTERM');
+    expect(await receiver.ended).toBe(130);
+    await pair.sides.destination.process.exited;
   });
 });

@@ -3,8 +3,9 @@ import { onTestFinished } from 'vitest';
 import { Channel } from '../../src/engine/wire/channel';
 import { dial } from '../../src/engine/wire/dial';
 import type { Frame } from '../../src/engine/wire/frame';
+import { parseFailure } from '../../src/engine/wire/hello';
 import { parsePairing, type Endpoint, type Pairing } from '../../src/engine/wire/pairing';
-import type { WherryError } from '../../src/shared/failure';
+import type { Failure, WherryError } from '../../src/shared/failure';
 import { until } from './until';
 import { ownFolder, type WherryEvent } from './wherry';
 
@@ -65,6 +66,8 @@ export interface Peer {
   next(): Promise<Frame>;
   /** Why the link ended. */
   readonly over: Promise<WherryError>;
+  /** The same in the receiver's own words, where it had some. */
+  readonly told: Promise<Failure>;
 }
 
 export function connectPeer(to: Endpoint): Peer {
@@ -73,6 +76,12 @@ export function connectPeer(to: Endpoint): Peer {
   const over = new Promise<WherryError>((resolve) => (end = resolve));
   const socket = dial(to);
   onTestFinished(() => void socket.destroy());
-  const channel = new Channel(socket, 'receiver', { onFrame: (frame) => frames.push(frame), onEnd: end });
-  return { channel, next: () => until(() => frames.shift(), 'a frame'), over };
+  let said: Failure | undefined;
+  const onFrame = (frame: Frame): void => {
+    if (frame.type === 'failure') said = parseFailure(frame.body);
+    frames.push(frame);
+  };
+  const channel = new Channel(socket, 'receiver', { onFrame, onEnd: end });
+  const told = over.then((error) => said ?? error.toJSON());
+  return { channel, next: () => until(() => frames.shift(), 'a frame'), over, told };
 }

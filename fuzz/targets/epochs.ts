@@ -75,7 +75,8 @@ export const epochs: FuzzTarget = {
         const given = random.give(spoil(table));
         const announced = random.chance(0.97) ? number : random.below(80);
         const named = parts.map(({ shard }) => (random.chance(0.98) ? shard : random.below(shards + 1)));
-        assembler.announce({ number: announced, rawBytes, digest, shards: named, table: Promise.resolve(given) });
+        const head = { number: announced, rawBytes, digest, shards: named, tableBytes: given.length };
+        assembler.announce({ ...head, table: () => Promise.resolve(given) });
         for (const { shard, pages, bytes } of parts) {
           const frame = spoil(bytes);
           assembler.part(number, { shard, pages, method: 'none', rawBytes: frame.length, frame });

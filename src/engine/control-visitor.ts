@@ -21,6 +21,8 @@ const maxRequests = 8;
 const silenceMs = 30_000;
 /** A session may see later than we that a link is gone, and its own time counts from there, ms. */
 const graceMs = 15_000;
+/** Bytes that wait to be read by a session that goes on asking, at most. */
+const maxUnreadBytes = 2 ** 20;
 /** Answers kept for a session that did not hear them. */
 const keptAnswers = 16;
 /** How long a destination may take to load the rest of what it was given, ms. */
@@ -93,6 +95,8 @@ export class ControlVisitor implements Visitor {
     }
     if (this.#requests >= maxRequests)
       throw new WherryError('wire-protocol', `more than ${maxRequests} requests at once`);
+    if (this.#channel.socket.writableLength > maxUnreadBytes)
+      throw new WherryError('wire-protocol', 'a session that asks and does not read what is answered');
     this.#requests += 1;
     void this.#once(epoch, request).then((reply) => {
       this.#requests -= 1;
@@ -156,7 +160,11 @@ export class ControlVisitor implements Visitor {
       if (!this.#ended) this.#channel.send('event', encodeJson(event));
     };
     destination.onResume((atMs) => tell({ event: 'resumed', atMs }));
-    destination.onLost(({ message }) => tell({ event: 'lost', message: message.slice(0, 4000) }));
+    destination.onLost((error) => {
+      tell({ event: 'lost', message: error.message.slice(0, 4000) });
+      // Somebody has ended it while its session was gone: there is nothing that the session could come back for.
+      if (this.#lostTimer !== undefined && this.#confirmed === undefined) this.#end(error);
+    });
   }
 
   #end(failure: Failure | undefined): void {

@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { WherryError } from '../shared/failure';
 import type { Identity } from '../shared/identity';
 import { systemText } from '../shared/system-text';
-import { Doorman } from './doorman';
+import { Doorman, type Stay } from './doorman';
 import { Channel } from './wire/channel';
 import type { Frame } from './wire/frame';
 import { NotShown } from './wire/secret';
@@ -73,18 +73,23 @@ export class Door {
   async #greet(raw: Socket): Promise<void> {
     const address = raw.remoteAddress ?? 'an address that is gone';
     raw.on('error', () => undefined); // whoever takes it over hears of it, too
-    if (!(await this.#doorman.enter(address))) return void raw.destroy();
+    let stranger: Stranger | undefined;
+    const stay = await this.#doorman.enter(address, (why) => {
+      stranger?.refused(new WherryError('wire-closed', why), false);
+      raw.destroy();
+    });
+    if (stay === undefined) return void raw.destroy();
     if (raw.destroyed || !this.server.listening) {
-      this.#doorman.leave(address);
+      stay.leave();
       return void raw.destroy();
     }
-    const stranger = this.#stranger(raw, address);
-    if (this.#context === undefined) return this.#hear(raw, stranger);
+    const known = (stranger = this.#stranger(raw, address, stay));
+    if (this.#context === undefined) return this.#hear(raw, known);
     const refuse = (error: WherryError): void => {
       new Channel(raw, 'sender', { onFrame: () => undefined, onEnd: () => undefined }).giveUp(error);
-      stranger.refused(error, true);
+      known.refused(error, true);
     };
-    secured(raw, this.#context, (socket) => this.#hear(socket, stranger), refuse);
+    secured(raw, this.#context, (socket) => this.#hear(socket, known), refuse);
   }
 
   /** Waits for the first frame, and lets in whoever it makes known. */
@@ -107,7 +112,7 @@ export class Door {
   }
 
   /** One that is to introduce itself in time; told once what became of it. */
-  #stranger(raw: Socket, address: string): Stranger {
+  #stranger(raw: Socket, address: string, stay: Stay): Stranger {
     const { helloMs = defaultHelloMs } = this.options;
     const timer = setTimeout(() => {
       refused(new WherryError('wire-closed', `it has not introduced itself within ${helloMs} ms`), false);
@@ -117,7 +122,7 @@ export class Door {
     const gone = (): boolean => {
       clearTimeout(timer);
       if (!this.#strangers.delete(raw)) return false;
-      this.#doorman.leave(address);
+      stay.leave();
       return true;
     };
     const refused = (error: WherryError, wrong: boolean): void => {

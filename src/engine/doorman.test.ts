@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Doorman, neighbourhood } from './doorman';
 
+const nobody = (): void => undefined;
+
 function newDoorman(): { doorman: Doorman; notices: string[] } {
   const notices: string[] = [];
   return { doorman: new Doorman((text) => notices.push(text)), notices };
@@ -10,14 +12,15 @@ describe('a doorman', () => {
   it('shuts an address out after eleven wrong attempts, says so once, and lets others in', async () => {
     const { doorman, notices } = newDoorman();
     for (let attempt = 0; attempt < 11; attempt++) {
-      expect(await doorman.enter('192.0.2.1')).toBe(true);
-      doorman.leave('192.0.2.1');
+      const stay = await doorman.enter('192.0.2.1', nobody);
+      expect(stay).toBeDefined();
+      stay?.leave();
       await doorman.refused('192.0.2.1', 'a wrong token', true);
     }
-    expect(await doorman.enter('192.0.2.1')).toBe(false);
+    expect(await doorman.enter('192.0.2.1', nobody)).toBeUndefined();
     await doorman.refused('192.0.2.1', 'a wrong token', true);
     expect(notices.filter((text) => text.startsWith('nothing more is taken from 192.0.2.1 for 60 s'))).toHaveLength(1);
-    expect(await doorman.enter('198.51.100.7')).toBe(true);
+    expect(await doorman.enter('198.51.100.7', nobody)).toBeDefined();
   });
 
   it('holds nothing against links that break, and forgets when the right one comes', async () => {
@@ -26,20 +29,36 @@ describe('a doorman', () => {
     for (let attempt = 0; attempt < 10; attempt++) await doorman.refused('192.0.2.1', 'a wrong token', true);
     doorman.knows('192.0.2.1');
     for (let attempt = 0; attempt < 10; attempt++) await doorman.refused('192.0.2.1', 'a wrong token', true);
-    expect(await doorman.enter('192.0.2.1')).toBe(true);
+    expect(await doorman.enter('192.0.2.1', nobody)).toBeDefined();
   });
 
-  it('bounds who has not introduced itself, of one address and of all', async () => {
+  it('bounds who has not introduced itself, of one address and of all: who has had the longest time goes', async () => {
     const { doorman } = newDoorman();
-    const entered = async (address: string, times: number): Promise<number> => {
-      const answers = await Promise.all(Array.from({ length: times }, () => doorman.enter(address)));
-      return answers.filter(Boolean).length;
-    };
-    expect(await entered('192.0.2.1', 40)).toBe(32);
-    for (const host of [2, 3, 4]) expect(await entered(`192.0.2.${host}`, 32)).toBe(32);
-    expect(await entered('192.0.2.5', 1)).toBe(0);
-    doorman.leave('192.0.2.1');
-    expect(await entered('192.0.2.5', 2)).toBe(1);
+    const dropped: string[] = [];
+    const enter = (address: string, times: number) =>
+      Promise.all(
+        Array.from({ length: times }, (_, at) => doorman.enter(address, () => dropped.push(`${address} ${at}`))),
+      );
+    const first = await enter('192.0.2.1', 33);
+    expect(dropped).toEqual(['192.0.2.1 0']);
+    first[0]?.leave(); // it has, already
+    for (const host of [2, 3, 4]) await enter(`192.0.2.${host}`, 32);
+    expect(dropped).toEqual(['192.0.2.1 0']);
+    // 128 of four addresses: the first of them with the most gives way, and then the next.
+    await enter('192.0.2.5', 2);
+    expect(dropped.slice(1)).toEqual(['192.0.2.1 1', '192.0.2.2 0']);
+    first[5]?.leave();
+    await enter('192.0.2.5', 1);
+    expect(dropped).toHaveLength(3);
+  });
+
+  it('lets nobody who is shut out make others go', async () => {
+    const { doorman } = newDoorman();
+    let dropped = 0;
+    for (let times = 0; times < 128; times++) await doorman.enter(`192.0.2.${times >> 5}`, () => (dropped += 1));
+    for (let attempt = 0; attempt < 11; attempt++) await doorman.refused('198.51.100.7', 'a wrong token', true);
+    expect(await doorman.enter('198.51.100.7', nobody)).toBeUndefined();
+    expect(dropped).toBe(0);
   });
 
   it('tells of so many refusals a minute and then says that there are more', async () => {

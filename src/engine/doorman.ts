@@ -8,45 +8,72 @@ const windowS = 60;
 const shutOutS = 60;
 /** Refusals that are told of in a minute, whoever was refused: a flood must not fill a disk with our notices. */
 const maxNotices = 60;
-/** Connections that have not introduced themselves yet: of one address (a sender brings sixteen at a time), and of all. */
+/**
+ * Connections that have not introduced themselves yet: of one address (a sender brings sixteen at a time), and of all.
+ * When there are more, the one that has had the longest time goes: who belongs here needs a fraction of a second.
+ */
 const maxStrangersEach = 32;
 const maxStrangers = 128;
 /** Addresses are counted in so many places, whoever comes: memory is bounded, and the salt keeps places from being chosen. */
 const places = 2 ** 14;
+
+/** A connection that has not introduced itself yet. */
+export interface Stay {
+  /** It has introduced itself, or is gone. */
+  leave(): void;
+}
+
+interface Stranger {
+  readonly place: string;
+  readonly drop: (why: string) => void;
+}
 
 /** Who may come to the door and how often; memory stays bounded whatever comes. */
 export class Doorman {
   readonly #salt = randomBytes(16);
   readonly #failures = new RateLimiterMemory({ points: maxFailures, duration: windowS, blockDuration: shutOutS });
   readonly #notices = new RateLimiterMemory({ points: maxNotices, duration: 60 });
-  readonly #strangers = new Map<string, number>();
+  /** By their places; in each the oldest is first. */
+  readonly #strangers = new Map<string, Set<Stranger>>();
   #inside = 0;
 
   constructor(private readonly onNotice: (text: string) => void) {}
 
-  /** Whether a connection from there may introduce itself now; each that may has to `leave` again. */
-  async enter(address: string): Promise<boolean> {
+  /**
+   * Whether a connection from there may introduce itself now: how it leaves again, or nothing.
+   * @param drop closes it, for others that come; it has left then
+   */
+  async enter(address: string, drop: Stranger['drop']): Promise<Stay | undefined> {
     const place = this.#placeOf(address);
-    const strangers = this.#strangers.get(place) ?? 0;
-    if (this.#inside >= maxStrangers || strangers >= maxStrangersEach) {
-      void this.#say(`refused a connection from ${address}: too many have not introduced themselves yet`);
-      return false;
-    }
-    this.#strangers.set(place, strangers + 1);
-    this.#inside += 1;
     const seen = await this.#failures.get(place);
-    if (seen === null || seen.consumedPoints <= maxFailures) return true;
-    this.leave(address);
-    return false;
+    if (seen !== null && seen.consumedPoints > maxFailures) return undefined;
+    const here = this.#strangers.get(place);
+    if (here !== undefined && here.size >= maxStrangersEach) this.#dropOldest(here);
+    else if (this.#inside >= maxStrangers) this.#dropOldest(this.#fullest());
+    const stranger = { place, drop };
+    this.#strangers.set(place, (this.#strangers.get(place) ?? new Set()).add(stranger));
+    this.#inside += 1;
+    return { leave: () => this.#leave(stranger) };
   }
 
-  /** It has introduced itself, or is gone. */
-  leave(address: string): void {
-    const place = this.#placeOf(address);
-    const strangers = this.#strangers.get(place) ?? 0;
-    if (strangers <= 1) this.#strangers.delete(place);
-    else this.#strangers.set(place, strangers - 1);
+  #leave(stranger: Stranger): void {
+    const here = this.#strangers.get(stranger.place);
+    if (here?.delete(stranger) !== true) return;
+    if (here.size === 0) this.#strangers.delete(stranger.place);
     this.#inside -= 1;
+  }
+
+  /** Whoever brings few is not made to pay for who brings many. */
+  #fullest(): Set<Stranger> {
+    const all = [...this.#strangers.values()];
+    return all.reduce((most, here) => (here.size > most.size ? here : most));
+  }
+
+  #dropOldest(here: ReadonlySet<Stranger>): void {
+    for (const oldest of here) {
+      this.#leave(oldest);
+      return oldest.drop('too many have not introduced themselves yet, and it has had the longest time');
+    }
   }
 
   /** It showed what it had to: what went wrong before is forgotten. */

@@ -288,7 +288,7 @@ function assembling(shards: number): {
 
 function announced({ number, rawBytes, digest, parts, table }: Epoch): AnnouncedEpoch {
   const shards = parts.map(({ shard }) => shard);
-  return { number, rawBytes, digest, shards, table: Promise.resolve(table) };
+  return { number, rawBytes, digest, shards, tableBytes: table.length, table: () => Promise.resolve(table) };
 }
 
 function receivedParts({ parts }: Epoch): ReceivedPart[] {
@@ -446,7 +446,7 @@ describe('an assembler', () => {
     for (let number = 1; number <= 32; number++) {
       for (let shard = 0; shard < 4; shard++) another.part(number, { ...most, shard });
     }
-    expect(() => another.part(33, most)).toThrow('bytes in parts at once');
+    expect(() => another.part(33, most)).toThrow('bytes in parts and tables at once');
   });
 
   it('refuses an early part again when its epoch turns out to have none of that shard', () => {
@@ -480,12 +480,44 @@ describe('an assembler', () => {
     expect([emitted, decode]).toEqual([[], []]);
   });
 
-  it('reports a table that does not decode, also for an epoch it refuses', async () => {
+  it('reports a table that does not decode, and leaves that of an epoch it refuses as it came', async () => {
     const [first] = sample().epochs as [Epoch];
     const { assembler, failures } = assembling(3);
-    const bad = Promise.reject(new Error('no table'));
-    expect(() => assembler.announce({ ...announced(first), number: 7, table: bad })).toThrow('epoch 7 after epoch 0');
-    await bad.catch(() => undefined);
-    expect(failures).toEqual([new Error('no table')]);
+    let unpacked = 0;
+    const table = (): Promise<Uint8Array> => Promise.reject(new Error(`table ${(unpacked += 1)}`));
+    expect(() => assembler.announce({ ...announced(first), number: 7, table })).toThrow('epoch 7 after epoch 0');
+    expect(unpacked).toBe(0);
+    assembler.announce({ ...announced(first), table });
+    await new Promise(setImmediate);
+    expect(failures).toEqual([new Error('table 1')]);
+  });
+
+  it('counts tables as it counts parts, and unpacks none that would be too much', () => {
+    const [first] = sample().epochs as [Epoch];
+    const { assembler } = assembling(3);
+    let unpacked = 0;
+    const head = { ...announced(first), tableBytes: maxTableBytes };
+    const announce = (number: number) => () => {
+      assembler.announce({ ...head, number, table: () => Promise.resolve(Buffer.alloc((unpacked += 1))) });
+    };
+    for (let number = 1; number <= 25; number++) announce(number)();
+    expect(announce(26)).toThrow(`${26 * maxTableBytes} bytes in parts and tables at once`);
+    expect(unpacked).toBe(25);
+  });
+
+  it('keeps no more of what a part came with than the part', () => {
+    const [first] = sample().epochs as [Epoch];
+    const { assembler, decoded } = assembling(3);
+    const [part] = receivedParts(first) as [ReceivedPart];
+    const chunk = Buffer.alloc(65_536);
+    const parts = [chunk.subarray(100, 200), chunk.subarray(100, 20_000)].map((frame, shard) => ({
+      ...part,
+      shard,
+      frame,
+    }));
+    for (const one of parts) assembler.part(1, one);
+    assembler.announce({ ...announced(first), shards: [0, 1] });
+    expect(decoded.map(({ frame }) => frame.length)).toEqual([100, 19_900]);
+    expect(decoded.map(({ frame }) => frame.buffer.byteLength)).toEqual([100, 65_536]);
   });
 });

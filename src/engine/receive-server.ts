@@ -67,6 +67,9 @@ export interface ReceiveOptions {
   readonly onVisitEnd: (end: VisitEnd) => void;
 }
 
+/** Secrets of visits that have ended which are told from wrong ones; each visit has two. */
+const rememberedSecrets = 128;
+
 /** A sender, the destination it is for, and its stream. */
 interface Visit {
   readonly number: number;
@@ -93,6 +96,8 @@ export class ReceiveServer {
   #door: Door | undefined;
   #count = 0;
   readonly #visits = new Set<Visit>();
+  /** What senders of visits that have ended show, who do not know it yet. */
+  readonly #former: string[] = [];
   /** Destinations that ended visits have not let go of yet. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #tokens: TokenBook;
@@ -155,6 +160,9 @@ export class ReceiveServer {
   }
 
   #admit(channel: Channel, first: Frame): Visitor {
+    if (this.#former.some((secret) => shows(first.body, secret))) {
+      throw new WherryError('wire-refused', 'this migration is over here');
+    }
     if (first.type === 'join') return joinSession(this.#sessionOf(first), channel, first);
     if (first.type === 'leave') return leaveSession(this.#sessionOf(first), channel, first);
     return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
@@ -221,7 +229,7 @@ export class ReceiveServer {
     const stream = new ReceiverSession(channel, hello, this.hasher, {
       spawn: this.options.spawn,
       maxCacheBytes,
-      connectDestination: () => this.#connectStream(visit),
+      connectDestination: (late) => this.#connectStream(visit, late),
       onFailure: (error) => this.#streamFailed(visit, error),
       onDone: () => this.#streamDone(visit),
       onNotice: this.options.onNotice,
@@ -265,9 +273,14 @@ export class ReceiveServer {
     return visit.berth;
   }
 
-  async #connectStream(visit: Visit): Promise<Socket> {
+  /** Nothing where the tool that drives the destination has not made it listen yet, and nothing is to be written yet. */
+  async #connectStream(visit: Visit, late: boolean): Promise<Socket | undefined> {
     const berth = await this.#berth(visit);
-    const socket = await berth.connectStream();
+    const socket = await berth.connectStream().catch((error: unknown) => {
+      if (late || this.options.direct !== true) throw error;
+      this.options.onNotice(`nobody listens at ${berth.name} yet: tried again when the guest comes`);
+    });
+    if (socket === undefined) return undefined;
     // Whoever drives this migration needs the monitor, and starts the guest; we do neither.
     if (visit.kind === 'relay') berth.destination?.close();
     return socket;
@@ -293,9 +306,16 @@ export class ReceiveServer {
     if (visit.kind === 'relay') this.#end(visit, undefined);
   }
 
+  /** Its links may still be on their way back: sixteen of them at once are no sixteen wrong guesses. */
+  #remember({ streamToken, stream }: Visit): void {
+    this.#former.push(streamToken, ...(stream === undefined ? [] : [stream.secret]));
+    this.#former.splice(0, this.#former.length - rememberedSecrets);
+  }
+
   #end(visit: Visit, failure: Failure | undefined): void {
     if (!this.#visits.delete(visit)) return;
     visit.claim.release();
+    this.#remember(visit);
     const { kind, stream, control, berth } = visit;
     const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
     stream?.close();

@@ -5,6 +5,7 @@ import type { SpawnWorker } from '../shared/worker';
 import { stalledNotice } from '../codec/stall-watch';
 import { methodTable } from '../codec/methods';
 import { maxTableBytes } from '../codec/order-table';
+import { Sequence } from '../codec/sequence';
 import { DecompressPool } from './receive/decompress-pool';
 import { EpochAssembler } from './receive/epoch-assembler';
 import { StreamRebuilder } from './receive/rebuild';
@@ -30,8 +31,11 @@ export interface ReceiverOptions {
   readonly token: string;
   /** Bytes of XBZRLE cache a sender may ask for. */
   readonly maxCacheBytes: number;
-  /** Opens the destination's migration socket, once, when a sender has been accepted. */
-  readonly connectDestination: () => Promise<Socket>;
+  /**
+   * Opens the destination's migration socket when a sender has been accepted; where that gives nothing yet, once more
+   * when there is something to write: `late`.
+   */
+  readonly connectDestination: (late: boolean) => Promise<Socket | undefined>;
   readonly onFailure: (error: WherryError) => void;
   /** The sender has gone, and everything is where it should be. */
   readonly onDone?: () => void;
@@ -127,9 +131,12 @@ export class ReceiverSession implements Visitor {
   readonly #link: ReceiverLink;
   readonly #lease: Lease | undefined;
   #destination: Socket | undefined;
+  #welcomed = false;
   /** Why nothing more is taken. */
   #failure: WherryError | undefined;
   #ended = false;
+  #layingOut = false;
+  readonly #unpacking = new Sequence();
   #deliveredBytes = 0;
 
   constructor(
@@ -168,7 +175,7 @@ export class ReceiverSession implements Visitor {
     // A guest must not be stopped for workers that are still starting: no welcome before they take jobs.
     this.#pool
       .ready()
-      .then(() => options.connectDestination())
+      .then(() => options.connectDestination(false))
       .then(
         (destination) => this.#open(destination),
         (error: unknown) => this.fail(error),
@@ -201,7 +208,7 @@ export class ReceiverSession implements Visitor {
   #hear(index: number, frame: Frame): void {
     const { type } = frame;
     if (type === 'failure') return this.#givenUp(frame);
-    if (this.#destination === undefined) throw new WherryError('wire-protocol', `a ${type} frame before the welcome`);
+    if (!this.#welcomed) throw new WherryError('wire-protocol', `a ${type} frame before the welcome`);
     if (type === 'part') this.#part(frame);
     else if (index > 0) throw new WherryError('wire-protocol', `a ${type} frame on a further channel`);
     else if (type === 'taken') this.#link.heardTaken(frame);
@@ -214,8 +221,10 @@ export class ReceiverSession implements Visitor {
     if (type === 'epoch') {
       const { rawBytes, digest, shards, method, tableBytes, table } = parseEpochBody(body);
       if (tableBytes > maxTableBytes) throw new WherryError('wire-protocol', `a table of ${tableBytes} bytes`);
-      const unpacked = methodTable[method].decompress(table, tableBytes);
-      this.#assembler.announce({ number: epoch, rawBytes, digest, shards, table: unpacked });
+      // One after the other: what a frame holds is known to a factor only, and so many must not be in memory at once.
+      const unpack = (): Promise<Uint8Array> =>
+        this.#unpacking.run(() => methodTable[method].decompress(table, tableBytes));
+      this.#assembler.announce({ number: epoch, rawBytes, digest, shards, tableBytes, table: unpack });
     } else if (type === 'layout') this.#layOut(parseLayoutBody(body, this.options.maxCacheBytes));
     else if (type === 'end') this.#endOfStream();
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
@@ -245,6 +254,11 @@ export class ReceiverSession implements Visitor {
     return this.#link.knows(body);
   }
 
+  /** What its further channels show, hex. */
+  get secret(): string {
+    return this.#link.secret;
+  }
+
   /** The whole stream is with the destination. */
   get delivered(): boolean {
     return this.#ended;
@@ -268,27 +282,38 @@ export class ReceiverSession implements Visitor {
   }
 
   close(): void {
+    // A sender that was given up is being told why, and cut off soon after.
+    if (this.#failure === undefined) this.#link.destroy();
     this.#failure ??= new WherryError('wire-closed', 'the session is over');
-    this.#link.destroy();
     this.#destination?.destroy();
     this.#pool.close();
     this.#lease?.close();
   }
 
-  #open(destination: Socket): void {
-    if (this.#failure !== undefined) return void destination.destroy();
+  #open(destination: Socket | undefined): void {
+    if (this.#failure !== undefined) return void destination?.destroy();
+    if (destination !== undefined) this.#attach(destination);
+    this.#welcomed = true;
+    this.#link.welcome(this.options.maxCacheBytes);
+  }
+
+  #attach(destination: Socket): void {
     this.#destination = destination;
     destination.on('data', (bytes: Buffer) => this.#returnPath(bytes));
     destination.on('end', () => this.#link.send('returnEnd'));
     destination.on('error', (error) => this.#lost(`the destination's migration socket broke: ${error.message}`));
     destination.on('close', () => this.#lost('the destination closed its migration socket'));
-    this.#link.welcome(this.options.maxCacheBytes);
   }
 
   #layOut({ shards, cachePagesPerShard, kept }: LayoutBody): void {
+    if (this.#layingOut) throw new WherryError('wire-protocol', 'a layout before the last one was in force');
     this.#assembler.layOut(shards);
+    this.#layingOut = true;
     this.#pool.layOut(shards, cachePagesPerShard, kept).then(
-      () => this.#failure !== undefined || this.#link.send('laidOut'),
+      () => {
+        this.#layingOut = false;
+        if (this.#failure === undefined) this.#link.send('laidOut');
+      },
       (error: unknown) => this.fail(error),
     );
   }
@@ -302,11 +327,14 @@ export class ReceiverSession implements Visitor {
   /** A destination that goes once it has everything is done; the session asks its monitor whether it is well. */
   #lost(message: string): void {
     if (this.#ended && this.#assembler.pendingBytes === 0) return;
-    if (this.#assembler.pendingBytes > 0) this.fail(new WherryError('destination-failed', message));
+    // A sender that is not here has nothing to come back for, either.
+    if (this.#assembler.pendingBytes > 0 || this.#link.waiting)
+      this.fail(new WherryError('destination-failed', message));
     else this.#link.send('returnEnd');
   }
 
   async #emit(bytes: Buffer, epoch: number): Promise<void> {
+    if (this.#destination === undefined) await this.#connectLate();
     const destination = this.#destination;
     if (this.#failure !== undefined || destination === undefined) return;
     if (!destination.writable)
@@ -316,6 +344,12 @@ export class ReceiverSession implements Visitor {
     if (this.#failure !== undefined) return;
     this.#link.send('ack', undefined, epoch);
     this.#hold();
+  }
+
+  async #connectLate(): Promise<void> {
+    const destination = await this.options.connectDestination(true);
+    if (this.#failure === undefined && destination !== undefined) this.#attach(destination);
+    else destination?.destroy();
   }
 
   #endOfStream(): void {

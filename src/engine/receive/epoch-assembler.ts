@@ -9,6 +9,9 @@ import { ShardOrder } from './shard-order';
 /** Bytes of parts of epochs not yet rebuilt; what a sender's own bounds let it have on the way is a fraction of that. */
 const maxHeldBytes = 128 * 2 ** 20;
 
+/** A frame's body is a view of what came with it; one that is kept must not keep much more than itself. */
+const wasteFactor = 4;
+
 /** An epoch's head with its table still as it travelled. */
 export interface AnnouncedEpoch {
   readonly number: number;
@@ -16,7 +19,10 @@ export interface AnnouncedEpoch {
   readonly digest: bigint;
   /** Shards that contribute a part, ascending. */
   readonly shards: readonly number[];
-  readonly table: Promise<Uint8Array>;
+  /** Of the table as it is to be. */
+  readonly tableBytes: number;
+  /** Unpacks the table; called once, when nothing is wrong with the rest. */
+  readonly table: () => Promise<Uint8Array>;
 }
 
 /** An epoch of which something has come: its head, or parts that were faster than it. */
@@ -25,6 +31,8 @@ interface Pending {
   readonly come: Set<number>;
   /** What they take up, packed or not. */
   bytes: number;
+  /** What its table does. */
+  tableBytes: number;
   /** Parts from before the head. */
   early: ReceivedPart[];
   /** Absent until it is announced. */
@@ -72,20 +80,23 @@ export class EpochAssembler {
 
   /** Throws `wire-protocol` for an epoch out of order or out of bounds. */
   announce(epoch: AnnouncedEpoch): void {
-    const { number, rawBytes, shards, table } = epoch;
-    table.catch(this.onFailure);
+    const { number, rawBytes, shards, tableBytes } = epoch;
     if (number !== this.#announced + 1) throw refused(`epoch ${number} after epoch ${this.#announced}`);
     if (rawBytes < 1 || rawBytes > maxEpochBytes) throw refused(`epoch of ${rawBytes} bytes`);
     const sorted = shards.every((shard, at) => shard < this.shards && (at === 0 || shard > (shards[at - 1] as number)));
     if (!sorted) throw refused(`epoch with parts of shards ${shards.join(', ')}, there are ${this.shards}`);
     const pending = this.#at(number);
+    this.#hold(tableBytes);
+    pending.tableBytes = tableBytes;
     this.#announced = number;
     this.pendingBytes += rawBytes;
+    const table = epoch.table();
+    table.catch(this.onFailure);
     pending.shards = new Set(shards);
     for (const shard of shards) this.#order.expect(shard, number);
     for (const part of pending.early.splice(0)) this.#admit(number, part, pending);
     if (shards.length === 0) pending.complete();
-    this.#chain = this.#chain.then(() => pending.whole).then(() => this.#finish(epoch, pending));
+    this.#chain = this.#chain.then(() => pending.whole).then(() => this.#finish(epoch, pending, table));
     this.#chain.catch(this.onFailure);
   }
 
@@ -96,12 +107,17 @@ export class EpochAssembler {
     if (pending.come.has(shard)) throw refused(`a second part of shard ${shard}, epoch ${number}`);
     const bytes = Math.max(frame.length, pages * pageBytes);
     pending.bytes += bytes;
-    this.#heldBytes += bytes;
+    this.#hold(bytes);
     if (pending.bytes > maxEpochBytes) throw refused(`${pending.bytes} bytes in the parts of epoch ${number}`);
-    if (this.#heldBytes > maxHeldBytes) throw refused(`${this.#heldBytes} bytes in parts at once`);
     pending.come.add(shard);
-    if (pending.shards === undefined) pending.early.push(part);
-    else this.#admit(number, part, pending);
+    const own = { ...part, frame: ownBytes(frame) };
+    if (pending.shards === undefined) pending.early.push(own);
+    else this.#admit(number, own, pending);
+  }
+
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes > maxHeldBytes) throw refused(`${this.#heldBytes} bytes in parts and tables at once`);
   }
 
   /** Expects so many shards from the next epoch on; throws `wire-protocol` while one is under way. */
@@ -140,7 +156,11 @@ export class EpochAssembler {
     });
   }
 
-  async #finish({ number, rawBytes, digest, table }: AnnouncedEpoch, { decoded, bytes: held }: Pending): Promise<void> {
+  async #finish(
+    { number, rawBytes, digest }: AnnouncedEpoch,
+    { decoded, bytes: held, tableBytes }: Pending,
+    table: Promise<Uint8Array>,
+  ): Promise<void> {
     const parts = await Promise.all(Array.from(decoded, (part) => part ?? Promise.resolve(undefined)));
     const bytes = this.rebuilder.rebuild(await table, rawBytes, parts, this.pool.buffers.take(rawBytes));
     for (const part of parts) if (part !== undefined) this.pool.buffers.give(part);
@@ -153,7 +173,7 @@ export class EpochAssembler {
     }
     this.#pending.delete(number);
     this.#emitted = number;
-    this.#heldBytes -= held;
+    this.#heldBytes -= held + tableBytes;
     await this.emit(bytes, number);
     this.pendingBytes -= rawBytes;
   }
@@ -162,7 +182,14 @@ export class EpochAssembler {
 function newPending(): Pending {
   let complete = (): void => undefined;
   const whole = new Promise<void>((resolve) => (complete = resolve));
-  return { come: new Set(), bytes: 0, early: [], decoded: [], started: 0, whole, complete };
+  return { come: new Set(), bytes: 0, tableBytes: 0, early: [], decoded: [], started: 0, whole, complete };
+}
+
+function ownBytes(frame: Buffer): Buffer {
+  if (frame.length * wasteFactor >= frame.buffer.byteLength) return frame;
+  const own = Buffer.allocUnsafeSlow(frame.length);
+  frame.copy(own);
+  return own;
 }
 
 function refused(message: string): WherryError {

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { queryMigrate, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import { formatPairing } from '../src/engine/wire/pairing';
 import type { QemuPair } from '../src/guest/qemu-pair';
+import { Cutter } from './kit/cutter';
+import { Opened } from './kit/loopback';
 import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { startReceive } from './kit/receive';
@@ -8,6 +11,9 @@ import { runWherry, type WherryRun } from './kit/wherry';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
+const opened = new Opened();
+
+afterEach(() => opened.close());
 
 /** Runs `wherry send` before a pair's source, and calls `drive` once it waits for the stream. */
 async function relayed(
@@ -60,6 +66,25 @@ describe('wherry send under a migration that plain QMP drives', () => {
     await expectSweepsWhole(pair, destination);
   });
 
+  it.each(['1', '3'])('delivers it over a link that is cut again and again, too: %s channels', async (channels) => {
+    const pair = await samplePair({ memoryBytes, rate: 20, fillBytes: 16 * mebibyte });
+    const receiver = await startReceive(pair.destination, '--once');
+    const cutter = new Cutter(opened);
+    const url = formatPairing({ ...receiver.pairing, port: await cutter.between(receiver.pairing.port) });
+    cutter.cutAfter([40_000, 300_000, 500_000, 50_000, 200_000]);
+    const words = ['--channels', channels, '--max-bandwidth', '8MB/s'];
+    const run = await relayed(pair, url, words, (uri) => migrate(pair, uri));
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'unknown' });
+    expect(cutter.cuts).toBeGreaterThanOrEqual(3);
+    expect(run.result?.reconnects).toBeGreaterThanOrEqual(1);
+    expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
+
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect((await queryStatus(source)).status).toBe('postmigrate');
+    expect((await queryStatus(destination)).status).toBe('paused');
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+  });
+
   it.each(['unix', 'tcp'] as const)('delivers to a QEMU of that tool, with no monitor of ours (%s)', async (kind) => {
     const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 16 * mebibyte });
     const there = await monitor(pair.destination);
@@ -80,6 +105,31 @@ describe('wherry send under a migration that plain QMP drives', () => {
     expect(await differingPages(here, there, pair.directory, memoryBytes)).toEqual([]);
     await there.execute('cont');
     await expectCountedOn(pair);
+  });
+
+  it('delivers to one that begins to listen only when its tool begins, as libvirt has it', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 20, fillBytes: 16 * mebibyte });
+    const incoming = `unix:${pair.directory}/incoming`;
+    const receiver = await startReceive(incoming, '--direct', '--once');
+    const there = await monitor(pair.destination);
+    const run = await relayed(pair, receiver.url, [], async (uri) => {
+      await setCapabilities(there, { events: true });
+      await there.execute('migrate-incoming', { uri: incoming });
+      await migrate(pair, uri);
+    });
+    expect(run, run.stderr).toMatchObject({ code: 0, result: { status: 'completed', guestRunningOn: 'unknown' } });
+    expect(receiver.stderr()).toContain(`nobody listens at ${incoming} yet`);
+    expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
+    expect((await queryStatus(there)).status).toBe('paused');
+    expect(await differingPages(await monitor(pair.source), there, pair.directory, memoryBytes)).toEqual([]);
+  });
+
+  it('fails, with the guest on the source, where nobody listens even then', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 20, fillBytes: 32 * mebibyte });
+    const { url } = await startReceive(`unix:${pair.directory}/incoming`, '--direct');
+    const run = await relayed(pair, url, ['--max-bandwidth', '2MB/s'], (uri) => migrate(pair, uri));
+    expect(run).toMatchObject({ code: 1, result: { guestRunningOn: 'source', error: { code: 'destination-failed' } } });
+    expect(run.result?.error?.message).toContain("cannot connect to the destination's migration socket");
   });
 
   it('refuses a session that would have to drive such a QEMU', async () => {

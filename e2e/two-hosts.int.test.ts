@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
+import { type Pairing, formatPairing, parsePairing } from '../src/engine/wire/pairing';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import type { Report } from '../src/shared/snapshot';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
-import { type TwoHosts, twoHosts } from './kit/two-hosts';
+import { type DelayLine, type TwoHosts, twoHosts } from './kit/two-hosts';
+import { until } from './kit/until';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
@@ -35,8 +37,13 @@ function ownFolder(): string {
   return folder;
 }
 
-/** Starts a migration of `pair` from alpha to a receiver on beta. */
-async function migrate(hosts: TwoHosts, pair: SamplePair, ...options: readonly string[]) {
+/** Starts a migration of `pair` from alpha to a receiver on beta; `by` is another way there than the cable alone. */
+async function migrate(
+  hosts: TwoHosts,
+  pair: SamplePair,
+  options: readonly string[],
+  by: (port: number) => Promise<Partial<Pairing>> = () => Promise.resolve({}),
+) {
   const env = { WHERRY_DATA_DIR: ownFolder() };
   const listen = `${hosts.address.beta}:0`;
   const receiver = hosts.wherry(
@@ -47,7 +54,9 @@ async function migrate(hosts: TwoHosts, pair: SamplePair, ...options: readonly s
   const listening = await receiver.line(({ event }) => event === 'listening', 60_000);
   const url = String(listening?.['url']);
   expect(url, receiver.stderr).toContain(`wherry://${hosts.address.beta}:`);
-  const words = ['migrate', '--source', pair.source, '--destination', url, '--compress-threads', '2', '--json'];
+  const pairing = parsePairing(url);
+  const destination = formatPairing({ ...pairing, ...(await by(pairing.port)) });
+  const words = ['migrate', '--source', pair.source, '--destination', destination, '--compress-threads', '2', '--json'];
   return hosts.wherry('alpha', [...words, ...options], env);
 }
 
@@ -64,7 +73,7 @@ describe.each(Object.keys(guests))('between two hosts, %s', (name) => {
   it.each([1, 4])('arrives with all its memory, over %i channels', async (channels) => {
     const hosts = await twoHosts('60mbit');
     const pair = await start();
-    const report = await resultOf(await migrate(hosts, pair, '--paused', '--channels', String(channels)));
+    const report = await resultOf(await migrate(hosts, pair, ['--paused', '--channels', String(channels)]));
     expect(report).toMatchObject({ status: 'completed', guestRunningOn: 'none' });
     // It went over the cable, and nothing went twice that the report does not know of: a frame's heads are a few per cent.
     const sent = hosts.sentBytes('alpha');
@@ -77,10 +86,27 @@ describe.each(Object.keys(guests))('between two hosts, %s', (name) => {
     expect(await differingPages(source, destination, ownFolder(), memoryBytes)).toEqual([]);
   });
 
+  it('arrives with all its memory from 40 ms away', async () => {
+    const hosts = await twoHosts('40mbit');
+    const pair = await start();
+    let line: DelayLine | undefined;
+    const sender = await migrate(hosts, pair, ['--paused', '--channels', '2'], async (port) => {
+      line = await hosts.delay(port, 40);
+      return line.endpoint;
+    });
+    const report = await resultOf(sender);
+    expect(report).toMatchObject({ status: 'completed', guestRunningOn: 'none', reconnects: 0 });
+    const carried = (): number => (line?.carried() ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+    await until(() => carried() > report.wireBytes, 'the ends of all connections');
+    expect(Math.min(...(line?.carried() ?? []).map(({ leastMs }) => leastMs))).toBeGreaterThanOrEqual(40);
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, ownFolder(), memoryBytes)).toEqual([]);
+  });
+
   it('arrives although the cable was out for a while', async () => {
     const hosts = await twoHosts('20mbit');
     const pair = await start();
-    const sender = await migrate(hosts, pair);
+    const sender = await migrate(hosts, pair, []);
     await sender.line(({ wireBytes }) => Number(wireBytes) > mebibyte, 60_000);
     hosts.plug('down');
     const stuck = sender.lines.length;

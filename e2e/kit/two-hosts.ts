@@ -11,10 +11,20 @@ export interface TwoHosts {
   readonly address: Readonly<Record<HostName, string>>;
   /** Starts `bin/wherry` on one of them; it is killed after the test. */
   wherry(host: HostName, words: readonly string[], env?: NodeJS.ProcessEnv): Program;
+  /** Makes the way from alpha to this port of beta's so much longer, ms either way. */
+  delay(port: number, ms: number): Promise<DelayLine>;
   /** Bytes that this host has put on the cable, Ethernet's own included. */
   sentBytes(host: HostName): number;
   /** Pulls the cable out of alpha, or puts it back. */
   plug(state: 'up' | 'down'): void;
+}
+
+/** A way that takes a while, as if the cable were long. */
+export interface DelayLine {
+  /** Where it begins, on alpha. */
+  readonly endpoint: { readonly host: string; readonly port: number };
+  /** What has gone all the way, and the shortest time that took; of connections that have ended. */
+  carried(): readonly { readonly bytes: number; readonly leastMs: number }[];
 }
 
 const address = { alpha: '10.77.0.1', beta: '10.77.0.2' } as const;
@@ -35,13 +45,25 @@ export async function twoHosts(rate: string): Promise<TwoHosts> {
     on(name, 'ip', 'link', 'set', cable, 'up');
     on(name, 'tc', 'qdisc', 'add', 'dev', cable, 'root', 'tbf', 'rate', rate, 'burst', '64kb', 'latency', '50ms');
   }
+  const node = (name: HostName, words: readonly string[], env: NodeJS.ProcessEnv = {}): Program => {
+    const enter = ['nsenter', `--target=${keepers[name]}`, '--net', '--', process.execPath];
+    const program = Program.start([...enter, ...words], { ...process.env, ...env });
+    onTestFinished(() => void program.child.kill('SIGKILL'));
+    return program;
+  };
   return {
     address,
-    wherry: (name, words, env = {}) => {
-      const enter = ['nsenter', `--target=${keepers[name]}`, '--net', '--', process.execPath, 'bin/wherry'];
-      const program = Program.start([...enter, ...words], { ...process.env, ...env });
-      onTestFinished(() => void program.child.kill('SIGKILL'));
-      return program;
+    wherry: (name, words, env) => node(name, ['bin/wherry', ...words], env),
+    delay: async (port, ms) => {
+      const line = node('alpha', ['e2e/kit/delay-line.mjs', address.beta, String(port), String(ms)]);
+      const listening = await line.line(({ event }) => event === 'listening', 60_000);
+      return {
+        endpoint: { host: '127.0.0.1', port: Number(listening?.['port']) },
+        carried: () =>
+          line.lines
+            .filter(({ event }) => event === 'ended')
+            .map(({ bytes, leastMs }) => ({ bytes: Number(bytes), leastMs: Number(leastMs) })),
+      };
     },
     sentBytes: (name) =>
       Number(/"tx":\{"bytes":(\d+)/.exec(on(name, 'ip', '-j', '-s', 'link', 'show', cable).replace(/\s/g, ''))?.[1]),

@@ -32,7 +32,7 @@ const architectures = /** @type {Readonly<Record<string, string>>} */ ({ x64: 'a
 const renamed = ['libgtk-3-0', 'libasound2'];
 
 /** Files of the project that go into the package as they are. */
-const plainFiles = {
+export const plainFiles = {
   'packaging/wherry.desktop': 'usr/share/applications/wherry.desktop',
   'packaging/wherry.svg': 'usr/share/icons/hicolor/scalable/apps/wherry.svg',
   'packaging/wherry.png': 'usr/share/icons/hicolor/256x256/apps/wherry.png',

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { flipFuses, FuseV1Options, FuseVersion } from '@electron/fuses';
 import { unbundled } from './bundling.mjs';
 import { writeNotices } from './dist-licences.mjs';
-import { consoleProgram, packagedApp, resolveElectron } from './electron-runtime.mjs';
+import { consoleProgram, offlineRuntime, packagedApp, resolveElectron } from './electron-runtime.mjs';
 import { SetupError } from './process.mjs';
 
 /**
@@ -51,9 +51,7 @@ export async function makeFolder(root, out, env) {
   const runtime = resolveElectron(root, env);
   if (!runtime) throw new SetupError('There is no Electron to ship; run: npm run setup');
   const { name, version } = await readPackage(root);
-  const offline = runtime.from === 'offline runtime';
-  // A tilde sorts before the version itself: the package made with the normal runtime replaces this one.
-  const marked = offline ? `${version}~offline${runtime.version}` : version;
+  const { offline, version: marked } = markOf(version, runtime);
   const folder = join(out, `${name}-${marked}-${process.platform}-${process.arch}`);
   await rm(folder, { recursive: true, force: true });
   await copyRuntime(runtime.path, folder);
@@ -62,6 +60,18 @@ export async function makeFolder(root, out, env) {
   await copyFile(join(root, 'packaging/wherry'), join(folder, 'wherry'));
   await writeNotices(root, join(folder, 'NOTICES'));
   return { folder, version: marked, electron: runtime.version ?? 'unknown', offline };
+}
+
+/**
+ * What a package made with this runtime is called: the offline one is marked, wherever it was found.
+ * @param {string} version the project's
+ * @param {import('./electron-runtime.mjs').Runtime} runtime
+ * @returns {Pick<Made, 'version' | 'offline'>}
+ */
+export function markOf(version, runtime) {
+  const offline = runtime.from === 'offline runtime' || runtime.version === offlineRuntime.version;
+  // A tilde sorts before the version itself: the package made with the normal runtime replaces this one.
+  return { offline, version: offline ? `${version}~offline${runtime.version}` : version };
 }
 
 /**

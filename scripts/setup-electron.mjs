@@ -23,7 +23,7 @@ export async function setUpElectron(root, env, { retryDownload }) {
       `ELECTRON_OVERRIDE_DIST_PATH names a folder with no electron in it: ${env['ELECTRON_OVERRIDE_DIST_PATH']}`,
     );
   }
-  if (!(await downloadNormally(root))) {
+  if (!(await downloadNormally(root, env))) {
     console.log('The normal Electron download did not work.');
     if (!existsSync(offlineFolder(env))) await unpackOffline(offlineFolder(env));
   }
@@ -41,13 +41,15 @@ function announce({ from, version }) {
 }
 
 /**
- * The electron package's own installer, quietly: its stack traces help nobody when the network is closed.
+ * The electron package's own installer, quietly: its stack traces help nobody when the network is closed. It asks the
+ * project's release page, or the mirror that ELECTRON_MIRROR names, and checks what comes against its own digests.
  * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
  */
-async function downloadNormally(root) {
+async function downloadNormally(root, env) {
   console.log('Downloading Electron…');
   const installer = join(root, 'node_modules', 'electron', 'install.js');
-  return (await run(process.execPath, [installer], { stdio: 'ignore', timeout: downloadLimitMs })) === 0;
+  return (await run(process.execPath, [installer], { env, stdio: 'ignore', timeout: downloadLimitMs })) === 0;
 }
 
 /**

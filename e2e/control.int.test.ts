@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMigration, type RunningMigration } from '../src/engine/migration';
 import { queryCapabilities, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type MigrationSettings, type SettingsChange } from '../src/shared/settings';
 import type { Snapshot } from '../src/shared/snapshot';
 import type { SpawnWorker } from '../src/shared/worker';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { ownWorkers } from './kit/own-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { endWithTest, seen } from './kit/runs';
@@ -20,31 +17,18 @@ import { until } from './kit/until';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
-let workers: BundledWorkers;
-let directory: string;
-
-beforeAll(async () => {
-  process.env['NODE_PATH'] = resolve('node_modules'); // the bundles lie outside the project
-  workers = await bundleWorkers(['compress', 'decompress', 'builtin-guest']);
-  directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
-});
-afterAll(() => {
-  workers.remove();
-  rmSync(directory, { recursive: true });
-});
+const own = ownWorkers('compress', 'decompress', 'builtin-guest');
 
 /** Pages of random bytes, rewritten faster than any of the limits below lets them through. */
-async function restlessPair(): Promise<SamplePair> {
-  const pair = await startBuiltinPair({ memoryBytes, workload: 'random', seed: 3, rate: 4000, spawn: workers.spawn });
-  onTestFinished(() => pair.stop());
-  return pair;
+function restlessPair(): Promise<SamplePair> {
+  return own.builtinPair({ memoryBytes, workload: 'random', seed: 3, rate: 4000 });
 }
 
 /** A migration that stays slow and does not end by itself, left paused at the destination once it does. */
 function migrate(
   pair: SamplePair,
   settings: Partial<MigrationSettings> = {},
-  spawn: SpawnWorker = workers.spawn,
+  spawn: SpawnWorker = own.spawn,
 ): RunningMigration {
   const slow = { compressThreads: 2, maxBandwidth: 2e6, downtimeLimitMs: 1, paused: true };
   return endWithTest(startMigration({ ...pair, settings: { ...defaultSettings, ...slow, ...settings }, spawn }));
@@ -63,7 +47,7 @@ async function wireRate(run: RunningMigration): Promise<number> {
 async function expectEqualRam(pair: SamplePair): Promise<void> {
   const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
   expect((await queryStatus(destination)).status).toBe('paused');
-  expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
+  expect(await differingPages(source, destination, own.directory, memoryBytes)).toEqual([]);
 }
 
 async function expectRunningOnSource(pair: SamplePair): Promise<void> {
@@ -86,8 +70,7 @@ describe('a migration whose settings are changed under way', () => {
   });
 
   it('compresses by the method and level in force', async () => {
-    const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 3, spawn: workers.spawn });
-    onTestFinished(() => pair.stop());
+    const pair = await own.builtinPair({ memoryBytes, workload: 'erp', seed: 3 });
     const run = migrate(pair, { method: 'none', level: 0 });
     const plain = await underWay(run);
     expect(plain.wireClasses.normal).toBe(0);
@@ -222,7 +205,7 @@ describe('a migration whose flow is controlled', () => {
 
 /** A way to the source's monitor on which somebody else can say something too: QEMU serves one client at a time. */
 async function sharedMonitor(address: string): Promise<{ address: string; stop: () => void }> {
-  const path = join(directory, `shared-${randomUUID()}.qmp`);
+  const path = join(own.directory, `shared-${randomUUID()}.qmp`);
   let far: Socket | undefined;
   const server = createServer((near) => {
     far = connect(address.replace(/^unix:/, ''));
@@ -284,8 +267,7 @@ describe('a migration whose cache and threads are changed under way', () => {
   const slow = { maxBandwidth: 8e6, xbzrleCacheBytes: 8 * mebibyte };
 
   async function seedPair(): Promise<SamplePair> {
-    const pair = await startBuiltinPair({ memoryBytes, workload: 'seed', seed: 3, spawn: workers.spawn });
-    onTestFinished(() => pair.stop());
+    const pair = await own.builtinPair({ memoryBytes, workload: 'seed', seed: 3 });
     return pair;
   }
 
@@ -324,7 +306,7 @@ describe('a migration whose cache and threads are changed under way', () => {
   it('goes on when compress workers are killed in the middle of it', async () => {
     const pids = new Map<string, number>();
     const spawn: SpawnWorker = (kind, name) => {
-      const handle = workers.spawn(kind, name);
+      const handle = own.spawn(kind, name);
       handle.onMessage(() => handle.pid !== undefined && pids.set(name, handle.pid));
       return handle;
     };

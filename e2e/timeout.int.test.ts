@@ -1,42 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startMigration } from '../src/engine/migration';
 import { queryStatus } from '../src/engine/qmp/migrate';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type TimeoutAction } from '../src/shared/settings';
 import type { Report, Snapshot } from '../src/shared/snapshot';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { ownWorkers } from './kit/own-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
-let workers: BundledWorkers;
-let directory: string;
-
-beforeAll(async () => {
-  process.env['NODE_PATH'] = resolve('node_modules'); // the bundles lie outside the project
-  workers = await bundleWorkers(['compress', 'decompress', 'builtin-guest']);
-  directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
-});
-afterAll(() => {
-  workers.remove();
-  rmSync(directory, { recursive: true });
-});
+const own = ownWorkers('compress', 'decompress', 'builtin-guest');
 
 /** Guests that write more than is carried, so that nothing but the timeout ends their migration. */
 const restless: readonly (readonly [string, () => Promise<SamplePair>])[] = [
-  [
-    'the built-in guest',
-    async () => {
-      const pair = await startBuiltinPair({ memoryBytes, workload: 'random', rate: 4000, spawn: workers.spawn });
-      onTestFinished(() => pair.stop());
-      return pair;
-    },
-  ],
+  ['the built-in guest', () => own.builtinPair({ memoryBytes, workload: 'random', rate: 4000 })],
   ['a guest in QEMU', () => samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte })],
 ];
 
@@ -54,7 +32,7 @@ async function migrate(
   const settings = { ...defaultSettings, ...slow, timeoutMs: 3000, onTimeout, paused: true };
   const notices = new Set<Snapshot['notice']>();
   const onSnapshot = ({ notice }: Snapshot): void => void notices.add(notice);
-  return { report: await startMigration({ ...pair, settings, spawn: workers.spawn, onSnapshot }).finished, notices };
+  return { report: await startMigration({ ...pair, settings, spawn: own.spawn, onSnapshot }).finished, notices };
 }
 
 describe.each(restless)('a migration of %s that takes too long', (_, start) => {
@@ -74,6 +52,6 @@ describe.each(restless)('a migration of %s that takes too long', (_, start) => {
     expect(report).toMatchObject({ status: 'completed', guestRunningOn: 'none', timedOut: 'force' });
     expect(report).not.toHaveProperty('error');
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
+    expect(await differingPages(source, destination, own.directory, memoryBytes)).toEqual([]);
   });
 });

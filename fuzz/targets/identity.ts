@@ -24,7 +24,9 @@ function keyOf(word: string): string {
   const secret = createHash('sha256').update(word).digest();
   ecdh.setPrivateKey(secret);
   const point = ecdh.getPublicKey();
-  const [d = '', x = '', y = ''] = [secret, point.subarray(1, 33), point.subarray(33)].map((bytes) => bytes.toString('base64url'));
+  const [d = '', x = '', y = ''] = [secret, point.subarray(1, 33), point.subarray(33)].map((bytes) =>
+    bytes.toString('base64url'),
+  );
   const key = createPrivateKey({ key: { kty: 'EC', crv: 'P-256', d, x, y }, format: 'jwk' });
   return String(key.export({ type: 'pkcs8', format: 'pem' }));
 }

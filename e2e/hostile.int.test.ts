@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { createDeflate } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -238,6 +239,13 @@ describe('a sender with the right token', () => {
     }
     for (const [what, bytes] of grown) expect([what, bytes < mostGrowth]).toEqual([what, true]);
     await admitted(receiver);
+  });
+
+  it('is given no more decompress processes than the receiver has use for', async () => {
+    const receiver = await receiving();
+    await admitted(receiver, { shards: 255, cachePagesPerShard: 0, decompressThreads: 255 });
+    const most = Math.max(8, 2 * availableParallelism());
+    expect(childrenOf(receiver.pid, 'decompress')).toHaveLength(most);
   });
 });
 

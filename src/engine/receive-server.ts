@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { hostname, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, type Failure } from '../shared/failure';
 import type { Identity } from '../shared/identity';
@@ -67,6 +67,8 @@ export interface ReceiveOptions {
   readonly onVisitEnd: (end: VisitEnd) => void;
 }
 
+/** Decompress processes a sender is given at most: each costs memory here, and more than there are cores gain nothing. */
+const mostThreads = Math.max(8, 2 * availableParallelism());
 /** Secrets of visits that have ended which are told from wrong ones; each visit has two. */
 const rememberedSecrets = 128;
 
@@ -226,7 +228,8 @@ export class ReceiveServer {
 
   #receive(visit: Visit, channel: Channel, hello: Hello, maxCacheBytes: number): Visitor {
     visit.claim.use();
-    const stream = new ReceiverSession(channel, hello, this.hasher, {
+    const allowed = { ...hello, decompressThreads: Math.min(hello.decompressThreads, mostThreads) };
+    const stream = new ReceiverSession(channel, allowed, this.hasher, {
       spawn: this.options.spawn,
       maxCacheBytes,
       connectDestination: (late) => this.#connectStream(visit, late),

@@ -118,7 +118,17 @@ function flowOf(guest: SavedGuest, rate: number, wherry: string): Promise<Flow> 
       const counter = await startCounter(Number(url.port));
       url.port = String(counter.port);
       const limit = ['--method', 'none', '--xbzrle-cache', '0', '--max-bandwidth', String(rate)];
-      const args = [wherry, 'migrate', '--source', source.qmp, '--destination', url.href, '--json', ...limit];
+      const args = [
+        wherry,
+        'migrate',
+        '--source',
+        source.qmp,
+        '--destination',
+        url.href,
+        '--no-link-test',
+        '--json',
+        ...limit,
+      ];
       const { stdout, stderr } = await runCommand(args, { WHERRY_DATA_DIR: directory }, 120_000);
       counter.close();
       if (!stdout.includes('"status":"completed"')) throw new Error(`Expected the run to complete: ${stderr}`);

@@ -54,6 +54,7 @@ describe('wherry send under a migration that plain QMP drives', () => {
     expect(run.code).toBe(0);
     expect(run.result?.pages.xbzrle).toBeGreaterThan(0);
     expect(run.result?.wireBytes).toBeLessThan(run.result?.rawBytes ?? 0);
+    expect(run.result?.link).toMatchObject({ channels: Number(channels) });
     expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
     expect(await receiver.ended).toBe(0);
 

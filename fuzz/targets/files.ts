@@ -29,6 +29,11 @@ const run: RunRecord = {
     pages: { duplicate: 9, normal: 8, xbzrle: 7, unchanged: 6, repeated: 4, overflow: 5 },
     cache: { size: 4096, ...counts, shards: [counts] },
     compression: { method: 'zstd', level: 1, rawBytes: 1000, compressedBytes: 250 },
+    downtimeErrorMs: 0.2,
+    link: {
+      ...{ roundTripMs: 0.4, roundTripMedianMs: 0.5, throughput: 7e6, maxBandwidth: 0, channels: 4 },
+      ...{ clockOffsetMs: -12.3, clockErrorMs: 0.2, bytes: 9e6 },
+    },
     reconnects: 1,
     guestRunningOn: 'destination',
   },

@@ -6,7 +6,7 @@ import { profiles, runs } from './files';
 import { identities, lastingTokens } from './identity';
 import { messages, monitors, pairing, replies, secrets } from './messages';
 import { stream } from './stream';
-import { epochHeads, frames, layouts, partHeads } from './wire';
+import { epochHeads, frames, layouts, partHeads, probes } from './wire';
 
 /** Everything that reads what others wrote. */
 export const targets: readonly FuzzTarget[] = [
@@ -15,6 +15,7 @@ export const targets: readonly FuzzTarget[] = [
   epochHeads,
   partHeads,
   layouts,
+  probes,
   messages,
   replies,
   monitors,

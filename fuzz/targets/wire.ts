@@ -1,6 +1,16 @@
+import { throughputOf } from '../../src/engine/link-figures';
 import { epochBody, parseEpochBody, parsePartBody, partBody } from '../../src/engine/wire/epoch-frame';
-import { FrameParser, frameHead, frameTypes, type Frame, type FrameType, type Peer } from '../../src/engine/wire/frame';
+import {
+  FrameParser,
+  frameHead,
+  frameTypes,
+  openers,
+  type Frame,
+  type FrameType,
+  type Peer,
+} from '../../src/engine/wire/frame';
 import { layoutBody, parseLayoutBody } from '../../src/engine/wire/layout';
+import { arrivedBody, parseArrived, parsePong, pongBody, type Arrival } from '../../src/engine/wire/probe';
 import { methods } from '../../src/shared/settings';
 import { inPieces, mutateBytes } from '../mutate';
 import type { Random } from '../random';
@@ -16,8 +26,8 @@ function someFrame(type: FrameType, random: Random): Buffer {
 
 function fromPeer(peer: Peer, random: Random): Buffer {
   const own = types.filter((type) => (frameTypes[type].from as readonly Peer[]).includes(peer));
-  const first = peer === 'sender' ? random.pick(['hello', 'join', 'control', 'leave'] as const) : random.pick(own);
-  const later = own.filter((type) => !['hello', 'join', 'control', 'leave'].includes(type));
+  const first = peer === 'sender' ? random.pick([...openers]) : random.pick(own);
+  const later = own.filter((type) => !openers.has(type));
   const rest = Array.from({ length: random.below(6) }, () =>
     someFrame(random.pick(random.chance(0.05) ? types : later), random),
   );
@@ -100,6 +110,39 @@ export const layouts: FuzzTarget = {
     if (read === undefined) return 'refused';
     must(read.shards * read.cachePagesPerShard * 4096 <= cacheLimit, 'a cache beyond the limit');
     must(Buffer.concat(layoutBody(read)).equals(body), 'a layout written again is another one');
+    return 'taken';
+  },
+};
+
+/** What a receiver says of a link test: taken means written again it is the same, and whatever comes of it is a rate. */
+export const probes: FuzzTarget = {
+  name: 'probes',
+  weight: 2,
+  run: (random) => {
+    const time = (): number => random.pick([0, -1, 1e3, 1.7e12, 8.64e15]) + random.below(1000) / 8;
+    if (random.chance(0.3)) {
+      const body = random.give(mutateBytes(pongBody(time()), random));
+      if (body.length !== frameTypes.pong.maxBody) return 'refused';
+      const ms = taken(['wire-protocol'], () => parsePong(body));
+      if (ms === undefined) return 'refused';
+      must(pongBody(ms).equals(body), 'a pong written again is another one');
+      return 'taken';
+    }
+    const channels = Array.from({ length: random.below(4) }, (): Arrival[] => []);
+    for (let told = random.below(20); told > 0 && channels.length > 0; told--) {
+      const sound = arrivedBody({ bytes: random.below(2 ** random.below(53)), atMs: time() });
+      const body = random.give(mutateBytes(sound, random));
+      if (body.length !== frameTypes.arrived.maxBody) return 'refused';
+      const arrival = taken(['wire-protocol'], () => parseArrived(body));
+      if (arrival === undefined) return 'refused';
+      must(arrivedBody(arrival).equals(body), 'an arrival written again is another one');
+      const channel = random.pick(channels);
+      const before = channel.at(-1);
+      // The link refuses what runs backwards.
+      if (before === undefined || (arrival.atMs >= before.atMs && arrival.bytes >= before.bytes)) channel.push(arrival);
+    }
+    const rate = throughputOf(channels);
+    must(rate === undefined || (Number.isFinite(rate) && rate > 0), 'a throughput that is no rate');
     return 'taken';
   },
 };

@@ -7,6 +7,7 @@ import { removeLeftovers } from '../host/temporary';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
 import { registerHistory } from './history';
+import { registerLinkTest } from './link-test';
 import { registerManual } from './manual';
 import { registerProfiles } from './profiles';
 import { buildProgram, runProgram } from './program';
@@ -45,6 +46,9 @@ registerSend(program, profile, async (request) =>
 );
 registerReceive(program, async (request) =>
   end(await (await import('./run-receive')).runReceive(request, { ...surroundings, folder })),
+);
+registerLinkTest(program, profile, async (request) =>
+  end(await (await import('./run-link-test')).runLinkTest(request, streams)),
 );
 registerProfiles(program, { streams, profiles });
 registerHistory(program, { streams, history });

@@ -110,6 +110,7 @@ describe('wherry migrate', () => {
       ['--resume-window', '2m', '--switchover-resume-window', '0'],
       { resumeWindowMs: 120_000, switchoverResumeWindowMs: 0 },
     ],
+    [['--no-link-test'], { linkTest: false }],
     [['--paused'], { paused: true }],
   ])('reads %j', async (words, changed) => {
     const { migrate, err } = await parse('migrate', ...ends, ...words);
@@ -135,6 +136,7 @@ describe('wherry migrate', () => {
         onTimeout: fc.constantFrom(...timeoutActions),
         resumeWindowMs: fc.integer(limits.resumeWindowMs),
         switchoverResumeWindowMs: fc.integer(limits.switchoverResumeWindowMs),
+        linkTest: fc.boolean(),
         paused: fc.boolean(),
       }),
     );

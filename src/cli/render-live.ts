@@ -1,3 +1,4 @@
+import { clockText, roundTripText, throughputText, type LinkFigures } from '../shared/link';
 import type { CacheCounts, CompressionCounts, Snapshot, WorkerStatus } from '../shared/snapshot';
 import { formatBitRate, formatBytes, formatDuration, formatRate, formatWireBytes } from '../shared/units';
 import type { Paint } from './paint';
@@ -21,6 +22,7 @@ export function renderLive(snapshot: Snapshot, width: number, paint: Paint): rea
     progress(snapshot, width),
     { label: 'guest', text: guest(snapshot) },
     { label: 'wire', text: wire(snapshot) },
+    { label: 'link', text: linkText(snapshot.link) },
     { label: 'pages', text: pages(snapshot) },
     { label: 'cache', text: cacheText(snapshot.cache) },
     { label: 'workers', text: workersText(snapshot.workers) },
@@ -90,6 +92,12 @@ function wire({ wireRate, wireBytes, rawBytes, limiterBusyShare, settings }: Sna
     wireRate === undefined ? '' : `${formatBitRate(wireRate)}${held}`,
     wireBytes === 0 || rawBytes === 0 ? '' : `${formatWireBytes(wireBytes)} (${(rawBytes / wireBytes).toFixed(1)} : 1)`,
   );
+}
+
+/** What was seen of the link before the start. */
+export function linkText(link: LinkFigures | undefined): string {
+  if (link === undefined) return '';
+  return `throughput ${throughputText(link)}, round trip ${roundTripText(link)}, clock there ${clockText(link)}`;
 }
 
 function pages({ pages: { duplicate, normal, xbzrle, unchanged, repeated, overflow } }: Snapshot): string {

@@ -1,7 +1,9 @@
+import { clockText, roundTripText, throughputText } from '../shared/link';
 import { compressedBy } from '../shared/run-figures';
 import { bottlenecks, type Report, type Snapshot } from '../shared/snapshot';
 import { overLimit } from '../shared/run-figures';
 import type { GuestPlace } from '../shared/state';
+import { formatDuration } from '../shared/units';
 
 type Row = readonly [name: string, value: string];
 
@@ -9,6 +11,7 @@ type Row = readonly [name: string, value: string];
 export function renderReport(report: Report, last?: Snapshot): readonly string[] {
   const rows = [
     ...timeRows(report),
+    ...linkRows(report),
     ...ramRows(report, last),
     ...cacheRows(report, last),
     ...compressionRows(report),
@@ -55,10 +58,23 @@ function timeRows(report: Report): readonly Row[] {
     ['Migration status', report.status],
     ...milliseconds('total time', report.totalTimeMs),
     ...milliseconds('downtime', report.downtimeMs),
+    ...(report.downtimeErrorMs === undefined
+      ? []
+      : [['give or take', formatDuration(report.downtimeErrorMs)] as const]),
     ...(overLimit(report) === true ? milliseconds('over the downtime limit of', report.downtimeLimitMs) : []),
     ...milliseconds('expected downtime', report.expectedDowntimeMs),
     ...milliseconds('setup', report.setupTimeMs),
     ...(report.reconnects === 0 ? [] : [['reconnects', String(report.reconnects)] as const]),
+  ];
+}
+
+/** What was seen of the link before it. */
+function linkRows({ link }: Report): readonly Row[] {
+  if (link === undefined) return [];
+  return [
+    ['link round trip', roundTripText(link)],
+    ['link throughput', throughputText(link)],
+    ['clock there', clockText(link)],
   ];
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { noPaint } from './paint';
 import { renderLine, renderLive } from './render-live';
 import { renderOutcome, renderReport } from './render-report';
-import { sampleReport, sampleSnapshot, sparseReport } from './sample-run';
+import { sampleLink, sampleReport, sampleSnapshot, sparseReport } from './sample-run';
 
 function live(changed: object, width = 100): string {
   return renderLive({ ...sampleSnapshot, ...changed }, width, noPaint).join('\n');
@@ -21,6 +21,15 @@ describe('renderLive', () => {
       'downtime  expected 120 ms to 180 ms, limit 300 ms: within it',
       'notice    compress-2 died, restarted',
     ]);
+  });
+
+  it('shows what the link test has found', () => {
+    const { throughput: _, ...slow } = sampleLink;
+    expect(live({ link: sampleLink }, 150)).toContain(
+      'link      throughput 99.2 Mbit/s over 4 channels, held by the limit, round trip 0.42 ms, 0.51 ms in the middle, ' +
+        'clock there 12 ms behind (±0.21 ms)',
+    );
+    expect(live({ link: slow }, 150)).toContain('link      throughput not known, round trip');
   });
 
   it('says whether it will finish, and if not what would help', () => {
@@ -106,8 +115,12 @@ describe('renderReport', () => {
       'Migration status:       completed',
       'total time:                15002 ms',
       'downtime:                     82 ms',
+      'give or take:               0.21 ms',
       'expected downtime:           180 ms',
       'setup:                        12 ms',
+      'link round trip:            0.42 ms, 0.51 ms in the middle',
+      'link throughput:            99.2 Mbit/s over 4 channels, held by the limit',
+      'clock there:                  12 ms behind (±0.21 ms)',
       'transferred ram:           25600 kbytes',
       'guest stream:             131072 kbytes',
       'throughput:                13.98 mbps',

@@ -1,4 +1,5 @@
 import { defaultSettings } from '../shared/settings';
+import type { LinkFigures } from '../shared/link';
 import type { Report, Snapshot } from '../shared/snapshot';
 
 const counts = {
@@ -46,6 +47,18 @@ export const sampleSnapshot: Snapshot = {
   settings: { ...defaultSettings, maxBandwidth: 12.5e6 },
 };
 
+/** The link of the same run, as it was tested. */
+export const sampleLink: LinkFigures = {
+  roundTripMs: 0.42,
+  roundTripMedianMs: 0.51,
+  throughput: 12.4e6,
+  maxBandwidth: 12.5e6,
+  channels: 4,
+  clockOffsetMs: -12.3,
+  clockErrorMs: 0.21,
+  bytes: 10_485_760,
+};
+
 /** The same run when it has ended well, with nothing known that may be unknown. */
 export const sparseReport: Report = {
   status: 'completed',
@@ -63,6 +76,7 @@ export const sparseReport: Report = {
 export const sampleReport: Report = {
   ...sparseReport,
   downtimeMs: 82,
+  downtimeErrorMs: 0.21,
   downtimeLimitMs: 300,
   expectedDowntimeMs: 180,
   expectedDowntimeBandMs: { low: 120, high: 180 },
@@ -74,4 +88,5 @@ export const sampleReport: Report = {
     waitShares: { link: 0.9, compressor: 0.01, source: 0.05, destination: 0 },
     loopLagP99Ms: 7.4,
   },
+  link: sampleLink,
 };

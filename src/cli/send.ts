@@ -29,6 +29,7 @@ const wireSettings = [
   'xbzrleCacheBytes',
   'cachePolicy',
   'maxBandwidth',
+  'linkTest',
 ] as const satisfies readonly (keyof MigrationSettings)[];
 
 type Options = Readonly<Record<string, unknown>> & { readonly listen: QmpAddress; readonly to: string };

@@ -30,6 +30,11 @@ export class ClockOffset {
     return this.#best === undefined ? undefined : this.#best.roundTripMs / 2;
   }
 
+  /** The shortest round trip, ms; absent before the first look. */
+  get roundTripMs(): number | undefined {
+    return this.#best?.roundTripMs;
+  }
+
   /** A time by their clock as ours would have shown it. */
   toHere(thereMs: number): number {
     return thereMs - (this.offsetMs ?? 0);

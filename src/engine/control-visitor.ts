@@ -2,6 +2,7 @@ import { WherryError, toFailure, type Failure } from '../shared/failure';
 import type { Destination } from './destination';
 import type { Visitor } from './door';
 import { until } from './until';
+import { WallClock } from './wall-clock';
 import type { Channel } from './wire/channel';
 import {
   parseRequest,
@@ -59,6 +60,7 @@ export class ControlVisitor implements Visitor {
   readonly #silence: NodeJS.Timeout;
   #lostTimer: NodeJS.Timeout | undefined;
   #prepared = false;
+  readonly #clock = new WallClock();
   #channel: Channel;
 
   constructor(
@@ -138,7 +140,7 @@ export class ControlVisitor implements Visitor {
   }
 
   async #answer(request: Exclude<ControlRequest, { ask: 'leave' }>): Promise<ControlAnswer<Ask>> {
-    if (request.ask === 'clock') return { nowMs: Date.now() };
+    if (request.ask === 'clock') return { nowMs: this.#clock.now() };
     const destination = await this.options.destination();
     this.#watch(destination);
     if (request.ask === 'inspect') return destination.inspect();

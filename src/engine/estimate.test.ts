@@ -12,6 +12,7 @@ const inputs: PauseInputs = {
   inFlightBytes: 256 * 1024,
   wireRate: 12 * mib,
   deviceBytes: 128 * 1024,
+  roundTripMs: 0,
   lagMs: 0,
   now: false,
 };
@@ -33,6 +34,11 @@ describe('an expected pause', () => {
     expect(forced?.high).toBeGreaterThan(10_000);
   });
 
+  it('has the way to the destination’s host in it', () => {
+    const [here, far] = [expectedPause(inputs), expectedPause({ ...inputs, roundTripMs: 100 })];
+    expect(far).toEqual({ low: (here?.low ?? NaN) + 150, high: (here?.high ?? NaN) + 250 });
+  });
+
   it('is a band of whole milliseconds, whatever the figures', () => {
     const amount = fc.integer({ min: 0, max: 2 ** 40 });
     const pace = fc.integer({ min: 1, max: 2 ** 34 });
@@ -45,6 +51,7 @@ describe('an expected pause', () => {
       inFlightBytes: amount,
       wireRate: pace,
       deviceBytes: amount,
+      roundTripMs: fc.integer({ min: 0, max: 60_000 }),
       lagMs: fc.integer({ min: 0, max: 10_000 }),
       now: fc.boolean(),
     });

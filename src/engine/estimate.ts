@@ -15,6 +15,8 @@ export interface PauseInputs {
   readonly inFlightBytes: number;
   /** Wire bytes a second that the link gives. */
   readonly wireRate: number | undefined;
+  /** To the destination's host and back, ms; 0 in one host. */
+  readonly roundTripMs: number;
   /** Device state, stream bytes; a guess until it has been seen. */
   readonly deviceBytes: number;
   /** How late this process does what is due, ms. */
@@ -28,6 +30,11 @@ export interface PauseInputs {
  * destination's loading of device state.
  */
 const resumeMs = { low: 8, high: 60 } as const;
+/**
+ * Round trips to the destination's host in a pause: the last bytes go there, the destination's word comes back on the
+ * return path, and `cont` goes there. At most, what the bound on bytes under way lets the wire hold takes one more.
+ */
+const roundTrips = { low: 1.5, high: 2.5 } as const;
 /** The last pages mostly go faster than those before: more of them are deltas, and nothing dirties pages meanwhile. */
 const lastPagesFaster = 0.4;
 /** A source that has sent pages down to its threshold has seldom sent many more before it looks again. */
@@ -35,20 +42,22 @@ const leastShare = 0.5;
 
 /**
  * The pause: (dirty pages left when the source stops the guest + what is on the way + device state) ÷ the pace of the
- * stream, which is that of the wire by the wire ratio of late, + the cost of resuming. The source stops the guest once
+ * stream, which is that of the wire by the wire ratio of late, + the cost of resuming and the way there. The source stops the guest once
  * what is left fits its threshold, pace × limit: that much at most, and half of it at least unless a whole round is
  * less. With `now` it is what is dirty in mid-round: no less than remains, no more than the round began with. Absent
  * until a pace is known.
  */
 export function expectedPause(inputs: PauseInputs): BandMs | undefined {
-  const { guestRate, wireRate, heldBytes, inFlightBytes, deviceBytes } = inputs;
+  const { guestRate, wireRate, heldBytes, inFlightBytes, deviceBytes, roundTripMs } = inputs;
   const left = bytesLeft(inputs);
   if (left === undefined || !guestRate || !wireRate) return undefined;
   const stream = (bytes: number): number => (bytes * 1000) / guestRate;
   const onTheWay = stream(heldBytes) + (inFlightBytes * 1000) / wireRate;
   return {
-    low: Math.round(stream(left.low + deviceBytes) * lastPagesFaster + resumeMs.low),
-    high: Math.round(stream(left.high + deviceBytes) + onTheWay + resumeMs.high + inputs.lagMs),
+    low: Math.round(stream(left.low + deviceBytes) * lastPagesFaster + resumeMs.low + roundTrips.low * roundTripMs),
+    high: Math.round(
+      stream(left.high + deviceBytes) + onTheWay + resumeMs.high + roundTrips.high * roundTripMs + inputs.lagMs,
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { WherryError } from '../shared/failure';
+import type { LinkFigures } from '../shared/link';
 import type { Carrier, CarrierOptions } from './carrier';
 import type { Ending } from './endings';
 
@@ -20,10 +21,14 @@ export interface Far {
   carry(options: CarrierOptions): Promise<Carrier>;
   /** The source has let go: starts the guest, or sees that it is there and paused. Never rejects. */
   confirm(paused: boolean): Promise<Ending>;
-  /** Milliseconds by this host's clock at which the guest was started there. */
-  onResume(listener: (atMs: number) => void): void;
+  /** Milliseconds by this host's clock at which the guest was started there, and how wrong that can be, either way. */
+  onResume(listener: (atMs: number, errorMs?: number) => void): void;
   /** Once: the destination cannot be seen any more. */
   onLost(listener: (error: WherryError) => void): void;
+  /** What the link test has found out; absent before it, and where there is no link. */
+  readonly link?: LinkFigures | undefined;
+  /** The shortest round trip to there, ms; absent where there is no link. */
+  readonly roundTripMs?: number | undefined;
   /** The guest stands still for the switchover, or runs again: how long a lost link is waited for depends on it. */
   hurry?(stopped: boolean): void;
   close(): Promise<void>;

@@ -3,19 +3,25 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { WherryError, type Failure } from '../shared/failure';
 import type { Identity } from '../shared/identity';
+import { limits } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import { Budget } from './budget';
 import { ControlVisitor } from './control-visitor';
 import { Door, type Visitor } from './door';
 import { Places, type Berth, type PlaceAddress } from './places';
+import { ProbeVisitor } from './probe-visitor';
 import { ReceiverSession, joinSession, leaveSession, parseStreamHello } from './receiver';
 import { TokenBook, type Claim, type TokenOrder } from './token-book';
+import { WallClock } from './wall-clock';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
 import type { Hello } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
 import { NotShown, afterSecret, newSecret, shows } from './wire/secret';
+
+/** Connections that are tested at once: of two senders with as many channels as there may be. */
+const mostProbes = 2 * limits.channels.max;
 
 /** A sender that is here now. */
 export interface VisitProgress {
@@ -100,6 +106,8 @@ export class ReceiveServer {
   readonly #visits = new Set<Visit>();
   /** What senders of visits that have ended show, who do not know it yet. */
   readonly #former: string[] = [];
+  readonly #probes = new Set<ProbeVisitor>();
+  readonly #clock = new WallClock();
   /** Destinations that ended visits have not let go of yet. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #tokens: TokenBook;
@@ -158,6 +166,7 @@ export class ReceiveServer {
     this.#tokens.close();
     const stopped = new WherryError('cancelled', 'the receiver was stopped');
     for (const visit of this.#visits) this.#end(visit, stopped);
+    for (const probe of this.#probes) probe.close();
     await this.places.close();
   }
 
@@ -167,7 +176,27 @@ export class ReceiveServer {
     }
     if (first.type === 'join') return joinSession(this.#sessionOf(first), channel, first);
     if (first.type === 'leave') return leaveSession(this.#sessionOf(first), channel, first);
+    if (first.type === 'probe') return this.#admitProbe(channel, first);
     return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
+  }
+
+  /** Lets the link be tested by who could send a guest: no token is used up by it, no destination taken or looked at. */
+  #admitProbe(channel: Channel, { body }: Frame): Visitor {
+    const here = [...this.#visits].find(({ streamToken }) => shows(body, streamToken));
+    const still = here === undefined ? this.#tokens.judge(body) : () => here.stream === undefined;
+    if (!still())
+      throw new WherryError('wire-refused', 'its stream is connected already: a link is tested before that');
+    if (this.#probes.size >= mostProbes) {
+      throw new WherryError('wire-closed', 'as many links as can be tested at once are being tested');
+    }
+    const probe: ProbeVisitor = new ProbeVisitor(channel, {
+      tooLate: () => !still(),
+      now: () => this.#clock.now(),
+      budget: this.#budget,
+      onEnd: () => this.#probes.delete(probe),
+    });
+    this.#probes.add(probe);
+    return probe;
   }
 
   /** The session whose secret a first frame shows. */

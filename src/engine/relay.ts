@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { asWherryError } from '../shared/failure';
+import type { LinkFigures } from '../shared/link';
 import type { MigrationSettings } from '../shared/settings';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
 import type { SpawnWorker } from '../shared/worker';
 import type { Ending } from './endings';
+import { tryLink } from './link-test';
 import { LoopLag } from './loop-lag';
 import { Outcome } from './outcome';
 import type { QmpAddress } from './qmp/address';
@@ -47,6 +49,7 @@ export class Relay {
   #place: GuestPlace = 'unknown';
   #sender: Sender | undefined;
   #notice: string | undefined;
+  #link: LinkFigures | undefined;
   #asked = false;
 
   constructor(private readonly options: RelayOptions) {
@@ -93,6 +96,7 @@ export class Relay {
 
   async #connect(): Promise<Sender> {
     const { settings, spawn, to } = this.options;
+    this.#link = (await tryLink(to, settings, (text) => (this.#notice = text), true))?.figures;
     this.#sender = await Sender.create({
       settings,
       spawn,
@@ -118,7 +122,16 @@ export class Relay {
     if (!isEnd(this.#state) && this.#sender?.pagesDone === true) this.#state = 'switchover';
     const loopLagP99Ms = this.#lag.p99Ms;
     const unknown = { setupTimeMs: undefined, downtimeMs: undefined, rounds: 0, flow: undefined, info: {} };
-    return { ...unknown, state: this.#state, guestRunningOn: this.#place, notice: this.#notice, loopLagP99Ms };
+    const link = this.#link;
+    return {
+      ...unknown,
+      link,
+      roundTripMs: link?.roundTripMs,
+      state: this.#state,
+      guestRunningOn: this.#place,
+      notice: this.#notice,
+      loopLagP99Ms,
+    };
   }
 
   #publish(): void {

@@ -1,10 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { WherryError, toFailure } from '../shared/failure';
+import type { LinkFigures } from '../shared/link';
 import type { MigrationSettings } from '../shared/settings';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { ClockOffset } from './clock-offset';
 import type { Ending } from './endings';
 import type { Far, FarFacts } from './far';
+import { tryLink } from './link-test';
+import { WallClock } from './wall-clock';
 import { backoffMs } from './wire/backoff';
 import { Channel } from './wire/channel';
 import {
@@ -59,10 +62,12 @@ export class RemoteFar implements Far {
   #streamToken: string | undefined;
   #tries = 0;
   #resumed = false;
+  readonly #here = new WallClock();
   readonly #clock = new ClockOffset();
+  #link: LinkFigures | undefined;
   readonly #waiting = new Map<number, Waiting>();
   readonly #lostListeners = new Set<(error: WherryError) => void>();
-  readonly #resumeListeners = new Set<(atMs: number) => void>();
+  readonly #resumeListeners = new Set<(atMs: number, errorMs?: number) => void>();
   #lastRequest = 0;
   #lost: WherryError | undefined;
   readonly #ticker: NodeJS.Timeout;
@@ -155,7 +160,19 @@ export class RemoteFar implements Far {
   async carry(options: CarrierOptions): Promise<Carrier> {
     const { streamToken } = await this.#ask({ ask: 'prepare' });
     this.#streamToken = streamToken;
-    return openSender({ ...this.pairing, token: streamToken }, options);
+    const to = { ...this.pairing, token: streamToken };
+    const test = await tryLink(to, options.settings, options.onNotice);
+    this.#link = test?.figures;
+    for (const { askedMs, thereMs, answeredMs } of test?.looks ?? []) this.#clock.sample(askedMs, thereMs, answeredMs);
+    return openSender(to, options);
+  }
+
+  get link(): LinkFigures | undefined {
+    return this.#link;
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#clock.roundTripMs;
   }
 
   async confirm(paused: boolean): Promise<Ending> {
@@ -174,7 +191,7 @@ export class RemoteFar implements Far {
     }
   }
 
-  onResume(listener: (atMs: number) => void): void {
+  onResume(listener: (atMs: number, errorMs?: number) => void): void {
     this.#resumeListeners.add(listener);
   }
 
@@ -218,9 +235,9 @@ export class RemoteFar implements Far {
   }
 
   async #lookAtClock(): Promise<void> {
-    const asked = Date.now();
+    const asked = this.#here.now();
     const { nowMs } = await this.#ask({ ask: 'clock' });
-    this.#clock.sample(asked, nowMs, Date.now());
+    this.#clock.sample(asked, nowMs, this.#here.now());
   }
 
   #hear({ type, epoch, body }: Frame): void {
@@ -261,7 +278,7 @@ export class RemoteFar implements Far {
   #tellResumed(atMs: number): void {
     if (this.#resumed) return;
     this.#resumed = true;
-    for (const listener of this.#resumeListeners) listener(this.#clock.toHere(atMs));
+    for (const listener of this.#resumeListeners) listener(this.#clock.toHere(atMs), this.#clock.errorMs);
   }
 
   #tellLost(error: WherryError): void {

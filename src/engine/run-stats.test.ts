@@ -127,6 +127,45 @@ describe('a snapshot', () => {
     expect(judged('paused')).toBeUndefined();
   });
 
+  it('rests on the link test until it has figures of its own', () => {
+    const link = {
+      ...{ roundTripMs: 40, roundTripMedianMs: 45, throughput: 10_000_000, maxBandwidth: 0, channels: 1 },
+      ...{ clockOffsetMs: 0, clockErrorMs: 20, bytes: 1 },
+    };
+    const bulk = { ...facts, state: 'bulk', rounds: 1 } as const;
+    const first = (more: Partial<SessionFacts>, bytes = 0) =>
+      timed().stats.snapshot(sender({ rawBytes: bytes }), { ...bulk, ...more });
+    expect(first({})).not.toHaveProperty('expectedDowntimeMs');
+    expect(first({})).not.toHaveProperty('roundLeftMs');
+    const tested = first({ link, roundTripMs: 40 });
+    expect(tested).toMatchObject({ link, roundLeftMs: 500 });
+    // What is dirty is 5 MB and the threshold 1.8 MB, at 10 MB/s, and 40 ms are between the hosts.
+    expect(tested.expectedDowntimeMs?.high).toBeGreaterThan(180 + 2.5 * 40);
+    expect(tested.expectedDowntimeMs?.high).toBeLessThan(400);
+    const { throughput: _, ...dark } = link;
+    expect(first({ link: dark })).not.toHaveProperty('expectedDowntimeMs');
+
+    const { stats, at } = timed();
+    const limited = { ...defaultSettings, maxBandwidth: 1_000_000 };
+    stats.use(limited);
+    expect(stats.snapshot(sender({}), { ...bulk, link })).toMatchObject({ roundLeftMs: 5000 });
+    stats.use(defaultSettings);
+    at(500);
+    const measured = { ...bulk, link, info: { ram: { ...facts.info.ram, remaining: 1_000_000 } as never } };
+    const later = stats.snapshot(sender({ rawBytes: 20_000_000 }, { wireBytes: 20_000_000 }), measured);
+    expect(later.guestRate).toBe(40_000_000);
+    expect(later.roundLeftMs).toBeLessThan(1000); // the pace seen, 8 MB/s, and no more the one tested
+    expect(later.roundLeftMs).not.toBe(100);
+  });
+
+  it('says how wrong a downtime between two clocks can be', () => {
+    const { stats } = timed();
+    const known = { ...facts, state: 'confirming', downtimeMs: 90, downtimeErrorMs: 0.3 } as const;
+    expect(stats.snapshot(undefined, known)).toMatchObject({ downtimeMs: 90, downtimeErrorMs: 0.3 });
+    const unknownYet = { ...known, downtimeMs: undefined };
+    expect(stats.snapshot(undefined, unknownYet)).not.toHaveProperty('downtimeErrorMs');
+  });
+
   it('keeps the last prediction once the guest has stopped', () => {
     const { stats, at } = timed();
     stats.snapshot(sender({}), facts);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { linkRate, type LinkFigures } from '../shared/link';
 import { pageBytes, type MigrationSettings } from '../shared/settings';
 import type {
   BandMs,
@@ -56,6 +57,12 @@ export interface SessionFacts {
   readonly guestRunningOn: GuestPlace;
   readonly setupTimeMs: number | undefined;
   readonly downtimeMs: number | undefined;
+  /** How wrong that can be, where two hosts' clocks are in it. */
+  readonly downtimeErrorMs?: number | undefined;
+  /** What was found out about the link before. */
+  readonly link?: LinkFigures | undefined;
+  /** The shortest round trip to the destination's host. */
+  readonly roundTripMs?: number | undefined;
   readonly rounds: number;
   readonly flow: FlowControl | undefined;
   readonly notice: string | undefined;
@@ -148,6 +155,8 @@ export class RunStats {
       ...this.#times(facts, pause, verdict, sender?.reconnecting !== undefined),
       ...defined('verdict', verdict),
       ...defined('downtimeMs', facts.downtimeMs),
+      ...defined('downtimeErrorMs', facts.downtimeMs === undefined ? undefined : facts.downtimeErrorMs),
+      ...defined('link', facts.link),
       ...defined('flow', facts.flow),
       reconnects: sender?.reconnects ?? 0,
       ...defined('reconnecting', sender?.reconnecting),
@@ -218,14 +227,15 @@ export class RunStats {
     // Figures of a time in which nothing is sent say nothing about the link.
     if (facts.flow === 'paused' || sender.reconnecting !== undefined) return undefined;
     const { shares } = this.#bottleneck;
+    const tested = this.#testedRate(facts);
     return this.#judge.judge({
       nowMs: this.clock(),
       round: this.#trend.round,
       roundBytes: this.#trend.roundBytes,
       shrink: this.#trend.shrink,
       settings: this.settings,
-      guestRate: this.#guest.rate ?? 0,
-      wireRate: this.#wire.rate ?? 0,
+      guestRate: this.#guest.rate ?? tested ?? 0,
+      wireRate: this.#wire.rate ?? tested ?? 0,
       dirtyRate: dirtyRate(facts),
       bottleneck: shares && bottleneckOf(shares),
       limitedShare: share(this.#limited.rate),
@@ -245,8 +255,10 @@ export class RunStats {
     reconnecting: boolean,
   ): Partial<Snapshot> {
     if (!isSending(facts) || facts.flow === 'paused' || reconnecting) return {};
-    const { remainingBytes, drainRate, roundBytes, shrink } = this.#trend;
-    const fits = fitBytes(this.#guest.rate ?? 0, this.settings.downtimeLimitMs);
+    const { remainingBytes, roundBytes, shrink } = this.#trend;
+    const tested = this.#testedRate(facts);
+    const drainRate = this.#trend.drainRate ?? tested;
+    const fits = fitBytes(this.#guest.rate ?? tested ?? 0, this.settings.downtimeLimitMs);
     const inputs: EtaInputs = { remainingBytes, drainRate, roundBytes, shrink, fitBytes: fits };
     const until = verdict?.kind === 'not converging' ? undefined : timeToSwitchover(inputs);
     const complete = until && pause && { low: until.low + pause.low, high: until.high + pause.high };
@@ -263,7 +275,7 @@ export class RunStats {
    * was not in sight: so that is the prediction.
    */
   #pause(sender: SenderView | undefined, facts: SessionFacts, verdict: RunVerdict | undefined): BandMs | undefined {
-    if (sender === undefined || !isSending(facts) || sender.counters.rawBytes < settledBytes) return this.#lastPause;
+    if (sender === undefined || !isSending(facts) || !this.#hasPace(sender, facts)) return this.#lastPause;
     const pause = expectedPause(this.#pauseInputs(sender, facts, facts.flow === 'forced'));
     this.#lastPause = pause ?? this.#lastPause;
     return verdict?.kind === 'not converging' ? this.pauseIfStoppedNow(sender, facts) : pause;
@@ -271,19 +283,32 @@ export class RunStats {
 
   /** What stopping the guest at once would cost; absent as long as nobody can say. */
   pauseIfStoppedNow(sender: SenderView | undefined, facts: SessionFacts): BandMs | undefined {
-    if (sender === undefined || sender.counters.rawBytes < settledBytes) return undefined;
+    if (sender === undefined || !this.#hasPace(sender, facts)) return undefined;
     return expectedPause(this.#pauseInputs(sender, facts, true));
   }
 
+  /** Something can be said: enough was carried, or the link was tested. */
+  #hasPace(sender: SenderView, facts: SessionFacts): boolean {
+    return sender.counters.rawBytes >= settledBytes || this.#testedRate(facts) !== undefined;
+  }
+
+  /** What the link test lets expect, until there are figures of the run's own; a stream byte is taken for a wire byte. */
+  #testedRate({ link }: SessionFacts): number | undefined {
+    return linkRate(link, this.settings.maxBandwidth);
+  }
+
   #pauseInputs(sender: SenderView, facts: SessionFacts, now: boolean): PauseInputs {
+    const tested = this.#testedRate(facts);
+    const settled = sender.counters.rawBytes >= settledBytes;
     return {
       remainingBytes: facts.info.ram?.remaining,
       roundBytes: this.#trend.roundBytes,
       downtimeLimitMs: this.settings.downtimeLimitMs,
       heldBytes: sender.unacknowledgedBytes,
-      guestRate: this.#pace.rate,
+      guestRate: (settled ? this.#pace.rate : undefined) ?? tested,
       inFlightBytes: sender.inFlightBytes,
-      wireRate: this.#peakWireRate,
+      wireRate: (settled ? this.#peakWireRate : undefined) ?? tested,
+      roundTripMs: facts.roundTripMs ?? 0,
       deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,
       lagMs: facts.loopLagP99Ms ?? 0,
       now,

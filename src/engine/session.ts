@@ -46,6 +46,8 @@ export class Session implements RunningMigration {
   #setupTimeMs: number | undefined;
   #stoppedAt: number | undefined;
   #resumedAt: number | undefined;
+  /** How wrong that can be by the clock here, either way. */
+  #resumedErrorMs: number | undefined;
   #notice: string | undefined;
   #cancelled = false;
 
@@ -169,7 +171,7 @@ export class Session implements RunningMigration {
   #watch(source: QmpClient, far: Far): void {
     source.on((event) => this.#onSourceEvent(event));
     source.onClose((error) => this.#outcome.settle({ kind: 'source-lost', error }));
-    far.onResume((atMs) => this.#onResumedThere(atMs));
+    far.onResume((atMs, errorMs) => this.#onResumedThere(atMs, errorMs));
     far.onLost((error) => this.#outcome.fail(error));
     const poll = setInterval(() => void this.#poll(source), pollMs);
     this.#cleanups.push(() => clearInterval(poll));
@@ -231,8 +233,8 @@ export class Session implements RunningMigration {
     this.#say('somebody stopped the guest on the source: it goes on being migrated, and stays paused');
   }
 
-  #onResumedThere(atMs: number): void {
-    this.#resumedAt ??= atMs;
+  #onResumedThere(atMs: number, errorMs: number | undefined): void {
+    if (this.#resumedAt === undefined) [this.#resumedAt, this.#resumedErrorMs] = [atMs, errorMs];
     if (this.#state !== 'confirming') {
       this.#say('the destination started the guest by itself: it was not started with -S');
     }
@@ -291,6 +293,9 @@ export class Session implements RunningMigration {
       guestRunningOn: this.#place,
       setupTimeMs: this.#setupTimeMs,
       downtimeMs: stopped === undefined || resumed === undefined ? undefined : Math.round(resumed - stopped),
+      downtimeErrorMs: stopped === undefined ? undefined : this.#resumedErrorMs,
+      link: this.#far?.link,
+      roundTripMs: this.#far?.roundTripMs,
       rounds: this.#rounds,
       flow: this.control.flow,
       notice: this.#notice,

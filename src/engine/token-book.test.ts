@@ -82,3 +82,21 @@ describe('a one-time token', () => {
     expect(String(refusalOf(book, first))).toContain('did not show the token');
   });
 });
+
+describe('who only looks', () => {
+  it('claims nothing, is told when the token is another, and is refused beside who has claimed it', () => {
+    const book = new TokenBook({ kind: 'once' }, () => undefined);
+    const first = shown(book.token);
+    const stillFirst = book.judge(first);
+    book.judge(first);
+    expect(stillFirst()).toBe(true);
+    const claim = book.claim(first);
+    expect(() => book.judge(first)).toThrow(/connected already/);
+    expect(stillFirst()).toBe(true);
+    claim.use();
+    expect(stillFirst()).toBe(false);
+    expect(() => book.judge(first)).toThrow(NotShown);
+    expect(() => book.judge(shown(newSecret()))).toThrow(NotShown);
+    expect(book.judge(shown(book.token))()).toBe(true);
+  });
+});

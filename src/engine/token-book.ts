@@ -48,16 +48,8 @@ export class TokenBook {
    * @throws WherryError `wire-refused` for one that another sender has shown who is still here
    */
   claim(body: Buffer): Claim {
-    if (!shows(body, this.#token)) {
-      if (!this.#spent.some((token) => shows(body, token))) throw new NotShown();
-      throw new NotShown(
-        'the token was for one migration and has been used, or has expired: ask for a new pairing text',
-      );
-    }
+    this.judge(body);
     if (this.order.kind === 'lasting') return { use: () => undefined, release: () => undefined };
-    if (this.#claim !== undefined) {
-      throw new WherryError('wire-refused', 'a sender with this one-time token is connected already');
-    }
     const ended = (): boolean => {
       if (this.#claim !== claim) return false;
       this.#claim = undefined;
@@ -66,6 +58,24 @@ export class TokenBook {
     const claim: Claim = { use: () => void (ended() && this.#replace()), release: () => void ended() };
     this.#claim = claim;
     return claim;
+  }
+
+  /**
+   * The same for who only looks: nothing is claimed.
+   * @returns whether it is still the token
+   */
+  judge(body: Buffer): () => boolean {
+    const token = this.#token;
+    if (!shows(body, token)) {
+      if (!this.#spent.some((spent) => shows(body, spent))) throw new NotShown();
+      throw new NotShown(
+        'the token was for one migration and has been used, or has expired: ask for a new pairing text',
+      );
+    }
+    if (this.#claim !== undefined) {
+      throw new WherryError('wire-refused', 'a sender with this one-time token is connected already');
+    }
+    return () => this.#token === token;
   }
 
   close(): void {

@@ -34,6 +34,7 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     help: 'processes that decompress',
   },
   channels: { flag: '--channels', placeholder: 'n', kind: 'number', help: 'sockets between sender and receiver' },
+  linkTest: { flag: '--link-test', kind: 'switch', help: 'between hosts, see first what the link gives (default)' },
   xbzrleCacheBytes: {
     flag: '--xbzrle-cache',
     placeholder: 'size',

@@ -50,6 +50,22 @@ describe('figures of a run', () => {
     });
   });
 
+  it('have the link in them, where it was tested', () => {
+    const link = {
+      ...{ roundTripMs: 0.42, roundTripMedianMs: 0.51, throughput: 7_500_000, maxBandwidth: 0, channels: 4 },
+      ...{ clockOffsetMs: -12.3, clockErrorMs: 0.21, bytes: 9 },
+    };
+    expect(texts(run({ report: { ...report, link, downtimeErrorMs: 0.21 } }))).toMatchObject({
+      'Link: round trip': '0.42 ms',
+      'Link: round trip, median': '0.51 ms',
+      'Link: throughput': '60.0 Mbit/s',
+      'Link: clock there': '-12 ms',
+      'Link: clock, give or take': '0.21 ms',
+      'Measured downtime, give or take': '0.21 ms',
+    });
+    expect(texts(run())).toMatchObject({ 'Link: throughput': '–', 'Link: clock there': '–' });
+  });
+
   it('say that they are unknown', () => {
     const { downtimeMs: _, expectedDowntimeBandMs: __, ...rest } = report;
     const of = run({

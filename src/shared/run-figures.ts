@@ -25,6 +25,8 @@ const asIs = String;
 const count = (value: number): string => String(value);
 const ratio = (value: number): string => value.toFixed(2);
 const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
+const mbps = (value: number): string => `${value.toFixed(1)} Mbit/s`;
+const signed = (ms: number): string => `${ms < 0 ? '-' : '+'}${formatDuration(Math.abs(ms))}`;
 
 /** Settings as the run was started; a change while it ran is in the text. */
 export const settingFigures: readonly RunFigure[] = settingNames.map((name) => ({
@@ -37,12 +39,22 @@ export const settingFigures: readonly RunFigure[] = settingNames.map((name) => (
   },
 }));
 
+/** What was seen of the link before. */
+const linkFigures: readonly RunFigure[] = [
+  figure('linkRoundTripMs', 'Link: round trip', ({ link }) => link?.roundTripMs, formatDuration),
+  figure('linkRoundTripMedianMs', 'Link: round trip, median', ({ link }) => link?.roundTripMedianMs, formatDuration),
+  figure('linkThroughputMbps', 'Link: throughput', ({ link }) => link?.throughput && (link.throughput * 8) / 1e6, mbps),
+  figure('clockOffsetMs', 'Link: clock there', ({ link }) => link?.clockOffsetMs, signed),
+  figure('clockErrorMs', 'Link: clock, give or take', ({ link }) => link?.clockErrorMs, formatDuration),
+];
+
 /** Outcome and figures, in the order of a report. */
 export const resultFigures: readonly RunFigure[] = [
   figure('status', 'Outcome', (report) => report.status, asIs),
   figure('timedOut', 'The timeout did', (report) => report.timedOut, asIs),
   figure('totalTimeMs', 'Total time', (report) => report.totalTimeMs, formatDuration),
   figure('downtimeMs', 'Measured downtime', (report) => report.downtimeMs, formatDuration),
+  figure('downtimeErrorMs', 'Measured downtime, give or take', (report) => report.downtimeErrorMs, formatDuration),
   figure('downtimeOverLimit', 'Downtime over its limit', overLimit, (yes) => (yes ? 'yes' : 'no')),
   figure('expectedDowntimeLowMs', 'Predicted downtime, low', ({ expectedDowntimeBandMs: b }) => b?.low, formatDuration),
   figure(
@@ -59,12 +71,8 @@ export const resultFigures: readonly RunFigure[] = [
   figure('rawBytes', 'Guest stream', (report) => report.rawBytes, formatWireBytes),
   figure('wireBytes', 'On the wire', (report) => report.wireBytes, formatWireBytes),
   figure('wireRatio', 'Ratio', (report) => over(report.rawBytes, report.wireBytes), ratio),
-  figure(
-    'throughputMbps',
-    'Throughput',
-    (report) => report.throughputMbps,
-    (mbps) => `${mbps.toFixed(1)} Mbit/s`,
-  ),
+  figure('throughputMbps', 'Throughput', (report) => report.throughputMbps, mbps),
+  ...linkFigures,
   figure('pagesDuplicate', 'Zero pages', ({ pages }) => pages.duplicate, count),
   figure('pagesUnchanged', 'Unchanged pages', ({ pages }) => pages.unchanged, count),
   figure('pagesRepeated', 'Repeated pages', ({ pages }) => pages.repeated, count),

@@ -56,6 +56,7 @@ export const settingLabels = {
   onTimeout: 'On timeout',
   resumeWindowMs: 'Resume window',
   switchoverResumeWindowMs: 'Resume window at switchover',
+  linkTest: 'Link test',
   paused: 'Leave paused',
 } as const;
 
@@ -110,6 +111,8 @@ export const settingsSchema = v.pipe(
     resumeWindowMs: integer(settingLabels.resumeWindowMs, limits.resumeWindowMs),
     /** The same while the guest stands still for the switchover; never longer than the other. */
     switchoverResumeWindowMs: integer(settingLabels.switchoverResumeWindowMs, limits.switchoverResumeWindowMs),
+    /** Between two hosts, see first what the link gives. */
+    linkTest: v.boolean(),
     /** Leave the guest paused on the destination when done. */
     paused: v.boolean(),
   }),
@@ -157,6 +160,7 @@ export const defaultSettings: MigrationSettings = {
   onTimeout: 'cancel',
   resumeWindowMs: 60_000,
   switchoverResumeWindowMs: 5000,
+  linkTest: true,
   paused: false,
 };
 

@@ -1,4 +1,5 @@
 import type { Failure } from './failure';
+import type { LinkFigures } from './link';
 import type { Method, MigrationSettings, TimeoutAction } from './settings';
 import type { RunVerdict } from './verdict';
 import type { EndState, GuestPlace, SessionState } from './state';
@@ -170,8 +171,12 @@ export interface Snapshot {
   readonly completeInMs?: BandMs;
   /** Will it finish? Absent where nobody asks the source, and while no pages are sent. */
   readonly verdict?: RunVerdict;
-  /** RESUME at the destination minus STOP at the source, from QMP event times. */
+  /** RESUME at the destination minus STOP at the source, from QMP event times; by one host's clock, the other's corrected. */
   readonly downtimeMs?: number;
+  /** How wrong that can be, either way, ms: two hosts have two clocks. */
+  readonly downtimeErrorMs?: number;
+  /** What the link test has found out; absent in one host, and where none was wanted or none succeeded. */
+  readonly link?: LinkFigures;
   readonly guestRunningOn: GuestPlace;
   /** In force now; some may have been changed since the start. */
   readonly settings: MigrationSettings;
@@ -188,6 +193,8 @@ export interface Report {
   readonly status: EndState;
   readonly totalTimeMs: number;
   readonly downtimeMs?: number;
+  /** How wrong that can be, either way, ms; absent where both events are by one clock. */
+  readonly downtimeErrorMs?: number;
   /** The limit that was in force at the end. */
   readonly downtimeLimitMs?: number;
   /** The band's high end as last predicted before the switchover. */
@@ -205,6 +212,8 @@ export interface Report {
   readonly compression: CompressionCounts;
   /** Absent for a run that never got to send. */
   readonly load?: RunLoad;
+  /** What the link test before it has found out; absent where there was none. */
+  readonly link?: LinkFigures;
   /** How often the link was lost and came back. */
   readonly reconnects: number;
   readonly guestRunningOn: GuestPlace;

@@ -44,6 +44,11 @@ describe('History', () => {
         ...testReport,
         status: 'failed',
         downtimeMs: -3,
+        downtimeErrorMs: 4.5,
+        link: {
+          ...{ roundTripMs: 9, roundTripMedianMs: 9.5, throughput: 7e6, maxBandwidth: 0, channels: 4 },
+          ...{ clockOffsetMs: -12.3, clockErrorMs: 4.5, bytes: 9e6 },
+        },
         error: { code: 'wire-closed', message: 'gone' },
         ...{ later: { added: 1 } },
       },
@@ -110,6 +115,13 @@ describe('a stored run', () => {
     await expect(history.get('last')).rejects.toThrow(reason);
     expect(readFileSync(file(folder), 'utf8')).toBe(text);
     expect(await history.delete(['last'])).toEqual([testRun(9).id]);
+  });
+
+  it('had no link test where it is older than that', async () => {
+    const { history, folder } = await filled(1);
+    const { linkTest: _, ...settings } = testRun(9).settings;
+    writeFileSync(file(folder), content({ settings }));
+    expect((await history.get('last')).settings).toEqual({ ...settings, linkTest: false });
   });
 
   it('may be anything at all', async () => {

@@ -36,6 +36,7 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
   totalTimeMs: amount,
   // Between two hosts' clocks, a downtime can come out below 0.
   downtimeMs: v.exactOptional(v.pipe(v.number(), v.finite())),
+  downtimeErrorMs: v.exactOptional(amount),
   downtimeLimitMs: v.exactOptional(amount),
   expectedDowntimeMs: v.exactOptional(amount),
   expectedDowntimeBandMs: v.exactOptional(band),
@@ -77,6 +78,18 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
       limiterBusyShare: share,
       waitShares: v.looseObject({ link: share, compressor: share, source: share, destination: share }),
       loopLagP99Ms: v.exactOptional(amount),
+    }),
+  ),
+  link: v.exactOptional(
+    v.looseObject({
+      roundTripMs: amount,
+      roundTripMedianMs: amount,
+      throughput: v.exactOptional(amount),
+      maxBandwidth: amount,
+      channels: amount,
+      clockOffsetMs: v.pipe(v.number(), v.finite()),
+      clockErrorMs: amount,
+      bytes: amount,
     }),
   ),
   reconnects: v.optional(amount, 0),
@@ -123,9 +136,14 @@ export function runText(run: RunRecord): string {
  */
 export function parseRun(text: string): RunRecord {
   const { settings: input, changedSettings, ...rest } = checked(recordSchema, readDocument(oneKind, text));
-  const settings = storedSettings(input);
+  // Older runs had no link test, whatever a run has now that does not say.
+  const settings = storedSettings(isRecord(input) ? { linkTest: false, ...input } : input);
   if (changedSettings === undefined) return { ...rest, settings };
   return { ...rest, settings, changedSettings: changes(settings, changedSettings) };
+}
+
+function isRecord(input: unknown): input is object {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
 function changes(settings: MigrationSettings, changed: Record<string, unknown>): Partial<MigrationSettings> {

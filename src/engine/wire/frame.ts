@@ -66,6 +66,18 @@ export const frameTypes = {
   reply: { id: 34, from: ['receiver'], minBody: 2, maxBody: 16 * 1024 },
   /** JSON `ControlEvent`. */
   event: { id: 35, from: ['receiver'], minBody: 2, maxBody: 16 * 1024 },
+  /** A token and nothing else, the first frame of a link that is to be tested; see `wire/probe`. */
+  probe: { id: 48, from: ['sender'], minBody: 32, maxBody: 32 },
+  /** What time is it there? `epoch` is the question's number. */
+  ping: { id: 49, from: ['sender'], minBody: 0, maxBody: 0 },
+  /** The answer of the same number: milliseconds since the epoch, f64. */
+  pong: { id: 50, from: ['receiver'], minBody: 8, maxBody: 8 },
+  /** Bytes that mean nothing, to see how fast they arrive. */
+  load: { id: 51, from: ['sender'], minBody: 1, maxBody: 4096 },
+  /** Bytes of this connection that have arrived, u64, and when by the receiver's stopwatch, ms, f64. `aux` is 1 for the last. */
+  arrived: { id: 52, from: ['receiver'], minBody: 16, maxBody: 16 },
+  /** That was all of the load. */
+  loaded: { id: 53, from: ['sender'], minBody: 0, maxBody: 0 },
 } as const satisfies Record<string, FrameRule>;
 
 interface FrameRule {
@@ -78,6 +90,9 @@ interface FrameRule {
 
 /** What a frame is, by its name in the table. */
 export type FrameType = keyof typeof frameTypes;
+
+/** First frames of a sender's links, and nothing but that. */
+export const openers: ReadonlySet<FrameType> = new Set(['hello', 'join', 'control', 'leave', 'probe']);
 
 const typeById = new Map<number, FrameType>(
   (Object.keys(frameTypes) as FrameType[]).map((type) => [frameTypes[type].id, type]),
@@ -195,7 +210,7 @@ export class FrameParser {
     if (!from.includes(this.peer)) throw refused(`a ${type} frame from a ${this.peer}`);
     const opening = this.#first && this.peer === 'sender';
     this.#first = false;
-    const opens = type === 'hello' || type === 'join' || type === 'control' || type === 'leave';
+    const opens = openers.has(type);
     if (opening && !opens) throw refused(`a ${type} frame before the hello`);
     if (!opening && opens) throw refused(`a second ${type}`);
   }

@@ -36,6 +36,7 @@ export const settingFields: Readonly<Record<SettingName, SettingField>> = {
     group: 'Compression',
     hint: `${channels.min} to ${channels.max} sockets; more for links where one is slow alone`,
   },
+  linkTest: { group: 'Compression', hint: 'Between hosts: what the link gives is seen first, in a second' },
   waitForThread: { group: 'Compression', hint: 'Else what finds its thread busy goes uncompressed' },
   xbzrleCacheBytes: {
     group: 'XBZRLE',

@@ -20,6 +20,7 @@ const payloads: readonly unknown[] = [
   { maxBandwidth: 5, level: 3 },
   { ids: ['20260131T120001000Z-0000000a'] },
   { ids: ['20260131T120001000Z-0000000a'], format: 'csv' },
+  { destination: 'wherry://beta:4711?token=ab', channels: 4, maxBandwidth: 5 },
   { listen: '127.0.0.1:4711', destination: '/run/b.qmp' },
 ];
 

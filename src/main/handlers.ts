@@ -5,6 +5,7 @@ import type { SampleKind } from '../shared/guest';
 import type { HistoryCalls } from './history-calls';
 import type { Guests } from './guests';
 import type { Handlers } from './ipc';
+import type { LinkCalls } from './link-calls';
 import type { Receiving } from './receiving';
 import type { MonitorPlace } from './monitor-places';
 import type { ProfileCalls } from './profile-calls';
@@ -17,6 +18,7 @@ export function createHandlers(
   guests: Guests,
   runs: Runs,
   receiving: Receiving,
+  links: LinkCalls,
   shell: ShellCalls,
   stored: HistoryCalls & ProfileCalls,
   samples: () => readonly SampleKind[],
@@ -40,6 +42,7 @@ export function createHandlers(
     removeGuest: ({ guestId }) => guests.remove(guestId),
     refreshGuests: () => guests.refresh(),
     startMigration: (order) => runs.start(order),
+    testLink: (order) => links.testLink(order),
     cancelMigration: () => runs.cancel(),
     changeSettings: (change) => runs.control('change settings').change(change),
     pauseMigration: () => runs.control('pause').pause(),

@@ -15,6 +15,7 @@ import { createHandlers } from './handlers';
 import { historyCalls } from './history-calls';
 import { setupIpc } from './ipc';
 import { setupLastResort, setupPageRecovery } from './last-resort';
+import { LinkCalls } from './link-calls';
 import { Notices } from './notices';
 import { findMonitors, usualPlaces } from './monitor-places';
 import { profileCalls } from './profile-calls';
@@ -63,9 +64,10 @@ async function open(): Promise<void> {
     spawnUtility,
     publish,
   );
+  const links = new LinkCalls(() => runs.active());
   const shell = shellCalls(memory, notices, publish);
   const stored = { ...historyCalls(history), ...profileCalls(profiles) };
-  setupIpc(createHandlers(guests, runs, receiving, shell, stored, availableSamples, places));
+  setupIpc(createHandlers(guests, runs, receiving, links, shell, stored, availableSamples, places));
   window = createWindow(memory);
   listeners = setupShell(window, memory, shell, notices, publish);
   setupPageRecovery(window, notices);

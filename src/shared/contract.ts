@@ -3,6 +3,7 @@ import type { CommandName } from './commands';
 import { toFailure, type Failure } from './failure';
 import { builtinMemory, sampleKinds, workloads } from './guest';
 import type { SampleKind, Workload } from './guest';
+import type { LinkFigures } from './link';
 import { parseListenAddress } from './listen-address';
 import type { RamMapUpdate, RamMapView } from './ram-map';
 import type { ReceiverView } from './receiving';
@@ -131,6 +132,8 @@ const runIds = v.pipe(
 export const exportFormats = ['json', 'csv'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
+const linkSettings = v.pick(settingsSchema.pipe[0], ['channels', 'maxBandwidth']);
+
 const order = v.strictObject({ guestId, destination: address, settings: settingsSchema });
 
 const profile = { name: profileNameSchema, settings: settingsSchema };
@@ -169,6 +172,8 @@ export const calls = {
   removeGuest: call<void>()(v.strictObject({ guestId })),
   refreshGuests: call<void>()(nothing),
   startMigration: call<void>()(order),
+  /** What the link to a receiver gives, over so many channels within the limit; takes a second or two. */
+  testLink: call<LinkFigures>()(v.strictObject({ destination: address, ...linkSettings.entries })),
   cancelMigration: call<void>()(nothing),
   /** Answers with the settings in force then. */
   changeSettings: call<MigrationSettings>()(settingsChangeSchema),

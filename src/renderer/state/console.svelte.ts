@@ -9,6 +9,7 @@ import type { BandMs } from '../../shared/snapshot';
 import type { Notice } from '../../shared/window-state';
 import { call, listen } from './bridge';
 import { MigrationForm } from './form.svelte';
+import { LinkCheck } from './link-check.svelte';
 import { ProfileBook } from './profiles.svelte';
 import { Route } from './route.svelte';
 import { Run } from './run.svelte';
@@ -21,6 +22,7 @@ export class Console {
   readonly route = new Route();
   readonly profiles = new ProfileBook();
   readonly form = new MigrationForm(() => this.guests, this.profiles);
+  readonly link = new LinkCheck(this.form);
   #guests = $state.raw<readonly KnownGuest[]>([]);
   #samples = $state.raw<readonly SampleKind[]>(['builtin']);
   #places = $state.raw<readonly string[]>([]);

@@ -1,3 +1,4 @@
+import { roundTripText, throughputText } from '../../shared/link';
 import { liveSettingNames, settingLabels } from '../../shared/settings';
 import type { FlowControl, Snapshot } from '../../shared/snapshot';
 import { liveText } from './live-draft';
@@ -30,6 +31,10 @@ export function eventsBetween(before: Snapshot | undefined, now: Snapshot): read
   const events: LogEvent[] = [];
   if (before?.state !== now.state) events.push({ text: now.state, important: false });
   if (before !== undefined) events.push(...changes(before, now));
+  if (now.link !== undefined && before?.link === undefined) {
+    const text = `the link gives ${throughputText(now.link)}, round trip ${roundTripText(now.link)}`;
+    events.push({ text, important: false });
+  }
   const judged = now.verdict?.kind;
   if (judged !== undefined && judged !== 'too early' && judged !== before?.verdict?.kind) {
     events.push({ text: judged, important: true });

@@ -1,3 +1,4 @@
+import { clockText, roundTripText, throughputText, type LinkFigures } from '../../shared/link';
 import { overLimit } from '../../shared/run-figures';
 import type { PageCounts, Report, Snapshot } from '../../shared/snapshot';
 import { compressedBy } from '../../shared/run-figures';
@@ -106,10 +107,11 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ...(report.timedOut === undefined ? [] : [['Timeout', timeoutTexts[report.timedOut]] as const]),
     ['Guest runs on', placeName(report.guestRunningOn)],
     ['total time', formatDuration(report.totalTimeMs)],
-    ['downtime', `${or(formatDuration, report.downtimeMs)}${overLimit(report) === true ? ' (over the limit)' : ''}`],
+    ['downtime', downtimeText(report)],
     ['downtime limit', or(formatDuration, report.downtimeLimitMs)],
     ['expected downtime', or(formatDuration, report.expectedDowntimeMs)],
     ['setup', or(formatDuration, report.setupTimeMs)],
+    ...(report.link === undefined ? [] : linkRows(report.link).map(([name, text]) => [`link ${name}`, text] as const)),
     ['transferred ram', formatWireBytes(report.wireBytes)],
     ['guest stream', formatWireBytes(report.rawBytes)],
     ['throughput', `${report.throughputMbps.toFixed(1)} Mbit/s`],
@@ -132,6 +134,22 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ...(compression.reason === undefined ? [] : [['compressed by', compressedBy(compression) ?? unknown] as const]),
     ['compression ratio', ratio],
   ];
+}
+
+/** What was seen of a link, a row a figure. */
+export function linkRows(link: LinkFigures): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['round trip', roundTripText(link)],
+    ['throughput', throughputText(link)],
+    ['clock there', clockText(link)],
+  ];
+}
+
+/** Between two hosts it is as exact as what is known of the other's clock. */
+function downtimeText(report: Report): string {
+  const { downtimeMs, downtimeErrorMs } = report;
+  const error = downtimeMs === undefined || downtimeErrorMs === undefined ? '' : ` ±${formatDuration(downtimeErrorMs)}`;
+  return `${or(formatDuration, downtimeMs)}${error}${overLimit(report) === true ? ' (over the limit)' : ''}`;
 }
 
 const timeoutTexts = { cancel: 'cancelled it', force: 'forced the switchover' } as const;

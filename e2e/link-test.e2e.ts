@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { ConsoleApp } from './app';
+
+let app: ConsoleApp;
+let receiver: ChildProcess | undefined;
+
+test.beforeEach(async () => {
+  app = await ConsoleApp.launch();
+});
+
+test.afterEach(async () => {
+  receiver?.kill('SIGKILL');
+  await app.close();
+  expect(app.complaints).toEqual([]);
+});
+
+/** A `wherry receive` for the sample, and its pairing text. */
+async function receive(): Promise<string> {
+  const outcome = await app.page.evaluate(() => window.wherry.calls.readConsole(undefined));
+  const destination = outcome.ok ? outcome.value.guests[0]?.destination : undefined;
+  const words = ['receive', '--listen', ':0', '--destination', destination ?? '', '--json'];
+  const env = { ...process.env, WHERRY_DATA_DIR: test.info().outputPath('data') };
+  receiver = spawn(process.execPath, ['bin/wherry', ...words], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  let out = '';
+  receiver.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text));
+  await expect.poll(() => out).toMatch(/"url":"wherry:/);
+  return /"url":"([^"]+)"/.exec(out)?.[1] ?? '';
+}
+
+const link = () => app.page.getByRole('status', { name: 'Link', exact: true });
+
+test('a link is tested from the form, before the run and in its report', async () => {
+  await app.startSample();
+  const url = await receive();
+  await app.open('New migration');
+  await expect(app.button('Test link')).toHaveCount(0); // both QEMUs are here
+  await app.fill({ Destination: url, Channels: '3', 'Bandwidth limit': '80Mbit', 'Compress threads': '1' });
+  await app.button('Test link').click();
+  await expect(link()).toContainText(/round trip\s*[\d.]+ ms/);
+  await expect(link()).toContainText(/throughput\s*[\d.]+ Mbit\/s over 3 channels/);
+  await expect(link()).toContainText(/clock there.*±/);
+  await expect(link()).toContainText(/At this link and limit, moving 64 MiB takes about \d+ s/);
+  const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
+  expect(violations).toEqual([]);
+  await app.fill({ 'Bandwidth limit': '1Mbit' });
+  await expect(link()).toContainText(/moving 64 MiB takes about 9 min/);
+  await app.fill({ 'Bandwidth limit': '80Mbit' });
+
+  await app.start();
+  await app.reaches(/^completed/);
+  const report = app.page.getByRole('region', { name: 'Report' });
+  await expect(report).toContainText(/link round trip\s*[\d.]+ ms/);
+  await expect(report).toContainText(/link throughput\s*[\d.]+ Mbit\/s over 3 channels/);
+  await expect(report).toContainText(/downtime\s*[\d.]+ m?s ±[\d.]+ ms/);
+  await expect(app.page.getByText(/the link gives [\d.]+ Mbit\/s/)).toBeVisible();
+});
+
+test('a link that cannot be tested is said in words', async () => {
+  await app.startSample();
+  await app.fill({ Destination: `wherry://127.0.0.1:1?fingerprint=${'cd'.repeat(32)}&token=${'ab'.repeat(32)}` });
+  await app.button('Test link').click();
+  await expect(app.page.getByRole('alert').filter({ hasText: 'nobody listens there' })).toBeVisible();
+  await app.fill({ Destination: 'wherry://nonsense' });
+  await app.button('Test link').click();
+  await expect(app.page.getByRole('alert').filter({ hasText: 'expected wherry://host:port' })).toBeVisible();
+});

@@ -82,13 +82,58 @@ describe('a judge', () => {
     ]);
   });
 
-  it('does not turn within two seconds, however many rounds there are', () => {
+  /** The kinds given in rounds of 50 ms, by what each shrinks to. */
+  function quickly(...shrinks: readonly number[]): readonly string[] {
     const judge = new Judge();
-    const kinds = Array.from(
-      { length: 40 },
-      (_, index) => judge.judge({ ...inputs, round: index + 2, nowMs: index * 50, shrink: index < 2 ? 0.5 : 1 }).kind,
+    return shrinks.map((shrink, at) => judge.judge({ ...inputs, round: at + 2, nowMs: at * 50, shrink }).kind);
+  }
+  const rounds = (count: number, ...shrinks: readonly number[]): readonly number[] =>
+    Array.from({ length: count }, (_, at) => shrinks[at % shrinks.length] ?? 1);
+  /** How often a verdict turned, the first one left out. */
+  const turns = (kinds: readonly string[]): number =>
+    kinds.filter((kind, at) => at > 0 && kind !== kinds[at - 1]).length;
+
+  it('does not turn while rounds vote to and fro, twenty a second', () => {
+    for (const votes of [
+      [1, 0.5],
+      [1, 1, 0.5],
+      [0.5, 0.5, 1],
+      [1, 1, 0.5, 0.5],
+    ]) {
+      expect(turns(quickly(...rounds(200, 0.5), ...rounds(400, ...votes)))).toBe(0);
+    }
+  });
+
+  it.each([0.5, 1])('tells of a change that stays within a second of it, both ways (%j)', (before) => {
+    const kinds = quickly(...rounds(100, before), ...rounds(40, 1.5 - before));
+    const after = kinds.slice(100);
+    expect(new Set(kinds.slice(60, 100)).size).toBe(1);
+    expect(turns(after)).toBe(1);
+    const late = after.findIndex((kind) => kind !== after[0]);
+    expect(late).toBeGreaterThan(5);
+    expect(late).toBeLessThanOrEqual(20);
+  });
+
+  it('stands for a second, however soon rounds agree on another', () => {
+    const kinds = quickly(0.5, 0.5, ...rounds(40, 1));
+    expect(turns(kinds)).toBe(1);
+    expect(kinds.indexOf('not converging')).toBe(20);
+  });
+
+  it('gives its reason and its advice anew once a second, and at once when it has turned', () => {
+    const judge = new Judge();
+    const judged = (at: number, more: Partial<JudgeInputs> = {}): RunVerdict =>
+      judge.judge({ ...inputs, round: Math.floor(at / 2) + 2, nowMs: at * 100, ...more });
+    const said = Array.from({ length: 40 }, (_, at) =>
+      judged(at, { bottleneck: at % 2 === 0 ? 'link' : 'compressor' }),
     );
-    expect(new Set(kinds)).toEqual(new Set(['converging']));
+    const stalls = said.filter(({ kind }) => kind === 'not converging');
+    expect(stalls.length).toBeGreaterThan(30);
+    expect(new Set(stalls).size).toBe(Math.ceil(stalls.length / 10));
+    judge.restart();
+    expect(judged(41, { round: 100 }).kind).toBe('too early');
+    const fresh = judged(42, { round: 101, bottleneck: 'source' });
+    expect(fresh).toMatchObject({ kind: 'not converging', reason: 'source' });
   });
 
   it('finds a round good that nearly fits the downtime limit', () => {

@@ -17,50 +17,79 @@ type Kind = RunVerdict['kind'];
 const shrinking = 0.95;
 /** What is this close to fitting may fit in the next round. */
 const nearly = 1.25;
-/** Rounds that have to agree before a verdict turns. */
+/** Rounds in a row that have to agree before a verdict turns. */
 const agreeing = 2;
-/** A verdict lasts at least this long, ms: near the end there are twenty rounds a second. */
-const leastMs = 2000;
+/** At short downtime limits there are twenty rounds a second: so long a verdict and its reason stand at least, ms. */
+const steadyMs = 1000;
+/** Of the rounds in that time so many have to agree, as a share: where they vote to and fro, the verdict stays. */
+const agreeingShare = 0.75;
 
-/** Judges a run round by round. A verdict turns only once rounds agree on another, so it does not flicker. */
+/**
+ * Judges a run round by round. A verdict turns only once rounds agree on another, so it does not flicker; where they
+ * all do, that is no more than a second late.
+ */
 export class Judge {
   #kind: Kind = 'too early';
   #since = -Infinity;
   #round = 0;
-  #vote: Kind = 'too early';
-  #votes = 0;
+  /** Of the last `steadyMs`, and never fewer than have to agree. */
+  #votes: readonly { readonly atMs: number; readonly kind: Kind }[] = [];
+  #stall: { readonly atMs: number; readonly verdict: RunVerdict } | undefined;
 
   /** Other settings are in force: what was seen says nothing any more. */
   restart(): void {
-    this.#kind = 'too early';
-    this.#since = -Infinity;
-    this.#votes = 0;
+    this.#turn('too early', -Infinity);
+    this.#votes = [];
   }
 
   judge(inputs: JudgeInputs): RunVerdict {
     if (inputs.round !== this.#round) this.#take(inputs);
-    const { roundBytes } = inputs;
+    const { roundBytes, nowMs } = inputs;
     if (this.#kind !== 'not converging' || roundBytes === undefined) {
       return { kind: this.#kind === 'converging' ? 'converging' : 'too early' };
     }
-    const facts = { ...inputs, roundBytes };
-    const reason = stallReason(facts);
-    const advice = adviceFor(facts);
-    const words = stallWords(facts, reason);
-    return { kind: 'not converging', reason, words, ...(advice !== undefined && { advice }) };
+    // A reason that is being read, and a button that is about to be pressed, do not change under the hand either.
+    if (this.#stall === undefined || nowMs - this.#stall.atMs >= steadyMs) {
+      this.#stall = { atMs: nowMs, verdict: stalled({ ...inputs, roundBytes }) };
+    }
+    return this.#stall.verdict;
   }
 
   #take(inputs: JudgeInputs): void {
-    this.#round = inputs.round;
-    const vote = voteOf(inputs);
-    if (vote === undefined) return;
-    this.#votes = vote === this.#vote ? this.#votes + 1 : 1;
-    this.#vote = vote;
-    const enough = vote === 'converging' && this.#kind === 'too early' ? 1 : agreeing;
-    if (vote === this.#kind || this.#votes < enough || inputs.nowMs - this.#since < leastMs) return;
-    this.#kind = vote;
-    this.#since = inputs.nowMs;
+    const { nowMs, round } = inputs;
+    this.#round = round;
+    const kind = voteOf(inputs);
+    if (kind === undefined) return;
+    const votes = [...this.#votes, { atMs: nowMs, kind }];
+    this.#votes = votes.filter(({ atMs }, at) => atMs > nowMs - steadyMs || at >= votes.length - agreeing);
+    const enough = kind === 'converging' && this.#kind === 'too early' ? 1 : agreeing;
+    if (kind !== this.#kind && nowMs - this.#since >= steadyMs && this.#agree(kind, nowMs, enough)) {
+      this.#turn(kind, nowMs);
+    }
   }
+
+  /** Whether the last rounds do, and most of those of the last second. */
+  #agree(kind: Kind, nowMs: number, enough: number): boolean {
+    const recent = this.#votes.filter(({ atMs }) => atMs > nowMs - steadyMs);
+    const agreed = recent.filter((vote) => vote.kind === kind).length;
+    const last = this.#votes.slice(-enough);
+    return (
+      last.length === enough && last.every((vote) => vote.kind === kind) && agreed >= recent.length * agreeingShare
+    );
+  }
+
+  #turn(kind: Kind, nowMs: number): void {
+    this.#kind = kind;
+    this.#since = nowMs;
+    this.#stall = undefined;
+  }
+}
+
+function stalled(facts: StallFacts): RunVerdict {
+  const reason = stallReason(facts);
+  const advice = adviceFor(facts);
+  const words = stallWords(facts, reason);
+  return { kind: 'not converging', reason, words, ...(advice !== undefined && { advice }) };
 }
 
 /** What one round says; nothing before there is something to compare it with. */

@@ -54,6 +54,10 @@ describe('checkPayload', () => {
     ['savePicture', { name: 'Rate', png: [...pngHead] }],
     ['savePicture', { name: 'Rate', png: pngHead, path: '/etc/passwd' }],
     ['copyPairing', { text: 'rm -rf /' }],
+    ['removeRefusedProfile', { name: '../window.json' }],
+    ['removeRefusedProfile', { name: '/etc/passwd.json' }],
+    ['removeRefusedRun', { name: `${'a'.repeat(65)}.json` }],
+    ['removeRefusedRun', { name: '20260131T235959123Z-1a2b3c4d.json', folder: '/etc' }],
   ] as const)('refuses %s with %j', (name, payload) => {
     expect(() => checkPayload(name, payload)).toThrow(new RegExp(`^${name} refused: `));
   });

@@ -7,7 +7,7 @@ import type { Handlers } from './ipc';
 import { saveWhereAsked } from './save-file';
 
 /** The contract's calls about earlier runs. */
-export type HistoryCalls = Pick<Handlers, 'listRuns' | 'readRuns' | 'deleteRuns' | 'exportRuns'>;
+export type HistoryCalls = Pick<Handlers, 'listRuns' | 'readRuns' | 'deleteRuns' | 'removeRefusedRun' | 'exportRuns'>;
 
 const writers: Readonly<Record<ExportFormat, (runs: readonly RunRecord[]) => string>> = {
   json: historyJson,
@@ -22,6 +22,7 @@ export function historyCalls(history: History): HistoryCalls {
     deleteRuns: async ({ ids }) => {
       await history.delete(ids);
     },
+    removeRefusedRun: ({ name }) => history.removeRefused(name),
     exportRuns: async ({ ids, format }) => {
       const runs = await Promise.all(ids.map((id) => history.get(id)));
       return saveWhereAsked('Export runs', `wherry-runs.${format}`, writers[format](runs));

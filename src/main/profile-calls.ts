@@ -9,7 +9,13 @@ import { saveWhereAsked } from './save-file';
 /** The contract's calls about profiles. */
 export type ProfileCalls = Pick<
   Handlers,
-  'listProfiles' | 'saveProfile' | 'changeProfile' | 'deleteProfile' | 'importProfiles' | 'exportProfiles'
+  | 'listProfiles'
+  | 'saveProfile'
+  | 'changeProfile'
+  | 'deleteProfile'
+  | 'removeRefusedProfile'
+  | 'importProfiles'
+  | 'exportProfiles'
 >;
 
 /** Answers them from the store. Files are read and written only where the operator said in the system's own dialog. */
@@ -19,6 +25,7 @@ export function profileCalls(profiles: Profiles): ProfileCalls {
     saveProfile: ({ replace, ...profile }) => profiles.save(profile, { replace }),
     changeProfile: ({ name, profile }) => profiles.change(name, profile),
     deleteProfile: ({ name }) => profiles.delete(name),
+    removeRefusedProfile: ({ name }) => profiles.removeRefused(name),
     importProfiles: async () => {
       const { canceled, filePaths } = await dialog.showOpenDialog({
         title: 'Import profiles',

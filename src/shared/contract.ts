@@ -128,6 +128,12 @@ const runIds = v.pipe(
   v.maxLength(1000),
 );
 
+/** A file's name as our stores give them: no part of it leads out of a folder. */
+const fileName = v.pipe(
+  v.string(),
+  v.regex(/^[\dA-Za-z-]{1,64}\.json$/, 'File: expected the name of a file in the store'),
+);
+
 /** Kinds of file that runs are exported to: JSON with everything, or CSV with a line a run. */
 export const exportFormats = ['json', 'csv'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -186,6 +192,8 @@ export const calls = {
   /** Runs with their figures over time, as many as are compared. */
   readRuns: call<readonly RunRecord[]>()(v.strictObject({ ids: v.pipe(runIds, v.maxLength(comparable.max)) })),
   deleteRuns: call<void>()(v.strictObject({ ids: runIds })),
+  /** Removes a file of the history that is no good, by its name there. */
+  removeRefusedRun: call<void>()(v.strictObject({ name: fileName })),
   /** Asks where to; answers with the file written, or nothing when the asking was called off. */
   exportRuns: call<string | undefined>()(v.strictObject({ ids: runIds, format: v.picklist(exportFormats) })),
   /** Makes this machine a destination. */
@@ -198,6 +206,8 @@ export const calls = {
   /** Puts a profile in the place of the one called `name`. */
   changeProfile: call<Profile>()(v.strictObject({ name: profileNameSchema, profile: v.strictObject(profile) })),
   deleteProfile: call<void>()(v.strictObject({ name: profileNameSchema })),
+  /** Removes a profile's file that is no good, by its name there. */
+  removeRefusedProfile: call<void>()(v.strictObject({ name: fileName })),
   /** Asks which file, and before it replaces; answers with the names, or nothing when the asking was called off. */
   importProfiles: call<readonly string[] | undefined>()(nothing),
   /** Asks where to; answers with the file written, or nothing when the asking was called off. */

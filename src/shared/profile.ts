@@ -17,6 +17,8 @@ export interface ListedProfile extends Profile {
 export interface RefusedFile {
   /** Path of the file. */
   readonly file: string;
+  /** Its name in the store's folder, by which it can be removed. */
+  readonly name: string;
   readonly reason: string;
 }
 

@@ -124,6 +124,19 @@ describe('a stored run', () => {
     expect((await history.get('last')).settings).toEqual({ ...settings, linkTest: false });
   });
 
+  it('that is refused is removed by its file’s name, and no other is', async () => {
+    const { history, folder } = await filled(2);
+    writeFileSync(file(folder), content({ version: 2 }));
+    const [refused] = (await history.list()).refused;
+    expect(refused?.name).toBe(`${testRun(9).id}.json`);
+    for (const name of [`${testRun(1).id}.json`, `../history/${testRun(9).id}.json`, testRun(9).id, 'last']) {
+      await expect(history.removeRefused(name), name).rejects.toMatchObject({ code: 'usage' });
+    }
+    await history.removeRefused(refused?.name ?? '');
+    const { runs, refused: left } = await history.list();
+    expect([runs.length, left]).toEqual([2, []]);
+  });
+
   it('may be anything at all', async () => {
     const { history, folder } = await filled(1);
     const part = fc.constantFrom('settings', 'changedSettings', 'report', 'series', 'startedAt', 'guest');

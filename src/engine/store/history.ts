@@ -3,6 +3,7 @@ import { toFailure, WherryError } from '../../shared/failure';
 import type { RefusedFile } from '../../shared/profile';
 import type { RunList, RunRecord } from '../../shared/run-record';
 import { listFiles, readText, removeFile, removeLeftovers, writeFiles } from './files';
+import { readEach, removeRefused } from './refused';
 import { findId, maxRunBytes, parseRun, runFilePattern, runIdPattern, runText, summaryOf } from './run-file';
 
 /** Runs kept; the oldest goes when one more comes. */
@@ -64,24 +65,24 @@ export class History {
     return found;
   }
 
+  /**
+   * Removes a file that `list` refuses, a newer version's too, by its name in the folder.
+   * @throws WherryError `usage` for any other file; `store`
+   */
+  removeRefused(name: string): Promise<void> {
+    return removeRefused(this.folder, runFilePattern, name, (file) => this.#read(idOf(file)));
+  }
+
   async #load(): Promise<{ readonly runs: readonly RunRecord[]; readonly refused: readonly RefusedFile[] }> {
-    const runs: RunRecord[] = [];
-    const refused: RefusedFile[] = [];
-    for (const id of await this.#ids()) {
-      try {
-        const run = await this.#read(id);
-        if (run !== undefined) runs.push(run);
-      } catch (error) {
-        refused.push({ file: this.#file(id), reason: toFailure(error).message });
-      }
-    }
-    return { runs, refused };
+    const files = (await this.#ids()).map((id) => this.#file(id));
+    const { taken, refused } = await readEach(files, (file) => this.#read(idOf(file)));
+    return { runs: taken, refused };
   }
 
   /** Ids by file name, newest first. */
   async #ids(): Promise<readonly string[]> {
     const files = await listFiles(this.folder, runFilePattern);
-    return files.map((file) => basename(file, '.json')).reverse();
+    return files.map(idOf).reverse();
   }
 
   async #read(id: string): Promise<RunRecord | undefined> {
@@ -96,4 +97,8 @@ export class History {
     if (!runIdPattern.test(id)) throw new WherryError('store', `Run: expected an id, got "${id}"`);
     return join(this.folder, `${id}.json`);
   }
+}
+
+function idOf(file: string): string {
+  return basename(file, '.json');
 }

@@ -146,7 +146,7 @@ describe('a stored profile', () => {
     const before = readFileSync(file, 'utf8');
     const profiles = new Profiles(folder);
     const reason = 'version 2 was written by a newer Wherry; this one reads up to version 1';
-    expect((await profiles.list()).refused).toEqual([{ file, reason }]);
+    expect((await profiles.list()).refused).toEqual([{ file, name: profileFileName('new'), reason }]);
     await expect(profiles.get('new')).rejects.toThrow(reason);
     await expect(profiles.save({ name: 'New', settings }, replace)).rejects.toMatchObject({ code: 'store-newer' });
     await expect(profiles.delete('new')).rejects.toThrow('left as it is');
@@ -214,12 +214,47 @@ describe('a stored profile', () => {
     );
   });
 
+  it.each([
+    ['damaged', '{"format":'],
+    ['newer', { ...stored('bad'), version: 2 }],
+  ])('that is %s is removed by its name, and nothing else is', async (_, content) => {
+    const folder = testFolder();
+    const profiles = new Profiles(join(folder, 'profiles'));
+    await profiles.save({ name: 'rest', settings }, keep);
+    const outside = join(folder, 'window.json');
+    writeFileSync(outside, '{');
+    const file = put(join(folder, 'profiles'), 'bad', content);
+    const before = readFileSync(file, 'utf8');
+    const good = profileFileName('rest');
+    for (const name of [good, '../window.json', 'window.json', outside, '', '.', profileFileName('none')]) {
+      await expect(profiles.removeRefused(name), name).rejects.toMatchObject({ code: 'usage' });
+    }
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(readFileSync(outside, 'utf8')).toBe('{');
+
+    await profiles.removeRefused(profileFileName('bad'));
+    expect(await profiles.list()).toMatchObject({ refused: [] });
+    expect(readdirSync(join(folder, 'profiles'))).toEqual([good]);
+    await expect(profiles.removeRefused(profileFileName('bad'))).rejects.toThrow('there is no refused file');
+  });
+
+  it('that was mended meanwhile is not removed', async () => {
+    const folder = testFolder();
+    const profiles = new Profiles(folder);
+    put(folder, 'bad', '{');
+    const [refused] = (await profiles.list()).refused;
+    put(folder, 'bad', stored('bad', { settings }));
+    await expect(profiles.removeRefused(refused?.name ?? '')).rejects.toThrow('can be read now, so it was not removed');
+    expect(await ownNames(profiles)).toEqual(['bad']);
+  });
+
   it('that is a folder stops neither the list nor itself from being refused', async () => {
     const folder = testFolder();
     mkdirSync(join(folder, profileFileName('bad')));
     const profiles = new Profiles(folder);
     expect((await profiles.list()).refused[0]?.reason).toContain('expected a plain file');
     await expect(profiles.save({ name: 'bad', settings }, replace)).rejects.toThrow('found a folder');
+    await expect(profiles.removeRefused(profileFileName('bad'))).rejects.toMatchObject({ code: 'store' });
   });
 });
 

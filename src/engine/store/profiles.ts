@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { toFailure, WherryError } from '../../shared/failure';
 import { profileKey, profileNameSchema, shippedProfiles } from '../../shared/profile';
-import type { ListedProfile, Profile, ProfileList, RefusedFile } from '../../shared/profile';
+import type { ListedProfile, Profile, ProfileList } from '../../shared/profile';
 import { checkSettings } from '../../shared/settings';
 import { listFiles, readText, removeFile, removeLeftovers, writeFiles } from './files';
 import {
@@ -15,6 +15,7 @@ import {
   profileFilePattern,
   profileText,
 } from './profile-file';
+import { readEach, removeRefused } from './refused';
 
 /** Whether a profile of the same name may be replaced. */
 export interface SaveOptions {
@@ -28,17 +29,9 @@ export class Profiles {
 
   /** Every profile, and every file that could not be taken as one. */
   async list(): Promise<ProfileList> {
-    const own: ListedProfile[] = [];
-    const refused: RefusedFile[] = [];
-    for (const file of await listFiles(this.folder, profileFilePattern)) {
-      try {
-        const profile = await this.#read(file);
-        if (profile !== undefined) own.push(profile);
-      } catch (error) {
-        refused.push({ file, reason: toFailure(error).message });
-      }
-    }
-    own.sort((a, b) => (profileKey(a.name) < profileKey(b.name) ? -1 : 1));
+    const files = await listFiles(this.folder, profileFilePattern);
+    const { taken, refused } = await readEach(files, (file) => this.#read(file));
+    const own = [...taken].sort((a, b) => (profileKey(a.name) < profileKey(b.name) ? -1 : 1));
     return { profiles: [...shippedProfiles.map((profile) => ({ ...profile, shipped: true })), ...own], refused };
   }
 
@@ -92,6 +85,14 @@ export class Profiles {
     if (isShipped(wanted)) throw shippedStays(wanted);
     if (!(await this.#isThere(wanted))) throw noSuch(wanted);
     await removeFile(this.#file(wanted));
+  }
+
+  /**
+   * Removes a file that `list` refuses, a newer version's too, by its name in the folder.
+   * @throws WherryError `usage` for any other file; `store`
+   */
+  removeRefused(name: string): Promise<void> {
+    return removeRefused(this.folder, profileFilePattern, name, (file) => this.#read(file));
   }
 
   /**

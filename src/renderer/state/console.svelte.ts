@@ -7,6 +7,7 @@ import type { ReceiveOrder, ReceiverView } from '../../shared/receiving';
 import type { MigrationSettings, SettingsChange } from '../../shared/settings';
 import type { BandMs } from '../../shared/snapshot';
 import type { Notice } from '../../shared/window-state';
+import { againOf, type EndedRun } from './again';
 import { call, listen } from './bridge';
 import { MigrationForm } from './form.svelte';
 import { LinkCheck } from './link-check.svelte';
@@ -116,11 +117,20 @@ export class Console {
     this.route.go('new');
   }
 
-  /** Opens the form filled with a run's settings; for its guest, where that is known. */
-  prepareAgain(guestId: string | undefined, settings: MigrationSettings): void {
-    if (guestId !== undefined) this.form.choose(guestId);
+  /** Opens the form filled with a run's settings; with its guest, or another sample like it, where that is known. */
+  async prepareAgain(run: EndedRun, settings: MigrationSettings, guestId?: string): Promise<void> {
+    const guest = this.#guests.find(({ id }) => id === guestId) ?? this.#guestOf(run);
+    const again = guest && againOf(guest, run);
+    if (again !== undefined && 'sample' in again) {
+      const { kind, memoryBytes, workload } = again.sample;
+      await this.startSample(kind, memoryBytes, workload);
+    } else if (again !== undefined) this.form.chooseAgain(again.guestId, again.destination, run.destination);
     this.form.fill(settings);
     this.route.go('new');
+  }
+
+  #guestOf({ source, destination }: EndedRun): KnownGuest | undefined {
+    return this.#guests.find(({ address }) => address === source || address === destination);
   }
 
   /** Starts what the form says and shows it. */

@@ -1,4 +1,5 @@
 import type { CallPayload, KnownGuest } from '../../shared/contract';
+import { withoutToken } from '../../shared/pairing-text';
 import type { ListedProfile } from '../../shared/profile';
 import { defaultSettings } from '../../shared/settings';
 import type { MigrationSettings } from '../../shared/settings';
@@ -84,6 +85,16 @@ export class MigrationForm {
   choose(id: string): void {
     this.guestId = id;
     this.#typedDestination = undefined;
+  }
+
+  /**
+   * Chooses the guest of an earlier run.
+   * @param shown where that run went, without a receiver's token: what was typed for it stays
+   */
+  chooseAgain(id: string, destination: string | undefined, shown: string): void {
+    const typed = withoutToken(this.destination.trim()) === shown ? this.#typedDestination : undefined;
+    this.choose(id);
+    this.#typedDestination = destination ?? typed;
   }
 
   /** What is to be done; absent while something is missing or wrong. */

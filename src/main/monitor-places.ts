@@ -11,7 +11,7 @@ export interface MonitorPlace {
 }
 
 /** Monitors found at most; a host with more adds those it means by their path. */
-const maxFound = 64;
+const maxFound = 256;
 
 /** Entries of a folder looked at, at most. */
 const maxEntries = 2000;

@@ -234,6 +234,11 @@ export class Action {
     return this.#problem;
   }
 
+  /** What was said is old. */
+  forget(): void {
+    this.#problem = undefined;
+  }
+
   /** Does the work, once at a time; a failure is kept to be shown in place. */
   async run(work: () => Promise<void>): Promise<void> {
     if (this.#pending) return;

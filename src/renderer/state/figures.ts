@@ -1,5 +1,6 @@
 import { clockText, roundTripText, throughputText, type LinkFigures } from '../../shared/link';
 import { overLimit } from '../../shared/run-figures';
+import type { RunSummary } from '../../shared/run-record';
 import type { PageCounts, Report, Snapshot } from '../../shared/snapshot';
 import { compressedBy } from '../../shared/run-figures';
 import type { GuestPlace } from '../../shared/state';
@@ -153,6 +154,11 @@ function downtimeText(report: Report): string {
 }
 
 const timeoutTexts = { cancel: 'cancelled it', force: 'forced the switchover' } as const;
+
+/** When a run was started, in the system's own notation. */
+export function startedText({ startedAt }: Pick<RunSummary, 'startedAt'>): string {
+  return new Date(startedAt).toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' });
+}
 
 function placeName(place: GuestPlace): string {
   return place === 'none' ? 'neither side (paused)' : place === 'unknown' ? 'not known' : `the ${place}`;

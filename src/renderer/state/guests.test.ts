@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownGuest } from '../../shared/contract';
-import { guestState, immovable, isWaiting } from './guests';
+import { guestState, immovable, isWaiting, matching } from './guests';
 
 const guest: KnownGuest = { id: 'guest-1', name: 'web', origin: 'found', address: '/run/web.qmp' };
 
@@ -19,6 +19,17 @@ describe('guestState', () => {
     const problem = { code: 'qmp-unreachable', message: 'nobody there' } as const;
     expect(guestState({ ...guest, problem, status: 'running' })).toEqual({ text: 'nobody there', bad: true });
   });
+});
+
+it('finds guests by a part of their name or address, in any case', () => {
+  const [web, mail] = [
+    { ...guest, id: '1', name: 'Web', address: '/run/a.qmp' },
+    { ...guest, id: '2', name: 'mail', address: 'tcp:host:4444' },
+  ];
+  expect(matching([web, mail], ' wEB ')).toEqual([web]);
+  expect(matching([web, mail], 'tcp:')).toEqual([mail]);
+  expect(matching([web, mail], '')).toEqual([web, mail]);
+  expect(matching([web, mail], 'none')).toEqual([]);
 });
 
 it('knows what is no guest to be moved', () => {

@@ -26,6 +26,12 @@ export function guestState({ problem, status }: KnownGuest): GuestState {
   return { text: words[status] ?? status, bad: badStates.includes(status) };
 }
 
+/** Those with the text in their name or address. */
+export function matching(guests: readonly KnownGuest[], text: string): readonly KnownGuest[] {
+  const wanted = text.trim().toLowerCase();
+  return guests.filter(({ name, address }) => `${name} ${address}`.toLowerCase().includes(wanted));
+}
+
 /** Whether it is a destination that waits, and no guest to be moved. */
 export function isWaiting({ status }: KnownGuest): boolean {
   return status === 'inmigrate';

@@ -77,6 +77,12 @@ export class RunHistory {
     await this.load();
   }
 
+  /** Removes a file that could not be read, by its name. */
+  async removeRefused(name: string): Promise<void> {
+    await call('removeRefusedRun', { name });
+    await this.load();
+  }
+
   /** The file written; absent when the operator thought better of it. */
   exportChosen(format: ExportFormat): Promise<string | undefined> {
     return call('exportRuns', { ids: this.chosen.map(({ id }) => id), format });

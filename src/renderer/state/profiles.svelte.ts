@@ -140,6 +140,12 @@ export class ProfileBook {
     await this.#reload();
   }
 
+  /** Removes a file that could not be read, by its name. */
+  async removeRefused(name: string): Promise<void> {
+    await call('removeRefusedProfile', { name });
+    await this.load();
+  }
+
   /** The names taken over; absent when the operator thought better of it. */
   async import(): Promise<readonly string[] | undefined> {
     const names = await call('importProfiles');

@@ -1,11 +1,14 @@
 import type uPlot from 'uplot';
-import type { Axis, Picture } from './pictures';
+import type { Axis, Line, Picture } from './pictures';
+import { lastKnown } from './series';
 import { clock, roundUp, roundUpBinary, roundUpPower } from './scale';
 
 /** Room for an axis at either side of every chart, so that times stand above each other. */
 const sideWidth = { left: 64, right: 58 };
 /** Enough for a letter at a line's end. */
 const slimWidth = 18;
+/** So many times what else there is, a limit is still near it. */
+const nearLimit = 2;
 /** Seconds between two ticks of time; below one they are told by tenths. */
 const timeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18_000, 36_000];
 const memorySteps = Array.from({ length: 50 }, (_, index) => 2 ** index);
@@ -35,7 +38,8 @@ export function axesOf(
   const time: uPlot.Axis = {
     ...look,
     grid,
-    size: 22,
+    size: 24,
+    gap: 6,
     space: 44,
     incrs: timeSteps,
     values: (_plot, ticks, _index, _space, step) => ticks.map((tick) => clock(tick, step < 1)),
@@ -62,17 +66,41 @@ function ticksOf(measure: Axis | undefined): Partial<uPlot.Axis> {
   return { splits: (_plot, _axis, low, high) => [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].filter((at) => at >= low && at <= high) }; // prettier-ignore
 }
 
-/** Lets the tops grow until the heights fit. */
-export function grow(
-  tops: { left: number; right: number },
-  { lines, left, right }: Picture,
-  heights: Float64Array[],
-): void {
+/**
+ * Lets the tops grow until the heights fit. A limit stretches its side only as long as it is near what else there is, or
+ * what moves would lie flat on the ground.
+ */
+export function grow(tops: Tops, { lines, left, right }: Picture, heights: readonly Float64Array[]): void {
+  const most = { left: -1, right: -1 };
+  const reach = (line: Line, index: number, cap: number): void => {
+    const side = sideOf(line);
+    most[side] = Math.max(most[side], largest(heights[index], cap));
+  };
+  for (const [index, line] of lines.entries()) if (line.limit !== true) reach(line, index, Infinity);
   for (const [index, line] of lines.entries()) {
-    const side = line.right === true ? 'right' : 'left';
-    const most = largest(heights[index]);
-    if (most !== undefined) tops[side] = Math.max(tops[side], topOf(side === 'left' ? left : (right ?? left), most));
+    if (line.limit === true) reach(line, index, most[sideOf(line)] * nearLimit);
   }
+  if (most.left >= 0) tops.left = Math.max(tops.left, topOf(left, most.left));
+  if (most.right >= 0) tops.right = Math.max(tops.right, topOf(right ?? left, most.right));
+}
+
+/** The limits whose latest value lies above the top: `limit 125 MB/s`. */
+export function limitsAbove(
+  { lines, left, right }: Picture,
+  tops: Tops,
+  heights: readonly Float64Array[],
+): readonly { readonly line: Line; readonly text: string }[] {
+  return lines.flatMap((line, index) => {
+    const column = heights[index];
+    const latest = line.limit === true && column !== undefined ? column[lastKnown(column)] : undefined;
+    if (latest === undefined || latest <= tops[sideOf(line)]) return [];
+    const measure = line.right === true ? (right ?? left) : left;
+    return [{ line, text: `${line.label.toLowerCase()} ${measure.text(latest)}` }];
+  });
+}
+
+function sideOf({ right }: Line): keyof Tops {
+  return right === true ? 'right' : 'left';
 }
 
 function topOf({ scale }: Axis, value: number): number {
@@ -80,8 +108,7 @@ function topOf({ scale }: Axis, value: number): number {
   return scale === 'time' ? roundUpPower(value) : roundUp(value);
 }
 
-/** The largest known value, if any is. */
-function largest(column: Float64Array = new Float64Array()): number | undefined {
-  const most = column.reduce((known, value) => (value > known ? value : known), -1);
-  return most < 0 ? undefined : most;
+/** The largest known value of those up to `cap`; -1 where there is none. */
+function largest(column: Float64Array = new Float64Array(), cap: number): number {
+  return column.reduce((known, value) => (value > known && value <= cap ? value : known), -1);
 }

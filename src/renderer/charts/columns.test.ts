@@ -64,7 +64,9 @@ describe('Sampler', () => {
     const sampler = new Sampler();
     const off = (tenths: number): Snapshot => ({ ...at(tenths), cache: { ...start.cache, size: 0 } });
     sampler.row(off(0));
-    expect(sampler.row(off(10)).lookupRate).toBeUndefined();
+    const row = sampler.row(off(10));
+    expect(row).toMatchObject({ cacheBytes: 0 });
+    expect(row.lookupRate).toBeUndefined();
   });
 
   it('shows the limit where there is one, and the band', () => {

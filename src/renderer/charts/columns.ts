@@ -15,6 +15,8 @@ export const columns = {
   compressed: 'mean',
   plain: 'mean',
   other: 'mean',
+  /** In force; 0 is off. */
+  cacheBytes: 'extremes',
   // Of the lookups of the last second.
   hitShare: 'extremes',
   lookupRate: 'extremes',
@@ -44,13 +46,14 @@ export class Sampler {
   #before: readonly Counts[] = [];
 
   row(snapshot: Snapshot): Row<Column> {
-    const { settings, expectedDowntimeMs: band } = snapshot;
+    const { settings, cache, expectedDowntimeMs: band } = snapshot;
     return {
       guestRate: snapshot.guestRate,
       wireRate: snapshot.wireRate,
       limit: settings.maxBandwidth === 0 ? undefined : settings.maxBandwidth,
       remaining: snapshot.remainingBytes,
       dirtyRate: snapshot.dirtyRate,
+      cacheBytes: cache.size,
       downtimeLow: band?.low,
       downtimeHigh: band?.high,
       downtimeLimit: settings.downtimeLimitMs,

@@ -1,5 +1,7 @@
 import type uPlot from 'uplot';
+import type { limitsAbove } from './axes';
 import type { Line } from './pictures';
+import { lastKnown } from './series';
 
 /** Upright marks nearer to each other, in pixels of the page, would be a hatch. */
 const leastMarkGap = 8;
@@ -61,14 +63,40 @@ export function drawEnds(plot: uPlot, lines: readonly Line[], token: (name: stri
   for (const [index, { mark, colour, right }] of lines.entries()) {
     if (mark === undefined) continue;
     const values = plot.data[index + 1] as unknown as Float64Array;
-    let row = values.length - 1;
-    while (row >= 0 && Number.isNaN(values[row])) row -= 1;
+    const row = lastKnown(values);
     if (row < 0) continue;
     ctx.save();
     write(ctx, token(colour), `bold ${font}`);
     ctx.textBaseline = 'bottom';
     const x = plot.valToPos(plot.data[0][row] as number, 'x', true);
-    ctx.fillText(mark, x + 3 * devicePixelRatio, plot.valToPos(values[row] as number, right === true ? 'right' : 'left', true)); // prettier-ignore
+    const y = plot.valToPos(values[row] as number, right === true ? 'right' : 'left', true);
+    // At the very top it would be cut off.
+    ctx.fillText(mark, x + 3 * devicePixelRatio, Math.max(y, plot.bbox.top + 6 * devicePixelRatio));
+    ctx.restore();
+  }
+}
+
+/** What lies above the top, named at the edge beside an arrow up. */
+export function drawAbove(
+  plot: uPlot,
+  notes: ReturnType<typeof limitsAbove>,
+  token: (name: string) => string,
+  font: string,
+): void {
+  const { ctx, bbox } = plot;
+  for (const [index, { line, text }] of notes.entries()) {
+    ctx.save();
+    write(ctx, token(line.colour), font);
+    const [x, y, pad] = [
+      bbox.left + 6 * devicePixelRatio,
+      bbox.top + (2 + index * 15) * devicePixelRatio,
+      3 * devicePixelRatio,
+    ];
+    const words = `▲ ${text}`;
+    ctx.fillStyle = token('--panel');
+    ctx.fillRect(x - pad, y, ctx.measureText(words).width + 2 * pad, 14 * devicePixelRatio);
+    ctx.fillStyle = token(line.colour);
+    ctx.fillText(words, x, y + devicePixelRatio);
     ctx.restore();
   }
 }

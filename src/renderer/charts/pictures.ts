@@ -2,6 +2,7 @@ import { formatBytes, formatDuration, formatRate } from '../../shared/units';
 import type { Column } from './columns';
 import type { Pattern } from './pattern';
 import type { Below } from './paths';
+import type { Frame } from './series';
 
 /** What one side of a chart measures: how its top grows, and how its values read. */
 export interface Axis {
@@ -25,6 +26,12 @@ export interface Line<Name extends string = string> {
   readonly mark?: string;
   /** What is said where the value is not known. */
   readonly absent?: string;
+  /** A limit does not stretch the chart: one far above everything else is told of at the edge. */
+  readonly limit?: true;
+  /** While this column is 0 there is nothing to measure, and the line is off. */
+  readonly unless?: Name;
+  /** What it is, for who wonders. */
+  readonly about?: string;
 }
 
 /** A chart: what it is called, its lines, and what they are measured by. */
@@ -37,6 +44,8 @@ export interface Picture<Name extends string = string> {
   readonly slim?: true;
   /** Each line stands on the one before. */
   readonly stacked?: true;
+  /** Stands in the chart while all of its lines are off and were all the time. */
+  readonly whenOff?: string;
 }
 
 const rate: Axis = { scale: 'amount', text: formatRate };
@@ -53,7 +62,7 @@ export const pictures: readonly Picture<Column>[] = [
     lines: [
       { label: 'Guest', column: 'guestRate', colour: '--guest', fill: { below: 'axis', pattern: 'plain' } },
       { label: 'Wire', column: 'wireRate', colour: '--wire', width: 2.5 },
-      { label: 'Limit', column: 'limit', colour: '--limit', width: 1.5, dash: dashes, absent: 'none' },
+      { label: 'Limit', column: 'limit', colour: '--limit', width: 1.5, dash: dashes, absent: 'none', limit: true },
     ],
   },
   {
@@ -75,17 +84,21 @@ export const pictures: readonly Picture<Column>[] = [
       stratum('XBZRLE', 'xbzrle', '--class-xbzrle', 'dots', 1),
       stratum('Compressed', 'compressed', '--class-compressed', 'rising', 2),
       stratum('Plain', 'plain', '--class-plain', 'falling', 3),
-      stratum('Other', 'other', '--class-mark', 'plain', 4),
+      {
+        ...stratum('Other', 'other', '--class-mark', 'plain', 4),
+        about: 'What belongs to no page: device state, the order of the pages, framing and control',
+      },
     ],
   },
   {
     name: 'Cache',
     left: share,
     right: perSecond,
+    whenOff: 'The XBZRLE cache is off',
     lines: [
-      { label: 'Hit rate', column: 'hitShare', colour: '--class-xbzrle', width: 2.5 },
-      { label: 'Lookups', column: 'lookupRate', colour: '--guest', dash: [2, 3], right: true },
-      { label: 'Overflow', column: 'overflowRate', colour: '--wire', dash: dashes, right: true },
+      { label: 'Hit rate', column: 'hitShare', colour: '--class-xbzrle', width: 2.5, unless: 'cacheBytes' },
+      { label: 'Lookups', column: 'lookupRate', colour: '--guest', dash: [2, 3], right: true, unless: 'cacheBytes' },
+      { label: 'Overflow', column: 'overflowRate', colour: '--wire', dash: dashes, right: true, unless: 'cacheBytes' },
     ],
   },
   {
@@ -109,8 +122,29 @@ function stratum(label: string, column: Column, colour: string, pattern: Pattern
   return { label, column, colour, width: 1.5, fill: { below, pattern } };
 }
 
-/** A value as it reads beside its line. */
-export function valueText({ left, right }: Picture, line: Line, value: number | undefined): string {
+/** A line's value as it reads beside it. */
+export function valueText<Name extends string>(
+  { left, right }: Picture<Name>,
+  line: Line<Name>,
+  read: (column: Name) => number | undefined,
+): string {
+  if (isOff(line, read)) return 'off';
+  const value = read(line.column);
   if (value === undefined) return line.absent ?? '—';
   return (line.right === true ? (right ?? left) : left).text(value);
+}
+
+/** Whether there is nothing to measure now. */
+function isOff<Name extends string>({ unless }: Line<Name>, read: (column: Name) => number | undefined): boolean {
+  return unless !== undefined && read(unless) === 0;
+}
+
+/** What is said in the middle of a chart that is off and has nothing to show of another time. */
+export function offText<Name extends string>(
+  { lines, whenOff }: Picture<Name>,
+  { values }: Frame<Name>,
+  read: (column: Name) => number | undefined,
+): string | undefined {
+  const off = lines.every((line) => isOff(line, read));
+  return off && lines.every(({ column }) => values[column].every(Number.isNaN)) ? whenOff : undefined;
 }

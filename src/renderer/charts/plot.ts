@@ -2,9 +2,9 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { paint } from './pattern';
 import { pathsWithGaps } from './paths';
-import { axesOf, grow, scaleOf } from './axes';
+import { axesOf, grow, limitsAbove, scaleOf } from './axes';
 import type { Tops } from './axes';
-import { drawEnds, drawRounds, drawSwitchover } from './marks';
+import { drawAbove, drawEnds, drawRounds, drawSwitchover } from './marks';
 import type { Line, Picture } from './pictures';
 import type { Range } from './scale';
 import type { Frame } from './series';
@@ -76,6 +76,7 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
             if (shown === undefined) return;
             if (shown.switchover !== undefined) drawSwitchover(drawn, shown.switchover, token('--ink'), font);
             drawEnds(drawn, picture.lines, token, font);
+            drawAbove(drawn, limitsAbove(picture, tops, drawn.data.slice(1) as unknown as Float64Array[]), token, font);
           },
         ],
         setCursor: [

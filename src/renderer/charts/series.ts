@@ -186,6 +186,13 @@ function firstAfter(column: Float64Array, length: number, value: number): number
   return low;
 }
 
+/** The row of a column's last known value; -1 where none is known. */
+export function lastKnown(column: Float64Array): number {
+  let row = column.length - 1;
+  while (row >= 0 && Number.isNaN(column[row])) row -= 1;
+  return row;
+}
+
 /** A column's value at the time nearest to a moment; absent where it is not known. */
 export function valueAt<Name extends string>(frame: Frame<Name>, name: Name, moment: number): number | undefined {
   const { time } = frame;

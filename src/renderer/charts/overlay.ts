@@ -1,6 +1,6 @@
 import type { RunSeries, SeriesColumn } from '../../shared/run-record';
 import { formatBytes, formatDuration, formatRate } from '../../shared/units';
-import type { Axis, Picture } from './pictures';
+import type { Axis, Line, Picture } from './pictures';
 import type { Frame } from './series';
 
 /** Runs that are drawn over each other, by the letter each has. */
@@ -30,12 +30,15 @@ export const runLooks = {
   D: { colour: '--run-d', dash: [10, 3, 2, 3] },
 } as const satisfies Record<RunLetter, { readonly colour: string; readonly dash?: readonly number[] }>;
 
-/** The chart of one figure, with a line for each of so many runs. */
+/** A line for each of so many runs, the same in every chart. */
+export function runLines(runs: number): readonly Line<RunLetter>[] {
+  const letters = runLetters.slice(0, runs);
+  return letters.map((letter) => ({ label: letter, column: letter, mark: letter, width: 2, ...runLooks[letter] }));
+}
+
+/** The chart of one figure of so many runs. */
 export function overlayPicture({ name, left }: (typeof overlays)[number], runs: number): Picture<RunLetter> {
-  const lines = runLetters
-    .slice(0, runs)
-    .map((letter) => ({ label: letter, column: letter, mark: letter, width: 2, ...runLooks[letter] }));
-  return { name, left, lines, slim: true };
+  return { name, left, lines: runLines(runs), slim: true };
 }
 
 /**

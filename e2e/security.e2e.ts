@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { callNames, pushNames } from '../src/shared/contract';
 import { ConsoleApp } from './app';
 
 let app: ConsoleApp;
@@ -15,11 +16,15 @@ test('the page has no Node and only the contract on its window', async () => {
   const seen = await app.page.evaluate(() => ({
     node: ['require', 'process', 'module', 'Buffer', 'electron'].filter((name) => name in window),
     bridge: Object.keys(window.wherry),
-    calls: Object.keys(window.wherry.calls).sort(),
+    calls: Object.keys(window.wherry.calls),
+    pushes: Object.keys(window.wherry.pushes),
+    kinds: [...Object.values(window.wherry.calls), ...Object.values(window.wherry.pushes)].map((each) => typeof each),
   }));
   expect(seen.node).toEqual([]);
   expect(seen.bridge).toEqual(['calls', 'pushes']);
-  expect(seen.calls).toContain('startMigration');
+  expect(seen.calls).toEqual(callNames);
+  expect(seen.pushes).toEqual(pushNames);
+  expect(new Set(seen.kinds)).toEqual(new Set(['function']));
 });
 
 test('the page is isolated and sandboxed', async () => {
@@ -47,17 +52,23 @@ test('the page is isolated and sandboxed', async () => {
 test('what the preload gives cannot be changed by the page, nor Electron be reached through it', async () => {
   const seen = await app.page.evaluate(() => {
     const before = window.wherry.calls.readConsole;
-    try {
-      Object.assign(window.wherry.calls, { readConsole: () => 'mine' });
-    } catch {
-      // frozen: as it should be
+    const own = { readConsole: () => 'mine', theme: () => 'mine', more: 1 };
+    for (const each of [window, window.wherry, window.wherry.calls, window.wherry.pushes]) {
+      try {
+        Object.assign(each, each === window ? { wherry: own } : own);
+      } catch {
+        // frozen: as it should be
+      }
     }
+    const frozen = [window.wherry, window.wherry.calls, window.wherry.pushes].every(
+      (each) => Object.isFrozen(each) && !('more' in each),
+    );
     const reached = [window.wherry, window.wherry.calls, window.wherry.pushes].flatMap((each) =>
       ['ipcRenderer', 'invoke', 'send', 'on', 'shell', 'openExternal'].filter((name) => name in each),
     );
-    return { same: window.wherry.calls.readConsole === before, reached };
+    return { same: window.wherry.calls.readConsole === before, frozen, reached };
   });
-  expect(seen).toEqual({ same: true, reached: [] });
+  expect(seen).toEqual({ same: true, frozen: true, reached: [] });
 });
 
 test('a push brings its value and never the event that carried it', async () => {
@@ -106,14 +117,19 @@ test('gives every device and every kind of permission the same answer', async ()
       () => 'read',
       (error: Error) => error.name,
     );
+    const written = await navigator.clipboard.writeText('mine').then(
+      () => 'written',
+      (error: Error) => error.name,
+    );
     const media = await navigator.mediaDevices.getUserMedia({ audio: true }).then(
       () => 'opened',
       (error: Error) => error.name,
     );
-    return { states, clipboard, media };
+    return { states, clipboard, written, media };
   });
   expect(new Set(denied.states)).toEqual(new Set(['denied']));
   expect(denied.clipboard).toBe('NotAllowedError');
+  expect(denied.written).toBe('NotAllowedError');
   expect(denied.media).toMatch(/^Not(Allowed|Found)Error$/);
 });
 
@@ -124,12 +140,22 @@ test('nothing is loaded from elsewhere', async () => {
     ),
   );
   expect(loaded.length).toBeGreaterThan(0);
-  for (const address of loaded) expect(address).toMatch(/^app:\/\/console\//);
+  const fetched = await app.page.evaluate(() =>
+    [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')].map(
+      ({ name }) => name,
+    ),
+  );
+  expect(fetched.length).toBeGreaterThan(0);
+  for (const address of [...loaded, ...fetched]) expect(address).toMatch(/^app:\/\/console\//);
   const policy = await app.electron.evaluate(async ({ net }) =>
     (await net.fetch('app://console/index.html')).headers.get('content-security-policy'),
   );
   expect(policy?.split('; ')[0]).toBe("default-src 'none'");
   expect(policy).not.toMatch(/unsafe-|https?:|\*|data:|blob:/);
+  // The page says the same of itself, but for what can be said in a header only.
+  const meta = await app.page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
+  expect(meta?.split('; ').filter((each) => policy?.split('; ').includes(each) !== true)).toEqual([]);
+  expect(meta?.split('; ')[0]).toBe("default-src 'none'");
 });
 
 test('goes nowhere else and opens no window', async () => {
@@ -152,7 +178,25 @@ test('loads, evaluates and embeds nothing that is not its own', async () => {
     await fetch('https://example.com/').catch(() => undefined);
     const frame = document.createElement('iframe');
     frame.src = 'https://example.com/';
-    document.body.append(frame);
+    const image = document.createElement('img');
+    image.src = 'https://example.com/a.png';
+    const style = document.createElement('style');
+    style.textContent = 'body { color: red }';
+    document.body.append(frame, image, style);
+    const text = (write: () => void): string => {
+      try {
+        write();
+      } catch (error) {
+        return (error as Error).name;
+      }
+      return 'taken';
+    };
+    const [button, script] = [document.createElement('button'), document.createElement('script')];
+    const texts = [
+      text(() => (button.innerHTML = '<b>mine</b>')),
+      text(() => button.setAttribute('onclick', 'document.title = "mine"')),
+      text(() => (script.text = 'document.title = "mine"')),
+    ];
     // What the test runs itself may evaluate text; what the page runs later may not.
     const evaluated = await new Promise<string>((resolve) => {
       setTimeout(() => {
@@ -163,11 +207,15 @@ test('loads, evaluates and embeds nothing that is not its own', async () => {
         }
       });
     });
-    while (!directives.includes('frame-src')) await new Promise(requestAnimationFrame);
-    return { directives: directives.sort(), evaluated };
+    while (!['frame-src', 'img-src'].every((each) => directives.includes(each)))
+      await new Promise(requestAnimationFrame);
+    return { directives: directives.sort(), evaluated, texts };
   });
   expect(refused.evaluated).toBe('EvalError');
-  expect(refused.directives).toEqual(expect.arrayContaining(['connect-src', 'frame-src']));
+  expect(refused.texts).toEqual(['TypeError', 'TypeError', 'TypeError']);
+  expect(refused.directives).toEqual(
+    expect.arrayContaining(['connect-src', 'frame-src', 'img-src', 'require-trusted-types-for', 'style-src-elem']),
+  );
 });
 
 test('serves its own files and no others', async () => {
@@ -221,6 +269,9 @@ test('takes no path from the page: where to write is asked of the operator', asy
     return Promise.all([
       call['exportRuns']?.({ ids: ['../../../etc/passwd'], format: 'json' }),
       call['deleteRuns']?.({ ids: ['../profiles/x'] }),
+      call['removeRefusedRun']?.({ name: '../window.json' }),
+      call['removeRefusedProfile']?.({ name: '../../../../etc/hosts.json' }),
+      call['removeRefusedProfile']?.({ name: 'window.json' }),
       call['exportRuns']?.({ ids: ['last'], format: 'json', filePath: '/etc/cron.d/x' }),
     ]);
   });
@@ -232,7 +283,7 @@ test('answers no page but its own, even one that has the bridge', async () => {
     const preload = `${app.getAppPath()}/out/preload/index.cjs`;
     const stranger = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } });
     await stranger.loadURL('data:text/html,stranger');
-    const answer: unknown = await stranger.webContents.executeJavaScript('wherry.calls.readConsole()');
+    const answer: unknown = await stranger.webContents.executeJavaScript('wherry.calls.addGuest({ address: 7 })');
     stranger.destroy();
     return answer;
   });

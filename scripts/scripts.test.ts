@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { consoleArguments, hasDisplay, offlineFolder, resolveElectron } from './electron-runtime.mjs';
 import { shipped } from './dist-licences.mjs';
 import { missingDebian } from './setup-debian.mjs';
+import { setUpElectron } from './setup-electron.mjs';
 import { missingPackages } from './setup-packages.mjs';
 import { isStale } from './stale.mjs';
 import { total } from './tally.mjs';
@@ -52,6 +53,17 @@ describe('resolveElectron', () => {
       version: undefined,
       from: 'override',
     });
+  });
+
+  it('says of the offline runtime that it is for development and tests', async () => {
+    put(join(offlineFolder(env), 'electron'), '');
+    put(join(offlineFolder(env), 'version'), '25.1.1');
+    const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    onTestFinished(() => said.mockRestore());
+    await setUpElectron(root, env, { retryDownload: false });
+    expect(said.mock.calls.flat().join()).toContain(
+      'Using the offline Electron 25.1.1: for development and tests only.',
+    );
   });
 
   it('takes the runtime it is packed with before all others', () => {

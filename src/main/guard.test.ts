@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { callNames } from '../shared/contract';
 import { defaultSettings } from '../shared/settings';
 import { assertOwnSender, checkPayload } from './guard';
 
@@ -53,12 +54,18 @@ describe('checkPayload', () => {
     ['savePicture', { name: 'Rate', png: new Uint8Array(8) }],
     ['savePicture', { name: 'Rate', png: [...pngHead] }],
     ['savePicture', { name: 'Rate', png: pngHead, path: '/etc/passwd' }],
-    ['copyPairing', { text: 'rm -rf /' }],
     ['removeRefusedProfile', { name: '../window.json' }],
     ['removeRefusedProfile', { name: '/etc/passwd.json' }],
     ['removeRefusedRun', { name: `${'a'.repeat(65)}.json` }],
     ['removeRefusedRun', { name: '20260131T235959123Z-1a2b3c4d.json', folder: '/etc' }],
+    ['copyPairing', { text: 'rm -rf /' }],
   ] as const)('refuses %s with %j', (name, payload) => {
     expect(() => checkPayload(name, payload)).toThrow(new RegExp(`^${name} refused: `));
+  });
+
+  it.each(callNames)('refuses more than %s knows, and what is nothing like it', (name) => {
+    for (const payload of [{ more: 1 }, 'text', 7, [7], null]) {
+      expect(() => checkPayload(name, payload), JSON.stringify(payload)).toThrow(new RegExp(`^${name} refused: `));
+    }
   });
 });

@@ -34,6 +34,18 @@ it.each(forbidden)('the window’s code holds no %s', (_, pattern) => {
   expect(window.filter(([, text]) => pattern.test(text)).map(([file]) => file)).toEqual([]);
 });
 
+/** The processes of the whole program are started by their path, with words, and never by a line for a shell. */
+it('starts processes without a shell, the fixed list alone', () => {
+  const all = sources(shell);
+  const starting = all.filter(([, text]) => text.includes("from 'node:child_process'"));
+  const imported = starting.flatMap(([, text]) =>
+    (/import \{([^}]*)\} from 'node:child_process'/.exec(text)?.[1] ?? '').split(','),
+  );
+  const functions = imported.map((name) => name.trim()).filter((name) => !name.startsWith('type '));
+  expect(new Set(functions)).toEqual(new Set(['fork', 'spawn', 'spawnSync']));
+  expect(all.filter(([, text]) => /\bshell: true/.test(text)).map(([file]) => file)).toEqual([]);
+});
+
 it('answers messages in one place, behind the guard', () => {
   const answering = window.filter(([, text]) => text.includes('ipcMain.handle(')).map(([file]) => file);
   expect(answering).toEqual([join(shell, 'main', 'ipc.ts')]);

@@ -60,10 +60,11 @@ describe('connecting', () => {
     ['JSON that is not a greeting', '{"QMP":{"version":7}}\n'],
     ['a line without end', Buffer.alloc(maxLineBytes + 1, 0x7b)],
     ['silence', ''],
-  ])('says that %s is not QMP', async (_label, first) => {
+  ])('says that %s is not QMP, and sends it nothing', async (_label, first) => {
     const fake = await monitor(first);
     const connecting = QmpClient.connect(fake.path, { timeoutMs: 300 });
     await expect(connecting).rejects.toMatchObject({ code: 'qmp-protocol' });
+    expect(await fake.heard).toBe('');
   });
 
   it('says so when the other side hangs up instead of greeting', async () => {

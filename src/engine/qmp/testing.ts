@@ -23,6 +23,9 @@ export type Answer = (asked: Asked, socket: Socket) => void;
 export class FakeMonitor {
   readonly path: string;
   readonly asked: Asked[] = [];
+  /** All that a client has sent, once the first one is gone. */
+  readonly heard: Promise<string>;
+  #tell: (all: string) => void = () => undefined;
   readonly #directory: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -31,6 +34,7 @@ export class FakeMonitor {
     this.#directory = directory;
     this.path = join(directory, 'qmp.sock');
     this.#server = server;
+    this.heard = new Promise((resolve) => (this.#tell = resolve));
   }
 
   /** Listens and writes `first` to whoever connects; `answer` gets every command but the negotiation. */
@@ -47,7 +51,10 @@ export class FakeMonitor {
     socket.on('error', () => undefined);
     socket.write(first);
     let text = '';
+    let all = '';
+    socket.on('close', () => this.#tell(all));
     socket.on('data', (chunk: Buffer) => {
+      all += chunk.toString();
       const lines = (text + chunk.toString()).split('\n');
       text = lines.pop() ?? '';
       for (const line of lines) this.#take(JSON.parse(line) as Asked, socket, answer);

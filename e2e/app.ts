@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { _electron, expect } from '@playwright/test';
 import type { ElectronApplication, Locator, Page } from '@playwright/test';
-import type { CommandName } from '../src/shared/commands';
+import { commandOf, type CommandName } from '../src/shared/commands';
 import { consoleArguments, resolveElectron } from '../scripts/electron-runtime.mjs';
 
 const root = resolve(__dirname, '..');
@@ -106,6 +106,21 @@ export class ConsoleApp {
       if (item === null || item === undefined) throw new Error(`no menu item ${id}`);
       if (item.enabled) (item.click as () => void)();
     }, name);
+  }
+
+  /** Presses a command's keys, its first or another of them, as the window's system would deliver them. */
+  async press(name: CommandName, which = 0): Promise<void> {
+    const { keys, alsoKeys = [] } = commandOf(name);
+    const parts = ([keys, ...alsoKeys][which] ?? '').split('+');
+    const modifiers = parts.slice(0, -1).map((key) => (key === 'CmdOrCtrl' ? 'control' : 'shift'));
+    await this.electron.evaluate(
+      ({ BrowserWindow }, pressed) => {
+        const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+        contents?.focus();
+        for (const type of ['keyDown', 'keyUp'] as const) contents?.sendInputEvent({ type, ...pressed });
+      },
+      { keyCode: parts.at(-1) ?? '', modifiers } as const,
+    );
   }
 
   async open(view: 'Guests' | 'New migration' | 'Live' | 'History' | 'Profiles' | 'Receive'): Promise<void> {

@@ -1,18 +1,7 @@
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import { test } from './kit/console-test';
 
-let app: ConsoleApp;
-
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-});
-
-test.afterEach(async () => {
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
-
-test('moves a built-in guest and reports on it', async () => {
+test('moves a built-in guest and reports on it', async ({ app }) => {
   await app.startSample({ workload: 'seed' });
   await app.fill({ 'Bandwidth limit': '100Mbit', 'Compress threads': '2', 'Decompress threads': '1' });
   await app.start();
@@ -35,7 +24,7 @@ test('moves a built-in guest and reports on it', async () => {
   await expect(app.page.getByRole('row', { name: /Sample 1/ })).toContainText('running');
 });
 
-test('moves a guest between two QEMUs', async () => {
+test('moves a guest between two QEMUs', async ({ app }) => {
   await app.startSample({ kind: 'qemu', memory: '128MiB' });
   await app.fill({ 'Compress threads': '2', 'Decompress threads': '1' });
   await app.start();
@@ -44,7 +33,7 @@ test('moves a guest between two QEMUs', async () => {
   await expect(app.figure('Measured downtime')).toHaveText(/\d+ ms/);
 });
 
-test('cancels, and the guest stays on the source', async () => {
+test('cancels, and the guest stays on the source', async ({ app }) => {
   await app.startSample({ workload: 'random' });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
@@ -54,7 +43,7 @@ test('cancels, and the guest stays on the source', async () => {
   await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
 });
 
-test('runs one migration at a time and says so', async () => {
+test('runs one migration at a time and says so', async ({ app }) => {
   await app.startSample({ workload: 'random' });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
@@ -64,7 +53,7 @@ test('runs one migration at a time and says so', async () => {
   await expect(app.button('Start migration')).toHaveAccessibleDescription(/one at a time/);
 });
 
-test('asks before it closes on a running migration', async () => {
+test('asks before it closes on a running migration', async ({ app }) => {
   await app.startSample({ workload: 'random' });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
@@ -77,7 +66,7 @@ test('asks before it closes on a running migration', async () => {
   await expect(app.status).toHaveText(/^(bulk|iterating)/);
 });
 
-test('explains a wrong setting beside its field and will not start', async () => {
+test('explains a wrong setting beside its field and will not start', async ({ app }) => {
   await app.startSample();
   await app.fill({ 'Compression method': 'zlib', 'Compression level': '12' });
   const level = app.field('Compression level');
@@ -91,7 +80,7 @@ test('explains a wrong setting beside its field and will not start', async () =>
   await expect(app.button('Start migration')).toBeEnabled();
 });
 
-test('says what is wrong with a dead socket', async () => {
+test('says what is wrong with a dead socket', async ({ app }) => {
   await app.field('QMP socket').fill('/nowhere/guest.qmp');
   await app.button('Add guest').click();
   await expect(
@@ -99,7 +88,7 @@ test('says what is wrong with a dead socket', async () => {
   ).toBeVisible();
 });
 
-test('ends its samples and itself when it is told to by a signal', async () => {
+test('ends its samples and itself when it is told to by a signal', async ({ app }) => {
   await app.startSample({ workload: 'random' });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();

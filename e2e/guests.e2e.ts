@@ -86,6 +86,10 @@ test('finds guests, says what is wrong with a dead and a foreign socket, and mov
   await expect(app.field('Destination')).toHaveAccessibleDescription('Waiting for a guest');
   await app.start();
   await app.reaches(/^completed/);
+  // It is where it went: done again, it goes back where it came from.
+  await app.button('Run again with…').click();
+  await expect(app.field('Guest')).toHaveAccessibleDescription(`running · ${destination}`);
+  await expect(app.field('Destination')).toHaveValue(join(runtime, 'vm', 'web.qmp'));
   await app.open('Guests');
   await expect(row(app, 'spare.qmp')).toHaveCount(0);
   await expect(app.page.getByRole('row', { name: /^web\.qmp/ }).filter({ hasText: destination })).toContainText(

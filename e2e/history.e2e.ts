@@ -1,34 +1,24 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import type { ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
-let app: ConsoleApp;
-
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-});
-
-test.afterEach(async () => {
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
-
-async function run(level: string): Promise<void> {
+async function run(app: ConsoleApp, level: string): Promise<void> {
   await app.startSample();
   await app.fill({ 'Compression level': level, 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
   await app.reaches(/^completed/);
 }
 
-test('teaches where runs come from while there are none', async () => {
+test('teaches where runs come from while there are none', async ({ app }) => {
   await app.open('History');
   await expect(app.page.getByText('No runs yet.')).toBeVisible();
 });
 
-test('keeps every run, compares two and marks what differs, exports and deletes', async () => {
-  await run('1');
-  await run('3');
+test('keeps every run, compares two and marks what differs, exports and deletes', async ({ app }) => {
+  await run(app, '1');
+  await run(app, '3');
   await app.open('History');
   const rows = app.page.getByRole('row', { name: /Sample/ });
   await expect(rows).toHaveCount(2);
@@ -59,7 +49,9 @@ test('keeps every run, compares two and marks what differs, exports and deletes'
   await expect(app.page.getByText('No runs yet.')).toBeVisible();
 });
 
-test('names a damaged file and one of a newer version, and leaves them alone', async () => {
+test('names a damaged file and one of a newer version, and leaves them alone until they are removed', async ({
+  app,
+}) => {
   const data = await app.electron.evaluate(() => process.env['WHERRY_DATA_DIR'] ?? '');
   const files = {
     '20260131T235959123Z-1a2b3c4d.json': '{"format":"wherry-run","version":1,',
@@ -73,4 +65,13 @@ test('names a damaged file and one of a newer version, and leaves them alone', a
     expect(await readFile(join(data, 'history', name), 'utf8')).toBe(text);
   }
   await expect(app.page.getByText('No runs yet.')).toBeVisible();
+  const [damaged = '', newer = ''] = Object.keys(files);
+  await app.button(`Remove ${damaged}`).click();
+  await expect(app.page.getByRole('dialog', { name: `Remove ${damaged}?` })).toHaveAccessibleDescription(
+    /expected JSON/,
+  );
+  await app.button('Remove it').click();
+  await expect(app.page.getByRole('alert').filter({ hasText: damaged })).toHaveCount(0);
+  await expect(app.page.getByRole('alert').filter({ hasText: newer })).toBeVisible();
+  expect(await readdir(join(data, 'history'))).toEqual([newer]);
 });

@@ -1,18 +1,7 @@
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import { test } from './kit/console-test';
 
-let app: ConsoleApp;
-
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-});
-
-test.afterEach(async () => {
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
-
-test('a run is set up, started, paused, resumed and cancelled by keyboard alone', async () => {
+test('a run is set up, started, paused, resumed and cancelled by keyboard alone', async ({ app }) => {
   const { keyboard } = app.page;
 
   /** What has the focus, as a person would call it. */

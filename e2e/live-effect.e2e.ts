@@ -1,48 +1,42 @@
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { sourceDowntimeLimit } from '../src/engine/estimate';
 import { QmpClient } from '../src/engine/qmp/client';
 import { openStores } from '../src/engine/store/stores';
 import type { RunView } from '../src/shared/contract';
 import type { Snapshot } from '../src/shared/snapshot';
-import { ConsoleApp } from './app';
+import type { ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
 /*
  * What an operator does to a running migration, by its effect on the engine, and not only by what the window says.
  */
 
-let app: ConsoleApp;
-
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-});
-
-test.afterEach(async () => {
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
-
 /** Starts moving a guest that takes its time. */
-async function begin(settings: Readonly<Record<string, string>> = {}, kind: 'builtin' | 'qemu' = 'builtin') {
+async function begin(
+  app: ConsoleApp,
+  settings: Readonly<Record<string, string>> = {},
+  kind: 'builtin' | 'qemu' = 'builtin',
+) {
   await app.startSample({ kind, ...(kind === 'builtin' && { workload: 'random' }) });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1', ...settings });
   await app.start();
   await app.reaches(/^(bulk|iterating)/);
 }
 
-async function run(): Promise<RunView> {
+async function run(app: ConsoleApp): Promise<RunView> {
   const answer = await app.page.evaluate(() => window.wherry.calls.readConsole(undefined));
   if (!answer.ok || answer.value.run === undefined) throw new Error('expected a run');
   return answer.value.run;
 }
 
-async function now(): Promise<Snapshot> {
-  const { snapshot } = await run();
+async function now(app: ConsoleApp): Promise<Snapshot> {
+  const { snapshot } = await run(app);
   if (snapshot === undefined) throw new Error('expected a snapshot');
   return snapshot;
 }
 
 /** Changes a setting in its field, and waits until the field says that it is in force. */
-async function change(label: string, value: string): Promise<void> {
+async function change(app: ConsoleApp, label: string, value: string): Promise<void> {
   const field = app.field(label);
   if (label === 'Compression method') await field.selectOption(value);
   else await field.fill(value);
@@ -51,21 +45,21 @@ async function change(label: string, value: string): Promise<void> {
   await expect(field).toHaveValue(value);
 }
 
-test('another bandwidth is what the wire carries, up and down', async () => {
-  await begin();
-  await change('Bandwidth limit', '24Mbit');
-  await expect.poll(async () => (await now()).wireRate).toBeGreaterThan(2e6);
-  await change('Bandwidth limit', '4Mbit');
-  await expect.poll(async () => (await now()).wireRate).toBeLessThan(0.7e6);
+test('another bandwidth is what the wire carries, up and down', async ({ app }) => {
+  await begin(app);
+  await change(app, 'Bandwidth limit', '24Mbit');
+  await expect.poll(async () => (await now(app)).wireRate).toBeGreaterThan(2e6);
+  await change(app, 'Bandwidth limit', '4Mbit');
+  await expect.poll(async () => (await now(app)).wireRate).toBeLessThan(0.7e6);
   const events = app.page.getByRole('region', { name: 'Events' });
   await expect(events).toContainText('Bandwidth limit: 8Mbit → 24Mbit');
   await expect(events).toContainText('Bandwidth limit: 24Mbit → 4Mbit');
 });
 
-test('another downtime limit is what the source plans for', async () => {
-  await begin();
-  await change('Downtime limit', '750ms');
-  const source = await QmpClient.connect((await run()).source);
+test('another downtime limit is what the source plans for', async ({ app }) => {
+  await begin(app);
+  await change(app, 'Downtime limit', '750ms');
+  const source = await QmpClient.connect((await run(app)).source);
   try {
     const parameters = (): Promise<unknown> => source.execute('query-migrate-parameters');
     // All of it once the pace is a steady one.
@@ -75,68 +69,68 @@ test('another downtime limit is what the source plans for', async () => {
   }
 });
 
-test('a cache is switched off and on again', async () => {
-  await begin({ 'Bandwidth limit': '24Mbit' });
-  await expect.poll(async () => (await now()).cache.lookups).toBeGreaterThan(0);
-  await change('XBZRLE cache size', '0');
+test('a cache is switched off and on again', async ({ app }) => {
+  await begin(app, { 'Bandwidth limit': '24Mbit' });
+  await expect.poll(async () => (await now(app)).cache.lookups).toBeGreaterThan(0);
+  await change(app, 'XBZRLE cache size', '0');
   await expect(app.figure('Cache hit rate')).toHaveText('off');
   await expect
     .poll(async () => {
-      const { rawBytes, cache } = await now();
-      await expect.poll(async () => (await now()).rawBytes).toBeGreaterThan(rawBytes + 2 ** 20);
-      return (await now()).cache.lookups - cache.lookups;
+      const { rawBytes, cache } = await now(app);
+      await expect.poll(async () => (await now(app)).rawBytes).toBeGreaterThan(rawBytes + 2 ** 20);
+      return (await now(app)).cache.lookups - cache.lookups;
     })
     .toBe(0);
-  const { cache } = await now();
-  await change('XBZRLE cache size', '16MiB');
-  await expect.poll(async () => (await now()).cache.lookups).toBeGreaterThan(cache.lookups);
+  const { cache } = await now(app);
+  await change(app, 'XBZRLE cache size', '16MiB');
+  await expect.poll(async () => (await now(app)).cache.lookups).toBeGreaterThan(cache.lookups);
   await expect(app.figure('Cache hit rate')).toHaveText(/%/);
 });
 
-test('more compress threads get to work, and fewer go on', async () => {
-  await begin({ 'Bandwidth limit': '24Mbit' });
+test('more compress threads get to work, and fewer go on', async ({ app }) => {
+  await begin(app, { 'Bandwidth limit': '24Mbit' });
   const threads = app.page.getByRole('region', { name: 'Workers' }).getByRole('listitem');
   await expect(threads).toHaveCount(1);
-  await change('Compress threads', '3');
+  await change(app, 'Compress threads', '3');
   await expect(threads).toHaveCount(3);
-  await expect.poll(async () => (await now()).cache.shards.filter(({ lookups }) => lookups > 0).length).toBe(3);
-  await change('Compress threads', '2');
+  await expect.poll(async () => (await now(app)).cache.shards.filter(({ lookups }) => lookups > 0).length).toBe(3);
+  await change(app, 'Compress threads', '2');
   await expect(threads).toHaveCount(2);
-  const { rawBytes } = await now();
-  await expect.poll(async () => (await now()).rawBytes).toBeGreaterThan(rawBytes + 2 ** 20);
+  const { rawBytes } = await now(app);
+  await expect.poll(async () => (await now(app)).rawBytes).toBeGreaterThan(rawBytes + 2 ** 20);
 });
 
-test('another method and level are what pages are compressed with', async () => {
-  await begin({ 'Bandwidth limit': '24Mbit' });
+test('another method and level are what pages are compressed with', async ({ app }) => {
+  await begin(app, { 'Bandwidth limit': '24Mbit' });
   const ways = async (): Promise<readonly string[]> =>
-    ((await now()).compression.ways ?? []).map(({ method, level }) => `${method} ${level}`);
+    ((await now(app)).compression.ways ?? []).map(({ method, level }) => `${method} ${level}`);
   await expect.poll(ways).toContain('zstd 1');
-  await change('Compression level', '3');
+  await change(app, 'Compression level', '3');
   await expect.poll(ways).toContain('zstd 3');
-  await change('Compression method', 'zlib');
+  await change(app, 'Compression method', 'zlib');
   await expect.poll(ways).toContain('zlib 3');
-  await change('Compression method', 'none');
-  const { wireClasses } = await now();
-  await expect.poll(async () => (await now()).wireClasses.plain).toBeGreaterThan(wireClasses.plain + 2 ** 20);
+  await change(app, 'Compression method', 'none');
+  const { wireClasses } = await now(app);
+  await expect.poll(async () => (await now(app)).wireClasses.plain).toBeGreaterThan(wireClasses.plain + 2 ** 20);
 });
 
-test('a pause stops the wire, and what is sent goes on after it', async () => {
-  await begin({ 'Bandwidth limit': '24Mbit' });
+test('a pause stops the wire, and what is sent goes on after it', async ({ app }) => {
+  await begin(app, { 'Bandwidth limit': '24Mbit' });
   await app.button('Pause').click();
   await expect(app.button('Resume')).toBeEnabled();
-  const paused = await now();
+  const paused = await now(app);
   expect(paused.flow).toBe('paused');
-  await expect.poll(async () => (await now()).elapsedMs).toBeGreaterThan(paused.elapsedMs + 500);
-  expect((await now()).wireBytes).toBe(paused.wireBytes);
+  await expect.poll(async () => (await now(app)).elapsedMs).toBeGreaterThan(paused.elapsedMs + 500);
+  expect((await now(app)).wireBytes).toBe(paused.wireBytes);
   await app.button('Resume').click();
-  await expect.poll(async () => (await now()).wireBytes).toBeGreaterThan(paused.wireBytes);
+  await expect.poll(async () => (await now(app)).wireBytes).toBeGreaterThan(paused.wireBytes);
   const events = app.page.getByRole('region', { name: 'Events' });
   await expect(events).toContainText('sending is paused');
   await expect(events).toContainText('sending again');
 });
 
-test('says that it will not converge, and finishes by the button that helps', async () => {
-  await begin({ 'Bandwidth limit': '40Mbit' });
+test('says that it will not converge, and finishes by the button that helps', async ({ app }) => {
+  await begin(app, { 'Bandwidth limit': '40Mbit' });
   const verdict = app.page.getByRole('region', { name: 'Verdict' });
   await expect(verdict).toContainText(/Not converging: .*each round begins with .* would fit the downtime limit/, {
     timeout: 60_000,
@@ -162,34 +156,34 @@ test('says that it will not converge, and finishes by the button that helps', as
   await expect(app.page.getByRole('region', { name: 'Events' })).toContainText(/(limit|size|method): .* → /);
 });
 
-test('a guest between two QEMUs is paused, sent again, changed and forced to its end', async () => {
-  await begin({ 'Bandwidth limit': '4Mbit' }, 'qemu');
+test('a guest between two QEMUs is paused, sent again, changed and forced to its end', async ({ app }) => {
+  await begin(app, { 'Bandwidth limit': '4Mbit' }, 'qemu');
   await app.button('Pause').click();
   await app.button('Resume').click();
   await expect(app.button('Pause')).toBeEnabled();
   await app.field('Compression method').selectOption('zlib');
-  await change('Compression level', '6');
-  await expect.poll(async () => (await now()).compression).toMatchObject({ method: 'zlib', level: 6 });
+  await change(app, 'Compression level', '6');
+  await expect.poll(async () => (await now(app)).compression).toMatchObject({ method: 'zlib', level: 6 });
   await expect(app.page.getByRole('img', { name: /^Guest memory/ })).toHaveAccessibleDescription(/Zero \d/);
   await app.button('Force switchover').click();
   await app.page.getByRole('button', { name: 'Stop the guest now' }).click();
   await app.reaches(/^(switchover|confirming|completed)/);
   await expect(async () => {
-    if (await app.field('Bandwidth limit').isVisible()) await change('Bandwidth limit', '0');
+    if (await app.field('Bandwidth limit').isVisible()) await change(app, 'Bandwidth limit', '0');
   }).toPass();
   await app.reaches(/^completed/);
   await expect(app.figure('Measured downtime')).toHaveText(/\d.* m?s/);
 });
 
-test('two channels are counted one by one', async () => {
-  await begin({ Channels: '2' });
+test('two channels are counted one by one', async ({ app }) => {
+  await begin(app, { Channels: '2' });
   const channels = app.page.getByRole('region', { name: 'Channels' });
   await expect(channels.getByRole('listitem')).toHaveCount(2);
   await expect(channels.getByRole('listitem').last()).toContainText(/\d .?B/);
 });
 
-test('closed in mid-run when told to, it ends the run first and keeps it in the history', async () => {
-  await begin();
+test('closed in mid-run when told to, it ends the run first and keeps it in the history', async ({ app }) => {
+  await begin(app);
   await app.answerClosing('Cancel migration and close');
   const ended = new Promise((resolve) => app.process.once('exit', resolve));
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());

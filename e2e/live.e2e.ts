@@ -1,22 +1,14 @@
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import { test } from './kit/console-test';
 
-let app: ConsoleApp;
-
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
+test.beforeEach(async ({ app }) => {
   await app.startSample({ workload: 'random' });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
   await app.reaches(/^(bulk|iterating)/);
 });
 
-test.afterEach(async () => {
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
-
-test('changes every live setting, and shows what is in force', async () => {
+test('changes every live setting, and shows what is in force', async ({ app }) => {
   const changes = {
     'Bandwidth limit': '16Mbit',
     'Downtime limit': '500ms',
@@ -36,7 +28,7 @@ test('changes every live setting, and shows what is in force', async () => {
   await expect(app.button('Apply changes')).toBeDisabled();
 });
 
-test('explains a wrong value beside its field, and changes nothing', async () => {
+test('explains a wrong value beside its field, and changes nothing', async ({ app }) => {
   await app.field('Compression level').fill('25');
   await expect(app.field('Compression level')).toHaveAccessibleDescription(/zstd takes 1 to 19, got 25/);
   await expect(app.button('Apply changes')).toBeDisabled();
@@ -45,14 +37,14 @@ test('explains a wrong value beside its field, and changes nothing', async () =>
   await expect(app.field('Compression level')).toHaveAccessibleDescription('In force: 1');
 });
 
-test('pauses and resumes', async () => {
+test('pauses and resumes', async ({ app }) => {
   await app.button('Pause').click();
   await expect(app.button('Resume')).toBeEnabled();
   await app.button('Resume').click();
   await expect(app.button('Pause')).toBeEnabled();
 });
 
-test('forces the switchover once it has said what that costs', async () => {
+test('forces the switchover once it has said what that costs', async ({ app }) => {
   await app.button('Force switchover').click();
   const dialog = app.page.getByRole('dialog', { name: 'Stop the guest and finish now?' });
   await expect(dialog).toContainText(/stand still for about .*; the limit is 300 ms\.|cannot be said yet/);
@@ -69,7 +61,7 @@ test('forces the switchover once it has said what that costs', async () => {
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
 });
 
-test('shows on a map what became of the guest’s memory, to eye, pointer and key', async () => {
+test('shows on a map what became of the guest’s memory, to eye, pointer and key', async ({ app }) => {
   const map = app.page.getByRole('img', { name: /^Guest memory/ });
   await expect(map).toHaveAccessibleDescription(
     /^Not yet sent \d.*, Zero \d.*, Unchanged \d.*, XBZRLE \d.*, Compressed [1-9].*, Plain \d.*; sent again in this round 0 %$/,
@@ -83,7 +75,7 @@ test('shows on a map what became of the guest’s memory, to eye, pointer and ke
   await expect(panel).toContainText(/guest\.rom 0x8000–0xffff: (not yet sent|zero|compressed|plain)/);
 });
 
-test('cancels once it has said what is thrown away, where the guest stays and how near it was', async () => {
+test('cancels once it has said what is thrown away, where the guest stays and how near it was', async ({ app }) => {
   await app.button('Cancel migration').click();
   const dialog = app.page.getByRole('dialog', { name: 'Cancel the migration?' });
   await expect(dialog).toHaveAccessibleDescription(
@@ -97,14 +89,14 @@ test('cancels once it has said what is thrown away, where the guest stays and ho
   await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
 });
 
-test('cancels while sending is paused', async () => {
+test('cancels while sending is paused', async ({ app }) => {
   await app.button('Pause').click();
   await expect(app.button('Resume')).toBeEnabled();
   await app.cancel();
   await app.reaches(/^cancelled/);
 });
 
-test('cancels in mid-switchover, and the guest goes on where it was', async () => {
+test('cancels in mid-switchover, and the guest goes on where it was', async ({ app }) => {
   await app.button('Force switchover').click();
   await app.page.getByRole('button', { name: 'Stop the guest now' }).click();
   await app.reaches(/^switchover/);

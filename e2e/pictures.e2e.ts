@@ -1,18 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import type { Locator } from '@playwright/test';
-import { ConsoleApp } from './app';
-
-let app: ConsoleApp;
-
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-});
-
-test.afterEach(async () => {
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
+import type { ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
 /** What each chart says while a guest is moved. */
 const charts = {
@@ -24,12 +14,12 @@ const charts = {
   'Expected downtime': /At least [\d.]+ m?s At most [\d.]+ m?s Limit 300 ms/,
 } as const;
 
-function chart(name: string): Locator {
+function chart(app: ConsoleApp, name: string): Locator {
   return app.page.getByRole('img', { name, exact: true });
 }
 
 /** A guest that takes its time: 64 MiB of noise at 1 MB/s. */
-async function watchARun(): Promise<void> {
+async function watchARun(app: ConsoleApp): Promise<void> {
   await app.startSample({ workload: 'random' });
   await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
   await app.start();
@@ -42,9 +32,9 @@ async function pngAt(file: string): Promise<{ readonly width: number; readonly h
   return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
 }
 
-test('every picture says its latest values, is zoomed with the others, frozen, and saved', async () => {
-  await watchARun();
-  for (const [name, text] of Object.entries(charts)) await expect(chart(name)).toHaveAccessibleDescription(text);
+test('every picture says its latest values, is zoomed with the others, frozen, and saved', async ({ app }) => {
+  await watchARun(app);
+  for (const [name, text] of Object.entries(charts)) await expect(chart(app, name)).toHaveAccessibleDescription(text);
 
   const slider = app.page.getByRole('slider', { name: 'Time to read values at' });
   await slider.focus();
@@ -53,15 +43,15 @@ test('every picture says its latest values, is zoomed with the others, frozen, a
   await slider.blur();
   await expect(slider).toHaveAttribute('aria-valuetext', 'latest');
 
-  await chart('Cache').hover();
+  await chart(app, 'Cache').hover();
   await expect(slider).toHaveAttribute('aria-valuetext', /^0:\d\d\.\d$/);
   await app.page.getByRole('heading', { name: 'Pictures' }).hover();
   await expect(slider).toHaveAttribute('aria-valuetext', 'latest');
 
   const reset = app.button('Reset zoom');
   await expect(reset).toBeDisabled();
-  await expect(chart('Rate')).toHaveAccessibleDescription(/Wire 1 MB\/s|Wire 9\d\d kB\/s/, { timeout: 30_000 });
-  const box = await chart('Rate').boundingBox();
+  await expect(chart(app, 'Rate')).toHaveAccessibleDescription(/Wire 1 MB\/s|Wire 9\d\d kB\/s/, { timeout: 30_000 });
+  const box = await chart(app, 'Rate').boundingBox();
   if (box === null) throw new Error('expected the chart to be in sight');
   await app.page.mouse.move(box.x + 80, box.y + 40);
   await app.page.mouse.down();
@@ -74,15 +64,15 @@ test('every picture says its latest values, is zoomed with the others, frozen, a
 
   await app.button('Freeze').click();
   await expect(app.button('Freeze')).toHaveAttribute('aria-pressed', 'true');
-  const frozen = await chart('Rate')
+  const frozen = await chart(app, 'Rate')
     .locator('canvas')
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
-  const values = app.page.locator(`#${await chart('Remaining and dirty rate').getAttribute('aria-describedby')}`);
+  const values = app.page.locator(`#${await chart(app, 'Remaining and dirty rate').getAttribute('aria-describedby')}`);
   const said = await values.textContent();
   const elapsed = await app.figure('Total time').textContent();
   await expect(app.figure('Total time')).not.toHaveText(elapsed ?? '');
   expect(
-    await chart('Rate')
+    await chart(app, 'Rate')
       .locator('canvas')
       .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL()),
   ).toBe(frozen);
@@ -104,8 +94,25 @@ test('every picture says its latest values, is zoomed with the others, frozen, a
   expect((await pngAt(all)).height).toBeGreaterThan(3 * (await pngAt(one)).height);
 });
 
-test('the smallest window shows verdict, phase, figures, controls and a picture', async () => {
-  await watchARun();
+test('a limit far above the traffic, and a cache that is off, are said in the pictures', async ({ app }) => {
+  await app.startSample({ workload: 'random' });
+  await app.fill({ 'Bandwidth limit': '8Mbit', XBZRLE: false, 'Compress threads': '1', 'Decompress threads': '1' });
+  await app.start();
+  await app.reaches(/^(bulk|iterating)/);
+  await expect(chart(app, 'Cache')).toHaveAccessibleDescription('Hit rate off Lookups off Overflow off');
+  await expect(app.page.getByText('The XBZRLE cache is off')).toBeVisible();
+  await expect(app.figure('Cache hit rate')).toHaveText('off');
+  await app.button('Pause').click();
+  await expect(app.button('Resume')).toBeEnabled();
+  await app.field('Bandwidth limit').fill('1Gbit');
+  await app.button('Apply changes').click();
+  await expect(chart(app, 'Rate')).toHaveAccessibleDescription(/Limit 125 MB\/s/);
+  const other = app.page.getByRole('region', { name: 'Wire by class' }).getByTitle(/device state.*framing and control/);
+  await expect(other).toContainText(/^Other [\d.]+ .?B\/s/);
+});
+
+test('the smallest window shows verdict, phase, figures, controls and a picture', async ({ app }) => {
+  await watchARun(app);
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1024, 640));
   await expect.poll(() => app.page.evaluate(() => [innerWidth, innerHeight])).toEqual([1024, 640]);
   const seen = [
@@ -118,13 +125,13 @@ test('the smallest window shows verdict, phase, figures, controls and a picture'
     app.button('Pause'),
     app.button('Force switchover'),
     app.button('Cancel migration'),
-    chart('Rate'),
+    chart(app, 'Rate'),
   ];
   for (const each of seen) await expect(each).toBeInViewport({ ratio: 1 });
 });
 
-test('the smallest window cuts nothing off at its side while a guest is moved', async () => {
-  await watchARun();
+test('the smallest window cuts nothing off at its side while a guest is moved', async ({ app }) => {
+  await watchARun(app);
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1024, 640));
   await expect.poll(() => app.page.evaluate(() => [innerWidth, innerHeight])).toEqual([1024, 640]);
   for (const view of ['Guests', 'New migration', 'Live', 'History', 'Profiles', 'Receive'] as const) {
@@ -137,10 +144,10 @@ test('the smallest window cuts nothing off at its side while a guest is moved', 
   }
 });
 
-test('nothing is pointed at where a line has no value', async () => {
-  await watchARun();
-  const points = chart('Remaining and dirty rate').locator('.u-cursor-pt');
-  await expect(chart('Remaining and dirty rate')).toHaveAccessibleDescription(/Dirty rate —/);
+test('nothing is pointed at where a line has no value', async ({ app }) => {
+  await watchARun(app);
+  const points = chart(app, 'Remaining and dirty rate').locator('.u-cursor-pt');
+  await expect(chart(app, 'Remaining and dirty rate')).toHaveAccessibleDescription(/Dirty rate —/);
   const slider = app.page.getByRole('slider', { name: 'Time to read values at' });
   // While it is being set up nothing is known of the memory that remains.
   await expect(app.figure('Total time')).toContainText(/[3-9]\.\d+ s/);
@@ -150,7 +157,7 @@ test('nothing is pointed at where a line has no value', async () => {
   await expect(points.nth(1)).toHaveClass(/u-off/);
 });
 
-test('the report keeps the pictures, is exported, and the run is done again', async () => {
+test('the report keeps the pictures, is exported, and the run is done again', async ({ app }) => {
   await app.startSample();
   await app.fill({ 'Compression level': '3', 'Compress threads': '2', 'Decompress threads': '1' });
   await app.start();
@@ -159,7 +166,7 @@ test('the report keeps the pictures, is exported, and the run is done again', as
   await expect(report.getByRole('img', { name: 'Downtime' })).toHaveAccessibleDescription(
     /Measured \d+(\.\d+)? ms Predicted .* Limit 300 ms/,
   );
-  await expect(chart('Rate')).toBeVisible();
+  await expect(chart(app, 'Rate')).toBeVisible();
 
   for (const [button, name] of [
     ['Export', 'run.json'],
@@ -172,14 +179,18 @@ test('the report keeps the pictures, is exported, and the run is done again', as
     expect(await readFile(file, 'utf8')).toContain('completed');
   }
 
+  // The sample's destination has its guest: there is another pair, as large and as busy, to be moved at once.
   await app.button('Run again with…').click();
   await expect(app.page.getByRole('heading', { name: 'New migration' })).toBeVisible();
   await expect(app.field('Compression level')).toHaveValue('3');
   await expect(app.field('Compress threads')).toHaveValue('2');
-  await expect(app.field('Guest').locator('option:checked')).toHaveText(/^Sample 1/);
+  await expect(app.field('Guest').locator('option:checked')).toHaveText('Sample 2 (built-in, seed, 64 MiB)');
+  await expect(app.field('Destination')).toHaveAccessibleDescription('Started with the sample and waiting for it');
+  await app.start();
+  await app.reaches(/^completed/);
 });
 
-test('lays the charts of two runs over each other', async () => {
+test('lays the charts of two runs over each other', async ({ app }) => {
   for (const level of ['1', '3']) {
     await app.startSample({ workload: 'seed' });
     await app.fill({ 'Compression level': level, 'Bandwidth limit': '100Mbit', 'Compress threads': '1' });
@@ -191,10 +202,14 @@ test('lays the charts of two runs over each other', async () => {
   for (const box of await app.page.getByRole('checkbox', { name: /^Select the run/ }).all()) await box.check();
   await app.button('Compare').click();
   for (const name of ['Wire rate', 'Guest rate', 'Remaining', 'Dirty rate', 'Expected downtime, at most']) {
-    await expect(chart(name)).toHaveAccessibleDescription(/^A .* B /);
+    await expect(chart(app, name)).toHaveAccessibleDescription(/^A .* B /);
   }
-  await expect(chart('Wire rate')).toHaveAccessibleDescription(/A [\d.]+ .?B\/s B [\d.]+ .?B\/s/);
+  await expect(chart(app, 'Wire rate')).toHaveAccessibleDescription(/A [\d.]+ .?B\/s B [\d.]+ .?B\/s/);
   const comparison = app.page.getByRole('region', { name: 'Comparison' });
+  const runs = comparison.getByRole('list', { name: 'Runs' }).getByRole('listitem');
+  await expect(runs).toHaveText([/^A Sample 2 .*\d/, /^B Sample 1 .*\d/]);
+  await chart(app, 'Dirty rate').scrollIntoViewIfNeeded();
+  await expect(runs.first()).toBeInViewport();
   await expect(comparison.getByRole('columnheader', { name: /^A · Sample/ })).toBeVisible();
   await expect(comparison.getByRole('columnheader', { name: /^B · Sample/ })).toBeVisible();
 
@@ -208,4 +223,5 @@ test('lays the charts of two runs over each other', async () => {
     await box.uncheck();
   await app.button('Run again with…').click();
   await expect(app.field('Compression level')).toHaveValue('3');
+  await expect(app.field('Guest').locator('option:checked')).toHaveText(/^Sample 3 /);
 });

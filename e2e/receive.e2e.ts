@@ -1,21 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import type { ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
-let app: ConsoleApp;
-let children: ChildProcess[];
+const children: ChildProcess[] = [];
 
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-  children = [];
-});
-
-test.afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await app.close();
-  expect(app.complaints).toEqual([]);
+test.afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
 /** A `wherry` beside the window, in a data folder of its own. */
@@ -30,7 +23,7 @@ function wherry(...words: readonly string[]): { readonly child: ChildProcess; re
 }
 
 /** Addresses of the sample's two ends. */
-async function sampleEnds(): Promise<{ readonly source: string; readonly destination: string }> {
+async function sampleEnds(app: ConsoleApp): Promise<{ readonly source: string; readonly destination: string }> {
   const outcome = await app.page.evaluate(() => window.wherry.calls.readConsole(undefined));
   if (!outcome.ok) throw new Error(outcome.failure.message);
   const [guest] = outcome.value.guests;
@@ -44,9 +37,9 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const receiver = () => app.page.getByRole('status', { name: 'Receiver status' });
+const receiver = (app: ConsoleApp) => app.page.getByRole('status', { name: 'Receiver status' });
 
-async function receive(destination: string, listen = ':0'): Promise<void> {
+async function receive(app: ConsoleApp, destination: string, listen = ':0'): Promise<void> {
   await app.open('Receive');
   await app.field('Destination QMP').fill(destination);
   await app.field('Listen address').fill(listen);
@@ -55,9 +48,9 @@ async function receive(destination: string, listen = ':0'): Promise<void> {
 
 const few = { 'Compress threads': '1', 'Decompress threads': '1' };
 
-test('the window sends a guest to a `wherry receive`', async () => {
+test('the window sends a guest to a `wherry receive`', async ({ app }) => {
   await app.startSample();
-  const { destination } = await sampleEnds();
+  const { destination } = await sampleEnds(app);
   const far = wherry('receive', '--listen', ':0', '--destination', destination, '--once');
   await expect.poll(far.out).toMatch(/"url":"wherry:/);
   const url = /"url":"([^"]+)"/.exec(far.out())?.[1] ?? '';
@@ -75,7 +68,7 @@ test('the window sends a guest to a `wherry receive`', async () => {
   expect(await app.page.locator('body').innerText()).not.toContain(secret);
 });
 
-test('a wrong or dead receiver is said in words, and the guest stays', async () => {
+test('a wrong or dead receiver is said in words, and the guest stays', async ({ app }) => {
   await app.startSample();
   await app.fill({
     Destination: `wherry://127.0.0.1:1?fingerprint=${'cd'.repeat(32)}&token=${'ab'.repeat(32)}`,
@@ -89,67 +82,67 @@ test('a wrong or dead receiver is said in words, and the guest stays', async () 
   ).toBeVisible();
 });
 
-test('the window takes the guest of a `wherry migrate`, and shows it arrive', async () => {
+test('the window takes the guest of a `wherry migrate`, and shows it arrive', async ({ app }) => {
   await app.startSample({ workload: 'random' });
-  const { source, destination } = await sampleEnds();
-  await receive(destination);
-  await expect(receiver()).toHaveText(/^Waiting for a sender at 127\.0\.0\.1:\d+\.$/);
+  const { source, destination } = await sampleEnds(app);
+  await receive(app, destination);
+  await expect(receiver(app)).toHaveText(/^Waiting for a sender at 127\.0\.0\.1:\d+\.$/);
   await app.button('Copy pairing text').click();
   await expect(app.page.getByRole('status', { name: 'Copied' })).toHaveText('Copied.');
   const pairing = await app.electron.evaluate(({ clipboard }) => clipboard.readText());
   expect(pairing).toMatch(/^wherry:\/\//);
 
   const near = wherry('migrate', '--source', source, '--destination', pairing, '--max-bandwidth', '8MB/s');
-  await expect(receiver()).toHaveText('A guest is arriving.');
+  await expect(receiver(app)).toHaveText('A guest is arriving.');
   const row = app.page.getByRole('table').getByRole('row', { name: /127\.0\.0\.1/ });
   await expect(row).toContainText(/receiving; the guest runs on its source.*MB\/s/);
   const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
   expect(violations).toEqual([]);
   await expect(row).toContainText(/arrived/, { timeout: 60_000 });
-  await expect(receiver()).toHaveText(/^A guest has arrived\./);
+  await expect(receiver(app)).toHaveText(/^A guest has arrived\./);
   await expect.poll(near.out).toContain('"guestRunningOn":"destination"');
 
   await app.button('Stop receiving').click();
-  await expect(receiver()).toHaveText('Stopped: nobody can send a guest here.');
+  await expect(receiver(app)).toHaveText('Stopped: nobody can send a guest here.');
   await expect(app.page.getByRole('region', { name: 'Pairing' })).not.toContainText('wherry://');
 });
 
-test('asks before it stops on a guest that is arriving, and says how that ended', async () => {
+test('asks before it stops on a guest that is arriving, and says how that ended', async ({ app }) => {
   await app.startSample({ workload: 'random' });
-  const { source, destination } = await sampleEnds();
-  await receive(destination);
-  await expect(receiver()).toHaveText(/^Waiting for a sender at 127\.0\.0\.1:\d+\.$/);
+  const { source, destination } = await sampleEnds(app);
+  await receive(app, destination);
+  await expect(receiver(app)).toHaveText(/^Waiting for a sender at 127\.0\.0\.1:\d+\.$/);
   const pairing = await app.page.getByRole('region', { name: 'Pairing' }).locator('code').innerText();
   const near = wherry('migrate', '--source', source, '--destination', pairing, '--max-bandwidth', '500kB/s');
-  await expect(receiver()).toHaveText('A guest is arriving.');
+  await expect(receiver(app)).toHaveText('A guest is arriving.');
   await app.answerClosing('Keep migrating');
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
   await app.button('Stop receiving').click();
   const question = app.page.getByRole('dialog', { name: 'Stop while a guest is arriving?' });
   await question.getByRole('button', { name: 'Keep receiving' }).click();
-  await expect(receiver()).toHaveText('A guest is arriving.');
+  await expect(receiver(app)).toHaveText('A guest is arriving.');
   await app.button('Stop receiving').click();
   await question.getByRole('button', { name: 'Stop receiving now' }).click();
   await expect(app.page.getByRole('row', { name: /127\.0\.0\.1/ })).toContainText(/failed/i);
   await expect.poll(near.out).toContain('"guestRunningOn":"source"');
 });
 
-test('says in words what is wrong with the port and with the monitor', async () => {
+test('says in words what is wrong with the port and with the monitor', async ({ app }) => {
   const problem = app.page.getByRole('alert').filter({ hasText: /./ });
-  await receive('/nowhere/destination.qmp');
+  await receive(app, '/nowhere/destination.qmp');
   await expect(problem).toContainText('No QMP monitor at unix:/nowhere/destination.qmp');
 
   const foreign = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
-  await receive(`tcp:127.0.0.1:${await listen(foreign)}`);
+  await receive(app, `tcp:127.0.0.1:${await listen(foreign)}`);
   await expect(problem).toContainText(/not.*QMP|QMP.*not|expected/i);
 
   await app.startSample();
-  const { source, destination } = await sampleEnds();
-  await receive(source);
+  const { source, destination } = await sampleEnds(app);
+  await receive(app, source);
   await expect(problem).toContainText('is running, expected inmigrate');
 
   const taken = createServer();
-  await receive(destination, `:${await listen(taken)}`);
+  await receive(app, destination, `:${await listen(taken)}`);
   await expect(problem).toContainText('another program has this port');
   await app.field('Listen address').fill('not an address');
   await expect(app.field('Listen address')).toHaveAttribute('aria-invalid', 'true');

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { consoleArguments, resolveElectron } from '../scripts/electron-runtime.mjs';
 import { commandNames, commandOf, viewOf } from '../src/shared/commands';
 import { viewNames, views } from '../src/shared/views';
 import { ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
 const few = { 'Compress threads': '1', 'Decompress threads': '1' };
 
@@ -25,29 +26,8 @@ async function axe(app: ConsoleApp): Promise<readonly string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
-/** Presses keys as the window's system would deliver them. */
-async function press(app: ConsoleApp, keyCode: string, ...modifiers: readonly ('control' | 'shift')[]): Promise<void> {
-  await app.electron.evaluate(
-    ({ BrowserWindow }, keys) => {
-      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
-      contents?.focus();
-      for (const type of ['keyDown', 'keyUp'] as const) {
-        contents?.sendInputEvent({ type, keyCode: keys.keyCode, modifiers: [...keys.modifiers] });
-      }
-    },
-    { keyCode, modifiers },
-  );
-}
-
 test.describe('menu and shortcuts', () => {
-  let app: ConsoleApp;
-  test.beforeEach(async () => void (app = await ConsoleApp.launch()));
-  test.afterEach(async () => {
-    await app.close();
-    expect(app.complaints).toEqual([]);
-  });
-
-  test('the menu bar holds every command with its keys, and no more', async () => {
+  test('the menu bar holds every command with its keys, and no more', async ({ app }) => {
     const items = await app.electron.evaluate(({ Menu }) =>
       (Menu.getApplicationMenu()?.items ?? []).flatMap(({ label, submenu }) =>
         (submenu?.items ?? [])
@@ -63,19 +43,19 @@ test.describe('menu and shortcuts', () => {
     expect(items).toEqual(expect.arrayContaining(wanted));
   });
 
-  test('shows every view, from the menu and by its keys', async () => {
-    for (const [index, name] of viewNames.entries()) {
+  test('shows every view, from the menu and by its keys', async ({ app }) => {
+    for (const name of viewNames) {
       const command = commandNames.find((each) => viewOf(each) === name) ?? 'help';
       const link = app.page.getByRole('navigation').getByRole('link', { name: views[name], exact: true });
       await app.menu(command);
       await expect(link).toHaveAttribute('aria-current', 'page');
       await app.open(name === 'guests' ? 'Live' : 'Guests');
-      await press(app, String(index + 1), 'control');
+      await app.press(command);
       await expect(link).toHaveAttribute('aria-current', 'page');
     }
   });
 
-  test('opens the help sheet by menu, F1 and ?, with every command in it', async () => {
+  test('opens the help sheet by menu, F1 and ?, with every command in it', async ({ app }) => {
     const sheet = app.page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     const ways = [
       () => app.menu('help'),
@@ -89,6 +69,12 @@ test.describe('menu and shortcuts', () => {
       await app.page.keyboard.press('Escape');
       await expect(sheet).toBeHidden();
     }
+    // As soon as it is gone, and before anything was told of that.
+    for (let times = 0; times < 3; times += 1) {
+      await app.page.keyboard.press('F1');
+      await expect(sheet).toBeVisible();
+      await app.page.keyboard.press('Escape');
+    }
     await app.page.keyboard.press('?');
     for (const name of commandNames) await expect(sheet).toContainText(commandOf(name).help);
     await expect(sheet.getByText('Ctrl', { exact: true }).first()).toBeVisible();
@@ -101,7 +87,7 @@ test.describe('menu and shortcuts', () => {
     await expect(sheet).toBeHidden();
   });
 
-  test('themes and zooms from the menu, and shows which', async () => {
+  test('themes and zooms from the menu, and shows which', async ({ app }) => {
     const shown = () => app.page.evaluate(() => document.documentElement.dataset['theme']);
     await app.menu('theme');
     await expect(app.button('Theme: Light')).toBeVisible();
@@ -118,7 +104,7 @@ test.describe('menu and shortcuts', () => {
     expect(await zoom()).toBe(-1);
   });
 
-  test('opens the form and starts what it says', async () => {
+  test('opens the form and starts what it says', async ({ app }) => {
     await app.startSample();
     await app.menu('newMigration');
     await expect(app.page.getByRole('heading', { name: 'New migration' })).toBeVisible();

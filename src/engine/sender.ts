@@ -1,39 +1,25 @@
 import type { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import xxhash from 'xxhash-wasm';
-import { methodTable } from '../codec/methods';
 import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
-import { pageBytes, type Method, type MigrationSettings } from '../shared/settings';
+import { pageBytes, type MigrationSettings } from '../shared/settings';
 import type { Reconnecting } from '../shared/snapshot';
 import { formatBytes } from '../shared/units';
 import type { SpawnWorker } from '../shared/worker';
-import {
-  CompressPool,
-  layoutFor,
-  partPages,
-  type ChangedCache,
-  type EncodedPart,
-  type Layout,
-} from './dispatch/compress-pool';
+import { CompressPool, layoutFor, partPages, type ChangedCache, type Layout } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import type { RamMap } from './dispatch/ram-map';
+import { EpochCarrier } from './epoch-carrier';
 import { Intake } from './intake';
 import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
-import { RatioSampler } from './ratio-sampler';
 import type { Progress } from './progress';
-import { countEpoch, countEvictions, countPart, countTable, newSenderCounters } from './sender-stats';
-import { Stopwatch } from './stopwatch';
-import { epochBody, partBody } from './wire/epoch-frame';
+import { countEpoch, countEvictions, newSenderCounters } from './sender-stats';
 import type { Frame } from './wire/frame';
 import type { Beats } from './wire/pulse';
 import { layoutBody } from './wire/layout';
 import type { Pairing } from './wire/pairing';
 import { SenderLink } from './wire/sender-link';
-
-/** Tables shorter than this go as they are. */
-const minPackedTableBytes = 512;
 
 /** What a sender starts with, and whom it tells. */
 export interface SenderOptions {
@@ -55,12 +41,8 @@ export class Sender {
   readonly counters = newSenderCounters();
   readonly #intake: Intake;
   readonly #pool: CompressPool;
-  readonly #sampler = new RatioSampler();
-  readonly #compressing = new Stopwatch();
-  /** A part is waited for; frames that are not written yet. */
-  #wanting = false;
-  #unwritten = 0;
   readonly #choice: MethodChoice;
+  readonly #carrier: EpochCarrier;
   #link: SenderLink | undefined;
   #settings: MigrationSettings;
   #failure: WherryError | undefined;
@@ -99,6 +81,13 @@ export class Sender {
       onStalled: (name, ms) => onNotice(stalledNotice(name, ms)),
     });
     this.#choice = new MethodChoice(settings, this.#pool, () => this.#progress);
+    const isPlainMethod = (): boolean => this.#settings.method === 'none';
+    this.#carrier = new EpochCarrier({
+      pool: this.#pool,
+      choice: this.#choice,
+      counters: this.counters,
+      isPlainMethod,
+    });
   }
 
   /** Starts the compress workers. */
@@ -180,7 +169,7 @@ export class Sender {
   }
 
   get sampledRatio(): number | undefined {
-    return this.#sampler.ratio;
+    return this.#carrier.sampledRatio;
   }
 
   /** Wire bytes written so far, framing included. */
@@ -221,7 +210,7 @@ export class Sender {
 
   get waits(): Waits {
     const { limitedMs = 0, blockedMs = 0 } = this.#link?.writer ?? {};
-    return { limitedMs, blockedMs, compressMs: this.#compressing.ms, ...this.#intake.waits };
+    return { limitedMs, blockedMs, compressMs: this.#carrier.compressMs, ...this.#intake.waits };
   }
 
   /** How parts are compressed now. */
@@ -308,68 +297,9 @@ export class Sender {
     );
   }
 
-  /**
-   * Encodes an epoch's parts at once, and gives them to the wire when it has room after those before; `gone` is when
-   * their last byte has been written, and how many there were.
-   */
   async #carry(epoch: Epoch, before: Promise<void>): Promise<{ readonly gone: Promise<number> }> {
-    const writer = this.#link?.writer;
-    if (writer === undefined) throw new WherryError('internal', 'an epoch before the link');
-    const encoding = epoch.parts.map((part) => this.#pool.encode(part));
-    for (const part of encoding) part.catch(() => undefined);
-    if (epoch.plainPages > 0) this.#look(epoch.table);
-    const { number, rawBytes, digest } = epoch;
-    const [{ method, table }] = await Promise.all([this.#packed(epoch.table), before]);
-    const shards = epoch.parts.map(({ shard }) => shard);
-    const head = { rawBytes, digest, shards, method, tableBytes: epoch.table.length, table };
-    const written = [this.#writing(writer.send('epoch', epochBody(head), number))];
-    countTable(this.counters, epoch, table.length);
-    let wire = table.length;
-    for (const part of encoding) {
-      await writer.room();
-      const encoded = await this.#compressed(part);
-      const { shard, pages, frame, answer } = encoded;
-      wire += frame.length;
-      const body = partBody({ method: answer.method, pages, rawBytes: answer.rawBytes, frame });
-      written.push(
-        this.#writing(writer.stripe('part', body, number, shard)).then(() => countPart(this.counters, encoded)),
-      );
-      this.#choice.note(encoded);
-      this.#look(frame);
-    }
-    await writer.room();
-    return { gone: Promise.all(written).then(() => wire) };
-  }
-
-  /** What is sent as it is may be worth compressing. */
-  #look(bytes: Uint8Array): void {
-    if (this.#settings.method === 'none') this.#sampler.offer(bytes, performance.now());
-  }
-
-  /** A part once it is compressed; what was waited for it counts as long as nothing is being written meanwhile. */
-  async #compressed(part: Promise<EncodedPart>): Promise<EncodedPart> {
-    this.#wanting = true;
-    this.#compressing.run(this.#unwritten === 0);
-    const encoded = await part;
-    this.#wanting = false;
-    this.#compressing.run(false);
-    return encoded;
-  }
-
-  async #writing(frame: Promise<void>): Promise<void> {
-    this.#unwritten += 1;
-    this.#compressing.run(false);
-    await frame;
-    this.#unwritten -= 1;
-    this.#compressing.run(this.#wanting && this.#unwritten === 0);
-  }
-
-  /** Tables hold the device state too, so they are compressed where that pays. */
-  async #packed(table: Buffer): Promise<{ readonly method: Method; readonly table: Uint8Array }> {
-    const { method, level } = this.way;
-    if (method === 'none' || table.length < minPackedTableBytes) return { method: 'none', table };
-    const packed = await methodTable[method].compress(table, level);
-    return packed.length < table.length ? { method, table: packed } : { method: 'none', table };
+    if (this.#link === undefined) throw new WherryError('internal', 'an epoch before the link');
+    return this.#carrier.carry(epoch, this.#link.writer, before);
   }
 
   #hear({ type, epoch, body }: Frame): void {

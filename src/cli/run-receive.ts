@@ -1,7 +1,8 @@
-import { ReceiveServer, type VisitEnd } from '../engine/receive-server';
+import { ReceiveServer } from '../engine/receive-server';
 import { openIdentity } from '../engine/store/identity';
 import { openLastingToken } from '../engine/store/lasting-token';
 import type { TokenOrder } from '../engine/token-book';
+import type { VisitEnd } from '../engine/visit';
 import { exitCodes } from './exit-codes';
 import { warnInsecure } from './insecure';
 import type { Surroundings } from './migrate';

@@ -10,8 +10,9 @@ import { ControlVisitor } from './control-visitor';
 import { Door, type Visitor } from './door';
 import { Places, type Berth, type PlaceAddress } from './places';
 import { ProbeVisitor } from './probe-visitor';
-import { ReceiverSession, joinSession, leaveSession, parseStreamHello } from './receiver';
+import { ReceiverSession, joinSession, leaveSession, parseStreamHello } from './receiver-session';
 import { TokenBook, type Claim, type TokenOrder } from './token-book';
+import { FormerVisits, progressOf, type Visit, type VisitEnd, type VisitProgress } from './visit';
 import { WallClock } from './wall-clock';
 import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
@@ -22,31 +23,6 @@ import { NotShown, afterSecret, newSecret, shows } from './wire/secret';
 
 /** Connections that are tested at once: of two senders with as many channels as there may be. */
 const mostProbes = 2 * limits.channels.max;
-
-/** A sender that is here now. */
-export interface VisitProgress {
-  /** Counts this receiver's visits, from 1. */
-  readonly number: number;
-  /** `migrate`: the session drives the destination through us. `relay`: some other tool does. */
-  readonly kind: 'migrate' | 'relay';
-  /** IP address it came from; absent where its link was gone at once. */
-  readonly from?: string;
-  /** Since the epoch, ms. */
-  readonly startedAt: number;
-  /** `connected`: no stream yet. `delivered`: the destination has been given all of it. */
-  readonly phase: 'connected' | 'receiving' | 'delivered';
-  /** The destination it has, by its label or address; absent before it was taken. */
-  readonly destination?: string;
-  /** Bytes of the guest's stream given to the destination so far. */
-  readonly deliveredBytes: number;
-}
-
-/** What became of one sender; whether the guest runs is for the sender's side to say. */
-export interface VisitEnd extends Omit<VisitProgress, 'phase'> {
-  /** `delivered`: the destination was given the whole stream. */
-  readonly status: 'delivered' | 'failed';
-  readonly error?: Failure;
-}
 
 /** Where a receiver listens, for which destination, and who may come. */
 export interface ReceiveOptions {
@@ -75,27 +51,6 @@ export interface ReceiveOptions {
 
 /** Decompress processes a sender is given at most: each costs memory here, and more than there are cores gain nothing. */
 const mostThreads = Math.max(8, 2 * availableParallelism());
-/** Secrets of visits that have ended which are told from wrong ones; each visit has two. */
-const rememberedSecrets = 128;
-
-/** A sender, the destination it is for, and its stream. */
-interface Visit {
-  readonly number: number;
-  readonly kind: VisitEnd['kind'];
-  readonly from: string | undefined;
-  readonly startedAt: number;
-  readonly claim: Claim;
-  /** Hex; what this visit's stream has to show. */
-  readonly streamToken: string;
-  /** What it calls the destination it wants; any that is free when absent. */
-  readonly label: string | undefined;
-  berth?: Promise<Berth>;
-  /** The name of the berth it has. */
-  destination?: string;
-  control?: ControlVisitor;
-  stream?: ReceiverSession;
-}
-
 /**
  * The receiving end as a program of its own, on the destinations' host: takes senders, each for a fresh destination of
  * its own. Between visits a destination's monitor is left alone: QEMU serves one client at a time.
@@ -105,7 +60,7 @@ export class ReceiveServer {
   #count = 0;
   readonly #visits = new Set<Visit>();
   /** What senders of visits that have ended show, who do not know it yet. */
-  readonly #former: string[] = [];
+  readonly #former = new FormerVisits();
   readonly #probes = new Set<ProbeVisitor>();
   readonly #clock = new WallClock();
   /** Destinations that ended visits have not let go of yet. */
@@ -171,9 +126,7 @@ export class ReceiveServer {
   }
 
   #admit(channel: Channel, first: Frame): Visitor {
-    if (this.#former.some((secret) => shows(first.body, secret))) {
-      throw new WherryError('wire-refused', 'this migration is over here');
-    }
+    if (this.#former.knows(first.body)) throw new WherryError('wire-refused', 'this migration is over here');
     if (first.type === 'join') return joinSession(this.#sessionOf(first), channel, first);
     if (first.type === 'leave') return leaveSession(this.#sessionOf(first), channel, first);
     if (first.type === 'probe') return this.#admitProbe(channel, first);
@@ -338,16 +291,10 @@ export class ReceiveServer {
     if (visit.kind === 'relay') this.#end(visit, undefined);
   }
 
-  /** Its links may still be on their way back: sixteen of them at once are no sixteen wrong guesses. */
-  #remember({ streamToken, stream }: Visit): void {
-    this.#former.push(streamToken, ...(stream === undefined ? [] : [stream.secret]));
-    this.#former.splice(0, this.#former.length - rememberedSecrets);
-  }
-
   #end(visit: Visit, failure: Failure | undefined): void {
     if (!this.#visits.delete(visit)) return;
     visit.claim.release();
-    this.#remember(visit);
+    this.#former.remember(visit);
     const { kind, stream, control, berth } = visit;
     const delivered = stream?.delivered === true || (kind === 'migrate' && failure === undefined);
     stream?.close();
@@ -364,16 +311,4 @@ export class ReceiveServer {
       ...(error !== undefined && { error }),
     });
   }
-}
-
-function progressOf({ number, kind, from, startedAt, stream, destination }: Visit): VisitProgress {
-  return {
-    number,
-    kind,
-    ...(from !== undefined && { from }),
-    startedAt,
-    ...(destination !== undefined && { destination }),
-    phase: stream === undefined ? 'connected' : stream.delivered ? 'delivered' : 'receiving',
-    deliveredBytes: stream?.deliveredBytes ?? 0,
-  };
 }

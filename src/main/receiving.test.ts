@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ReceiveOptions, VisitProgress } from '../engine/receive-server';
+import type { ReceiveOptions } from '../engine/receive-server';
+import type { VisitProgress } from '../engine/visit';
 import { WherryError } from '../shared/failure';
 import type { ReceiverView } from '../shared/receiving';
 import type { WorkerHandle } from '../shared/worker';

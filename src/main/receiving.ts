@@ -1,4 +1,5 @@
-import type { ReceiveOptions, ReceiveServer, VisitEnd, VisitProgress } from '../engine/receive-server';
+import type { ReceiveOptions, ReceiveServer } from '../engine/receive-server';
+import type { VisitEnd, VisitProgress } from '../engine/visit';
 import { WherryError } from '../shared/failure';
 import { parseListenAddress } from '../shared/listen-address';
 import { underWay, type ReceiveOrder, type ReceiverView, type VisitView } from '../shared/receiving';

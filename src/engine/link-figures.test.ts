@@ -35,6 +35,16 @@ describe('the throughput of a link', () => {
     expect(throughputOf([slowFirst])).toBe(1e6);
   });
 
+  it('leaves out more of it on a long way', () => {
+    const growing = [0, 200, 400, 600, 800, 1000, 1200, 1400, 1600].map((atMs, trip) => ({
+      atMs,
+      bytes: trip < 6 ? 1000 * 2 ** trip : 32_000 + (trip - 5) * 32_000,
+    }));
+    expect(throughputOf([growing])).toBeLessThan(150_000);
+    expect(throughputOf([growing], 200)).toBe(160_000);
+    expect(throughputOf([growing], 60_000)).toBe(160_000);
+  });
+
   it('ends when the first channel has everything', () => {
     const times = [0, 100, 200];
     expect(throughputOf([steady(1e6, times), steady(1e6, [...times, 300, 4000])])).toBeCloseTo(2e6);

@@ -15,8 +15,9 @@ const defaultConnectMs = 10_000;
 const answerMs = 4000;
 /** Pings whose figures count: at most so many, for no longer than that, but three at least. */
 const pings = { most: 12, leastMs: 300, least: 3 } as const;
-/** How long load is sent, and how long its last bytes may take, ms. */
-const loadMs = 800;
+/** How long load is sent, ms: for as many round trips longer as TCP takes to find out what a long way carries, up to most. */
+const loading = { leastMs: 800, roundTrips: 5, mostMs: 2000 } as const;
+/** How long its last bytes may take, beside a round trip, ms. */
 const settleMs = 1000;
 /** What is sent at most over all channels. */
 const mostBytes = 64 * 2 ** 20;
@@ -35,7 +36,7 @@ export interface LinkTest {
 
 /**
  * Tests the way to a receiver: round trip, throughput over so many channels within the limit, and its clock, in some
- * 1.2 s. The token is shown and not used up, and no destination is looked at.
+ * 1.2 s, over a long way 3 s. The token is shown and not used up, and no destination is looked at.
  * @throws WherryError `wire-closed`, `wire-protocol` or `wire-refused`
  */
 export async function testLink(to: Pairing, options: LinkTestOptions): Promise<LinkTest> {
@@ -51,7 +52,10 @@ export async function testLink(to: Pairing, options: LinkTestOptions): Promise<L
     const roundTrips = looks.map(({ askedMs, answeredMs }) => Math.max(0, answeredMs - askedMs));
     const roundTripMs = Math.min(...roundTrips);
     await load(links, maxBandwidth, roundTripMs);
-    const throughput = throughputOf(links.map(({ arrivals }) => arrivals));
+    const throughput = throughputOf(
+      links.map(({ arrivals }) => arrivals),
+      roundTripMs,
+    );
     const offset = new ClockOffset();
     for (const { askedMs, thereMs, answeredMs } of looks) offset.sample(askedMs, thereMs, answeredMs);
     const figures = {
@@ -114,6 +118,7 @@ async function ask(link: ProbeLink): Promise<readonly ClockLook[]> {
 /** Fills all links for a while and waits until it has arrived, or not for long. Throws why one of them broke. */
 async function load(links: readonly ProbeLink[], maxBandwidth: number, roundTripMs: number): Promise<void> {
   const pace = new Pace(maxBandwidth);
+  const loadMs = Math.min(loading.leastMs + loading.roundTrips * roundTripMs, loading.mostMs);
   const until = performance.now() + loadMs;
   const wake = (): void => links.forEach((link) => link.wake());
   const timers = [setTimeout(wake, loadMs + 1), setTimeout(wake, loadMs + roundTripMs + settleMs)];

@@ -1,23 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect, type Locator } from '@playwright/test';
+import type { ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
-let app: ConsoleApp;
 let receiver: ChildProcess | undefined;
 
-test.beforeEach(async () => {
-  app = await ConsoleApp.launch();
-});
-
-test.afterEach(async () => {
-  receiver?.kill('SIGKILL');
-  await app.close();
-  expect(app.complaints).toEqual([]);
-});
+test.afterEach(() => void receiver?.kill('SIGKILL'));
 
 /** A `wherry receive` for the sample, and its pairing text. */
-async function receive(): Promise<string> {
+async function receive(app: ConsoleApp): Promise<string> {
   const outcome = await app.page.evaluate(() => window.wherry.calls.readConsole(undefined));
   const destination = outcome.ok ? outcome.value.guests[0]?.destination : undefined;
   const words = ['receive', '--listen', ':0', '--destination', destination ?? '', '--json'];
@@ -29,23 +21,24 @@ async function receive(): Promise<string> {
   return /"url":"([^"]+)"/.exec(out)?.[1] ?? '';
 }
 
-const link = () => app.page.getByRole('status', { name: 'Link', exact: true });
+const linkOf = ({ page }: ConsoleApp): Locator => page.getByRole('status', { name: 'Link', exact: true });
 
-test('a link is tested from the form, before the run and in its report', async () => {
+test('a link is tested from the form, before the run and in its report', async ({ app }) => {
+  const link = linkOf(app);
   await app.startSample();
-  const url = await receive();
+  const url = await receive(app);
   await app.open('New migration');
   await expect(app.button('Test link')).toHaveCount(0); // both QEMUs are here
   await app.fill({ Destination: url, Channels: '3', 'Bandwidth limit': '80Mbit', 'Compress threads': '1' });
   await app.button('Test link').click();
-  await expect(link()).toContainText(/round trip\s*[\d.]+ ms/);
-  await expect(link()).toContainText(/throughput\s*[\d.]+ Mbit\/s over 3 channels/);
-  await expect(link()).toContainText(/clock there.*±/);
-  await expect(link()).toContainText(/At this link and limit, moving 64 MiB takes about \d+ s/);
+  await expect(link).toContainText(/round trip\s*[\d.]+ ms/);
+  await expect(link).toContainText(/throughput\s*[\d.]+ Mbit\/s over 3 channels/);
+  await expect(link).toContainText(/clock there.*±/);
+  await expect(link).toContainText(/At this link and limit, moving 64 MiB takes about \d+ s/);
   const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
   expect(violations).toEqual([]);
   await app.fill({ 'Bandwidth limit': '1Mbit' });
-  await expect(link()).toContainText(/moving 64 MiB takes about 9 min/);
+  await expect(link).toContainText(/moving 64 MiB takes about 9 min/);
   await app.fill({ 'Bandwidth limit': '80Mbit' });
 
   await app.start();
@@ -57,7 +50,7 @@ test('a link is tested from the form, before the run and in its report', async (
   await expect(app.page.getByText(/the link gives [\d.]+ Mbit\/s/)).toBeVisible();
 });
 
-test('a link that cannot be tested is said in words', async () => {
+test('a link that cannot be tested is said in words', async ({ app }) => {
   await app.startSample();
   await app.fill({ Destination: `wherry://127.0.0.1:1?fingerprint=${'cd'.repeat(32)}&token=${'ab'.repeat(32)}` });
   await app.button('Test link').click();

@@ -70,8 +70,12 @@ export function drawEnds(plot: uPlot, lines: readonly Line[], token: (name: stri
     ctx.textBaseline = 'bottom';
     const x = plot.valToPos(plot.data[0][row] as number, 'x', true);
     const y = plot.valToPos(values[row] as number, right === true ? 'right' : 'left', true);
-    // At the very top it would be cut off.
-    ctx.fillText(mark, x + 3 * devicePixelRatio, Math.max(y, plot.bbox.top + 6 * devicePixelRatio));
+    // At the very top it would be cut off, and where lines cross, struck through.
+    const place = [x + 3 * devicePixelRatio, Math.max(y, plot.bbox.top + 6 * devicePixelRatio)] as const;
+    ctx.strokeStyle = token('--panel');
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.strokeText(mark, ...place);
+    ctx.fillText(mark, ...place);
     ctx.restore();
   }
 }

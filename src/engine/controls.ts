@@ -59,6 +59,11 @@ export class Controls implements MigrationControl {
     return this.inForce;
   }
 
+  /** The share of its limit that the source plans its switchover with. */
+  get plannedShare(): number {
+    return this.#share;
+  }
+
   get flow(): FlowControl | undefined {
     return this.#flow;
   }

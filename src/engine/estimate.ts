@@ -7,6 +7,8 @@ export interface PauseInputs {
   /** Dirty bytes that the present round began with; absent in the first one. */
   readonly roundBytes: number | undefined;
   readonly downtimeLimitMs: number;
+  /** The share of it that the source plans with at this moment, see `StopShare`; it may plan with all of it later. */
+  readonly plannedShare: number;
   /** Stream bytes taken from the source and not yet at the destination. */
   readonly heldBytes: number;
   /** Stream bytes a second that get through, whatever limits them: link, compressor or destination. */
@@ -68,7 +70,7 @@ function bytesLeft(inputs: PauseInputs): { readonly low: number; readonly high: 
   if (inputs.now) return { low: remainingBytes, high: Math.max(remainingBytes, roundBytes ?? 0) };
   const threshold = (guestRate * sourceDowntimeLimit(downtimeLimitMs)) / 1000;
   const most = Math.min(threshold, roundBytes ?? threshold);
-  return { low: most * leastShare, high: threshold };
+  return { low: most * leastShare * inputs.plannedShare, high: threshold };
 }
 
 /** The shortest downtime limit with which the source takes a pause of so many milliseconds for its pages. */

@@ -10,6 +10,7 @@ const facts: SessionFacts = {
   setupTimeMs: 40,
   downtimeMs: undefined,
   rounds: 3,
+  plannedShare: 1,
   flow: undefined,
   notice: undefined,
   loopLagP99Ms: 1.5,

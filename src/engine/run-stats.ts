@@ -64,6 +64,8 @@ export interface SessionFacts {
   /** The shortest round trip to the destination's host. */
   readonly roundTripMs?: number | undefined;
   readonly rounds: number;
+  /** The share of its limit that the source plans its switchover with. */
+  readonly plannedShare: number;
   readonly flow: FlowControl | undefined;
   readonly notice: string | undefined;
   readonly loopLagP99Ms: number | undefined;
@@ -311,6 +313,7 @@ export class RunStats {
       roundTripMs: facts.roundTripMs ?? 0,
       deviceBytes: sender.counters.deviceBytes || usualDeviceBytes,
       lagMs: facts.loopLagP99Ms ?? 0,
+      plannedShare: facts.plannedShare,
       now,
     };
   }

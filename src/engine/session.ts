@@ -175,7 +175,7 @@ export class Session implements RunningMigration {
     far.onLost((error) => this.#outcome.fail(error));
     const poll = setInterval(() => void this.#poll(source), pollMs);
     this.#cleanups.push(() => clearInterval(poll));
-    this.#cleanups.push(steer(this.control, () => this.#sender?.counters.rawBytes));
+    this.#cleanups.push(steer(this.control, () => this.#sender && { ...this.#sender.counters, rounds: this.#rounds }));
   }
 
   async #poll(source: QmpClient): Promise<void> {
@@ -297,6 +297,7 @@ export class Session implements RunningMigration {
       link: this.#far?.link,
       roundTripMs: this.#far?.roundTripMs,
       rounds: this.#rounds,
+      plannedShare: this.control.plannedShare,
       flow: this.control.flow,
       notice: this.#notice,
       loopLagP99Ms: this.#lag.p99Ms,

@@ -6,20 +6,32 @@ import { StopShare } from './stop-share';
 function feeder() {
   const share = new StopShare();
   let [total, now, said] = [0, 1000, 1];
-  return (bytesASecond: number, forMs: number): number => {
+  return (bytesASecond: number, forMs: number, round = 2): number => {
     for (let ms = 0; ms < forMs; ms += 10) {
       total += bytesASecond / 100;
-      said = share.mark(total, (now += 10));
+      said = share.mark(total, round, (now += 10));
     }
     return said;
   };
 }
 
 describe('the share of its limit the source may plan with', () => {
-  it('is all of it at a steady pace, from the start on', () => {
+  it('is a quarter as long as nothing is known of the pages that are written to', () => {
     const feed = feeder();
-    expect(feed(20e6, 50)).toBe(1);
-    expect(feed(20e6, 3000)).toBe(1);
+    expect(feed(20e6, 5000, 1)).toBe(0.25);
+    expect(feed(5e6, 150)).toBe(0.25);
+    expect(feed(5e6, 300)).toBe(1);
+  });
+
+  it('is all of it at a steady pace', () => {
+    expect(feeder()(20e6, 3000)).toBe(1);
+  });
+
+  it('does not take the first round for a pace that lasts', () => {
+    const feed = feeder();
+    feed(200e6, 5000, 1);
+    expect(feed(20e6, 500)).toBe(1);
+    expect(feed(200e6, 60)).toBeLessThan(0.5);
   });
 
   it('shrinks within the time in which the source measures, when deltas of a few bytes follow on full pages', () => {
@@ -50,7 +62,8 @@ describe('the share of its limit the source may plan with', () => {
     const feed = feeder();
     for (let n = 0; n < 60; n++) {
       feed(0, 40);
-      expect(feed(200e6, 10)).toBeGreaterThan(0.4);
+      const share = feed(200e6, 10);
+      if (n > 20) expect(share).toBeGreaterThan(0.4);
     }
   });
 
@@ -61,7 +74,7 @@ describe('the share of its limit the source may plan with', () => {
         const share = new StopShare();
         let [total, now] = [0, 0];
         for (const [bytes, ms] of steps) {
-          const said = share.mark((total += bytes), (now += ms));
+          const said = share.mark((total += bytes), 2, (now += ms));
           expect(said).toBeGreaterThan(0);
           expect(said).toBeLessThanOrEqual(1);
         }

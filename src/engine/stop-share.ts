@@ -1,3 +1,10 @@
+/**
+ * What the source plans with before anything is known of the pages that are written to: they may go at a third of the
+ * pace of the others. It costs nothing where they do not: the same bytes go, more of them before the guest stands still.
+ */
+const unknownShare = 0.25;
+/** Knowing begins with so much of the second round, ms. */
+const knownMs = 200;
 /** Over this much of the past, ms, a pace is one that lasts: some epochs, some of each kind of page. */
 const lastingMs = 1500;
 /** The source goes by the bytes of its last 100 ms or a little more; two such may have been the fast ones. */
@@ -21,22 +28,26 @@ interface Mark {
  * What share of its downtime limit the source may plan with. QEMU stops the guest when what is left fits its limit at
  * the pace of its last 100 ms (`migration_update_counters` and the threshold it sets). Where deltas of a few bytes take
  * turns with pages that do not compress, that pace can be ten times the one at which the rest will go, and the pause ten
- * times the limit. So the limit shrinks as the pace of the moment exceeds the lasting one. Pure; the clock (ms) is passed in.
+ * times the limit. So the share, above 0 and at most 1, shrinks as the pace of the moment exceeds the lasting one. Only rounds after
+ * the first count, which sends pages that nobody may ever write to. Pure; the clock (ms) is passed in.
  */
 export class StopShare {
   readonly #marks: Mark[] = [];
   readonly #peaks: { readonly at: number; readonly rate: number }[] = [];
-  #share = 1;
+  #share: number = unknownShare;
   #lowered = -Infinity;
 
-  /** Notes how many bytes have been taken from the source until now; returns the share, above 0, at most 1. */
-  mark(total: number, now: number): number {
+  get share(): number {
+    return this.#share;
+  }
+
+  /** Notes how many bytes have been taken from the source until now, and in which round; returns the share. */
+  mark(total: number, round: number, now: number): number {
+    if (round < 2) return this.#share;
     this.#marks.push({ at: now, total });
     while (this.#marks.length > 2 && now - (this.#marks[1] as Mark).at >= lastingMs) this.#marks.shift();
     const lasting = this.#rate(lastingMs, now);
-    // Before there is a past, nothing is known of it.
-    if (lasting === undefined || lasting === 0 || now - (this.#marks[0] as Mark).at < 2 * sourceWindowMs)
-      return this.#share;
+    if (lasting === undefined || lasting === 0 || now - (this.#marks[0] as Mark).at < knownMs) return this.#share;
     this.#peaks.push({ at: now, rate: this.#moment(lasting, now) });
     while (now - (this.#peaks[0]?.at ?? now) > rememberedMs) this.#peaks.shift();
     const fastest = this.#peaks.reduce((most, { rate }) => Math.max(most, rate), 0);

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { tcpOwner } from '../host/tcp-owner';
-import { temporaryFolder } from '../host/temporary';
+import { isListenedIn, temporaryFolder } from '../host/temporary';
 import { WherryError } from '../shared/failure';
 import { parseQmpAddress } from './qmp/address';
 import type { QmpClient } from './qmp/client';
@@ -76,7 +76,7 @@ export class StreamSockets {
   /** A destination that still waits keeps its socket: whoever migrates next finds it there. */
   async close(): Promise<void> {
     this.#door?.close();
-    if (this.#awaited) return;
+    if (this.#awaited && (await isListenedIn(this.folder))) return;
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { thisProcess, type ProcessIdentity } from './processes';
-import { removeLeftovers, temporaryName } from './temporary';
+import { isListenedIn, removeLeftovers, temporaryName } from './temporary';
 
 let folder: string;
 
@@ -60,7 +60,9 @@ describe('removeLeftovers', () => {
     await new Promise<void>((resolve) => server.listen(join(folder, name, 'socket'), resolve));
     await removeLeftovers([folder]);
     expect(readdirSync(join(folder, name))).toContain('socket');
+    expect(await isListenedIn(join(folder, name))).toBe(true);
     await new Promise((resolve) => server.close(resolve));
+    expect(await isListenedIn(join(folder, name))).toBe(false);
     await removeLeftovers([folder]);
     expect(readdirSync(folder)).toEqual([]);
   });

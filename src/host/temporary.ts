@@ -41,16 +41,21 @@ export async function removeLeftovers(
     const names = await readdir(folder).catch(() => []);
     const leftovers = names.filter(isLeftover).map((name) => join(folder, name));
     if (leftovers.length === 0) continue;
-    const listened = await listeningSockets();
+    const listened = listeningIn(await readFile('/proc/net/unix', 'utf8').catch(() => ''));
     for (const path of leftovers) {
       if (!listened.some((socket) => socket.startsWith(`${path}/`))) await removeOwn(path, user).catch(() => undefined);
     }
   }
 }
 
+/** Whether somebody takes connections at a unix socket in this folder; taken for granted where nobody can say. */
+export async function isListenedIn(folder: string): Promise<boolean> {
+  const listened = await readFile('/proc/net/unix', 'utf8').then(listeningIn, () => undefined);
+  return listened === undefined || listened.some((socket) => socket.startsWith(`${folder}/`));
+}
+
 /** Paths of the unix sockets on which somebody takes connections; the fourth column's bit 16 says so. */
-async function listeningSockets(): Promise<readonly string[]> {
-  const table = await readFile('/proc/net/unix', 'utf8').catch(() => '');
+function listeningIn(table: string): readonly string[] {
   return table.split('\n').flatMap((line) => {
     const [, flags, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (.+)$/.exec(line) ?? [];
     return path !== undefined && (parseInt(flags ?? '0', 16) & 0x10000) !== 0 ? [path] : [];

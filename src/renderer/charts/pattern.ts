@@ -22,6 +22,36 @@ export function paint(context: CanvasRenderingContext2D, colour: string, pattern
   return context.createPattern(tile, 'repeat') ?? colour;
 }
 
+/** How faint the gaps of a dashed line are where it crowds: what happens to lie in one is seen all the same. */
+const gapAlpha = 0.3;
+
+/**
+ * A dashed line's paint where it is filled instead of stroked: its dashes and gaps, CSS pixels in turns, run along a
+ * level line and slant across a steep one.
+ */
+export function dashedPaint(
+  context: CanvasRenderingContext2D,
+  colour: string,
+  dash: readonly number[],
+): CanvasPattern | string {
+  const lengths = dash.map((length) => Math.max(1, Math.round(length * devicePixelRatio)));
+  const period = lengths.reduce((all, length) => all + length, 0);
+  const tile = document.createElement('canvas');
+  tile.width = tile.height = period;
+  const drawing = tile.getContext('2d');
+  if (drawing === null) return colour;
+  drawing.fillStyle = colour;
+  const ends = lengths.map((_, index) => lengths.slice(0, index + 1).reduce((all, length) => all + length, 0));
+  for (let x = 0; x < period; x += 1) {
+    for (let y = 0; y < period; y += 1) {
+      const place = (x + y) % period;
+      drawing.globalAlpha = ends.findIndex((end) => place < end) % 2 === 0 ? 1 : gapAlpha;
+      drawing.fillRect(x, y, 1, 1);
+    }
+  }
+  return context.createPattern(tile, 'repeat') ?? colour;
+}
+
 /** Diagonals go on in the neighbouring tiles: their corners are drawn thrice. */
 const strokes: Readonly<Record<Pattern, (drawing: CanvasRenderingContext2D) => void>> = {
   plain: () => undefined,

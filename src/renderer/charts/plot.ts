@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { paint } from './pattern';
-import { pathsWithGaps } from './paths';
+import { dashedPaint, paint } from './pattern';
+import { createPaths } from './paths';
+import type { LineLook, Paint } from './paths';
 import { axesOf, grow, limitsAbove, scaleOf } from './axes';
 import type { Tops } from './axes';
 import { drawAbove, drawEnds, drawRounds, drawSwitchover } from './marks';
@@ -48,7 +49,8 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
   let zoomed: Range | undefined;
   let told = false;
   const size = () => ({ width: Math.max(host.clientWidth, 1), height: Math.max(host.clientHeight, 1) });
-  const look: uPlot.Axis = { stroke: token('--ink-soft'), font, gap: 4, ticks: { show: false } };
+  const pathsOf = createPaths();
+  const axis: uPlot.Axis = { stroke: token('--ink-soft'), font, gap: 4, ticks: { show: false } };
   const plot = new uPlot(
     {
       ...size(),
@@ -67,8 +69,8 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
         left: scaleOf(picture.left, () => tops.left),
         right: scaleOf(picture.right ?? picture.left, () => tops.right),
       },
-      axes: axesOf(picture, tops, look, { stroke: token('--grid'), width: 1 }),
-      series: [{}, ...picture.lines.map((line) => seriesOf(line, token))],
+      axes: axesOf(picture, tops, axis, { stroke: token('--grid'), width: 1 }),
+      series: [{}, ...picture.lines.map((line) => seriesOf(line, token, pathsOf))],
       hooks: {
         drawClear: [(drawn) => shown !== undefined && drawRounds(drawn, shown.rounds, token('--line-strong'))],
         draw: [
@@ -106,10 +108,11 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
     draw: (next) => {
       if (next.range.from !== zoomed?.from || next.range.to < zoomed.to) tops.left = tops.right = 0;
       zoomed = next.range;
-      shown = next;
-      const heights = stack(picture, next.frame);
+      const { frame } = next;
+      const heights = stack(picture, frame);
       grow(tops, picture, heights);
-      plot.setData([next.frame.time, ...heights]);
+      shown = next;
+      plot.setData([frame.time, ...heights]);
     },
     point: (time) => {
       told = true;
@@ -124,31 +127,35 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
   };
 }
 
-function seriesOf(line: Line, colour: (name: string) => string): uPlot.Series {
+function seriesOf(
+  line: Line,
+  token: (name: string) => string,
+  pathsOf: (look: LineLook) => uPlot.Series.PathBuilder,
+): uPlot.Series {
   const { label, width = 2, dash, fill, right } = line;
+  const colour = token(line.colour);
+  const area = fill && once(({ ctx }) => paint(ctx, colour, fill.pattern));
+  const below = typeof fill?.below === 'number' ? fill.below + 1 : fill?.below;
   return {
     label,
     scale: right === true ? 'right' : 'left',
-    stroke: colour(line.colour),
+    stroke: colour,
     width,
     points: { show: false },
-    paths: pathsWithGaps(typeof fill?.below === 'number' ? fill.below + 1 : fill?.below),
+    paths: pathsOf({
+      below,
+      area,
+      line: dash === undefined ? () => colour : once(({ ctx }) => dashedPaint(ctx, colour, dash)),
+    }),
     ...(dash !== undefined && { dash: [...dash] }),
-    ...(fill !== undefined && { fill: (drawn: uPlot) => paintOf(drawn, line, colour(line.colour)) }),
+    ...(area !== undefined && { fill: area }),
   };
 }
 
-/** Paints are made once for a plot's canvas. */
-const paints = new WeakMap<CanvasRenderingContext2D, Map<Line, CanvasPattern | string>>();
-
-function paintOf({ ctx }: uPlot, line: Line, colour: string): CanvasRenderingContext2D['fillStyle'] {
-  const made = paints.get(ctx) ?? new Map<Line, CanvasPattern | string>();
-  paints.set(ctx, made);
-  const known = made.get(line);
-  if (known !== undefined) return known;
-  const fresh = paint(ctx, colour, line.fill?.pattern ?? 'plain');
-  made.set(line, fresh);
-  return fresh;
+/** A paint that is made when it is first needed, and then kept. */
+function once(make: (plot: uPlot) => Paint): (plot: uPlot) => Paint {
+  let made: Paint | undefined;
+  return (plot) => (made ??= make(plot));
 }
 
 /** The columns as they are drawn: each on the one before, where they are stacked. */

@@ -1,5 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { isDue } from './due';
+import type { Look } from './due';
 import { dashedPaint, paint } from './pattern';
 import { createPaths } from './paths';
 import type { LineLook, Paint } from './paths';
@@ -7,6 +9,7 @@ import { axesOf, grow, limitsAbove, scaleOf } from './axes';
 import type { Tops } from './axes';
 import { drawAbove, drawEnds, drawRounds, drawSwitchover } from './marks';
 import type { Line, Picture } from './pictures';
+import { tailOf } from './reach';
 import type { Range } from './scale';
 import type { Frame } from './series';
 
@@ -29,6 +32,7 @@ export interface Gestures {
 /** A chart on the page. */
 export interface Plot<Name extends string> {
   readonly canvas: HTMLCanvasElement;
+  /** Shows this; what looks no different from what is there already is not drawn again. */
   draw(shown: Shown<Name>): void;
   /** Puts the upright line at a time, or away. */
   point(time: number | undefined): void;
@@ -48,6 +52,7 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
   let shown: Shown<Name> | undefined;
   let zoomed: Range | undefined;
   let told = false;
+  let latest: Look | undefined;
   const size = () => ({ width: Math.max(host.clientWidth, 1), height: Math.max(host.clientHeight, 1) });
   const pathsOf = createPaths();
   const axis: uPlot.Axis = { stroke: token('--ink-soft'), font, gap: 4, ticks: { show: false } };
@@ -101,16 +106,27 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
     [[], ...picture.lines.map(() => [])],
     host,
   );
-  const observer = new ResizeObserver(() => plot.setSize(size()));
+  const observer = new ResizeObserver(() => {
+    latest = undefined;
+    plot.setSize(size());
+  });
   observer.observe(host);
   return {
     canvas: plot.ctx.canvas,
     draw: (next) => {
       if (next.range.from !== zoomed?.from || next.range.to < zoomed.to) tops.left = tops.right = 0;
       zoomed = next.range;
-      const { frame } = next;
+      const { frame, range, rounds, switchover } = next;
       const heights = stack(picture, frame);
       grow(tops, picture, heights);
+      const rows = { times: frame.time, first: 0, last: frame.time.length - 1 };
+      const tails = heights.map((values) => tailOf({ ...rows, values }, range, plot.bbox.width));
+      const { buffer: source, length } = frame.time;
+      const look: Look = { source, rows: length, range, tops: { ...tops }, rounds, switchover, tails };
+      const height = (line: number, value: number): number =>
+        plot.valToPos(value, plot.series[line + 1]?.scale ?? 'left', true);
+      if (latest !== undefined && !isDue(latest, look, height)) return;
+      latest = look;
       shown = next;
       plot.setData([frame.time, ...heights]);
     },

@@ -1,5 +1,5 @@
 import { ramClassMask, ramClasses, resentBit } from '../../shared/ram-map';
-import type { RamMapView } from '../../shared/ram-map';
+import type { RamLayout, RamMapView } from '../../shared/ram-map';
 import { gridFor, ramClassWords } from '../state/ram-map';
 import type { Grid } from '../state/ram-map';
 
@@ -11,6 +11,8 @@ const gapFrom = 5;
 /** The map on the page. */
 export interface RamPicture {
   draw(map: RamMapView): void;
+  /** Whether a map that is laid out like this is there: its size and its cells are then right, if not their colours. */
+  holds(layout: RamLayout): boolean;
   /** The cell at a point of the canvas, CSS pixels; undefined beside them all. */
   cellAt(x: number, y: number): number | undefined;
   destroy(): void;
@@ -72,6 +74,7 @@ export function createRamPicture(canvas: HTMLCanvasElement): RamPicture {
 
   return {
     draw,
+    holds: (layout) => drawn?.map.layout === layout,
     cellAt: (x, y) => {
       if (drawn === undefined) return undefined;
       const { columns, size } = drawn.grid;

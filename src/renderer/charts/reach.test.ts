@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cover, crowded, reachFor } from './reach';
+import { cover, crowded, reachFor, tailOf } from './reach';
 import type { Rows } from './reach';
 
 const { NaN: none } = Number;
@@ -99,5 +99,18 @@ describe('crowded', () => {
   it('is not with a row or none', () => {
     expect(crowded(rowsOf([3, 1]), { from: 0, to: 4 }, 100)).toBe(false);
     expect(crowded({ ...rows, last: -1 }, { from: 0, to: 4 }, 100)).toBe(false);
+  });
+});
+
+describe('tailOf', () => {
+  const range = { from: 0, to: 10 };
+  it('is the newest column, and what the line reaches in it', () => {
+    const rows = rowsOf([1, 100], [6.1, 5], [6.2, none], [6.3, 9], [6.9, 7]);
+    expect(tailOf(rows, range, 10)).toEqual({ column: 6, least: 5, greatest: 9 });
+    expect(tailOf(rows, range, 100)).toEqual({ column: 69, least: 7, greatest: 7 });
+  });
+  it('knows no value where none is known, and no column without a row', () => {
+    expect(tailOf(rowsOf([1, 3], [6.1, none]), range, 10)).toEqual({ column: 6, least: none, greatest: none });
+    expect(tailOf({ ...rowsOf(), last: -1 }, range, 10)).toEqual({ column: none, least: none, greatest: none });
   });
 });

@@ -58,3 +58,23 @@ export function cover({ times, values, first, last }: Rows, { from, to }: Range,
     [value, place, known] = [next, at, true];
   }
 }
+
+/** Where the newest of a line's rows are: their column of pixels, and how far they reach in it. */
+export interface Tail {
+  readonly column: number;
+  readonly least: number;
+  readonly greatest: number;
+}
+
+/** The tail of a line, all of whose rows come from `range`; its values are NaN where none is known there. */
+export function tailOf({ times, values, first, last }: Rows, { from, to }: Range, columns: number): Tail {
+  const columnOf = (row: number): number => Math.floor((((times[row] as number) - from) / (to - from)) * columns);
+  const column = columnOf(last);
+  let [least, greatest] = [Number.NaN, Number.NaN];
+  for (let row = last; row >= first && columnOf(row) === column; row -= 1) {
+    const value = values[row] as number;
+    if (!(least <= value) && !Number.isNaN(value)) least = value;
+    if (!(greatest >= value) && !Number.isNaN(value)) greatest = value;
+  }
+  return { column, least, greatest };
+}

@@ -5,8 +5,8 @@ import { valueAt } from '../charts/series';
 import type { Run } from './run.svelte';
 import { Sight } from './sight.svelte';
 
-/** The pictures are drawn no oftener. */
-const drawIntervalMs = 100;
+/** The pictures are drawn no oftener: a frame of the screen less than samples are apart, or some would wait for the next. */
+const drawIntervalMs = 80;
 
 /** What the pictures of a run show, and whether they stand still. */
 export class Pictures {

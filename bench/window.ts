@@ -7,6 +7,7 @@ import type { RunView } from '../src/shared/contract';
 import { defaultSettings } from '../src/shared/settings';
 import { type Bench, count } from './kit/bench';
 import { withDirectory } from './kit/guests';
+import { feed } from './kit/made-up-run';
 import { median, percentile } from './kit/statistics';
 import { digits } from './kit/table';
 
@@ -72,8 +73,10 @@ export const windowBench: Bench = {
     const figures = {
       firstWindowMs: median(opened) ?? Number.NaN,
       framesPerSecond: pictures.framesPerSecond,
-      rendererCore: pictures.rendererCore,
-      gpuCore: pictures.gpuCore,
+      rendererCore: pictures.late.renderer,
+      gpuCore: pictures.late.gpu,
+      earlyRendererCore: pictures.early.renderer,
+      earlyGpuCore: pictures.early.gpu,
       heapGrowthMiB: Math.max(...pictures.heapMiB.slice(1)) - (pictures.heapMiB[0] ?? Number.NaN),
       feedbackMedianMs: median(feedback) ?? Number.NaN,
       feedbackP95Ms: percentile(feedback, 0.95) ?? Number.NaN,
@@ -139,11 +142,18 @@ function paintedAt(page: Page): Promise<number> {
   return page.evaluate<number>(inPage.paintedAt);
 }
 
+/** What the window's processes take, each of one core: 0 to 1. */
+interface Cores {
+  readonly renderer: number;
+  readonly gpu: number;
+}
+
 interface PictureCosts {
   readonly framesPerSecond: number;
-  /** Of one core, 0 to 1 for each. */
-  readonly rendererCore: number;
-  readonly gpuCore: number;
+  /** From the fifth second on: every sample moves every line on by some pixels. */
+  readonly early: Cores;
+  /** After an hour. */
+  readonly late: Cores;
   /** After every ten minutes of history. */
   readonly heapMiB: readonly number[];
 }
@@ -157,10 +167,12 @@ async function anHourOfPictures({ electron, page }: ShownConsole, say: (line: st
     destination: '/run/destination.qmp',
     settings: { ...defaultSettings, maxBandwidth: 12_500_000 },
   };
-  await electron.evaluate(({ BrowserWindow }, started) => {
-    BrowserWindow.getAllWindows()[0]?.webContents.send('wherry:run', started);
-  }, view);
+  const live = { view, samples: (watchMs / 1000) * samplesASecond, everyMs: 1000 / samplesASecond };
   const session = await page.context().newCDPSession(page);
+  await startRun(electron, view);
+  await feed(electron, { view, from: 0, samples: 5 * samplesASecond, everyMs: 0 });
+  const early = await coresOf(electron, () => feed(electron, { ...live, from: 5 * samplesASecond }));
+  await startRun(electron, view);
   const heapMiB: number[] = [];
   for (let part = 0; part < 6; part += 1) {
     await feed(electron, { view, from: (part * hour) / 6, samples: hour / 6, everyMs: 0 });
@@ -169,91 +181,30 @@ async function anHourOfPictures({ electron, page }: ShownConsole, say: (line: st
     heapMiB.push(usedSize / 2 ** 20);
   }
   say(`heap after every ten minutes: ${heapMiB.map(digits).join(', ')} MiB`);
-  const live = { view, samples: (watchMs / 1000) * samplesASecond, everyMs: 1000 / samplesASecond };
-  const before = await processorTimes(electron);
-  await feed(electron, { ...live, from: hour });
-  const after = await processorTimes(electron);
+  const late = await coresOf(electron, () => feed(electron, { ...live, from: hour }));
   const fed = feed(electron, { ...live, from: hour + live.samples });
   const framesPerSecond = await page.evaluate<number>(inPage.frames);
   await fed;
-  const core = (name: keyof typeof after): number => (after[name] - before[name]) / ((after.at - before.at) / 1000);
-  const costs = { framesPerSecond, rendererCore: core('renderer'), gpuCore: core('gpu'), heapMiB };
-  say(`${digits(framesPerSecond)} frames/s, renderer ${digits(costs.rendererCore)}, GPU process ${digits(costs.gpuCore)} of a core`); // prettier-ignore
-  return costs;
+  say(`${digits(framesPerSecond)} frames/s`);
+  for (const [when, { renderer, gpu }] of Object.entries({ 'early in a run': early, 'after an hour': late })) {
+    say(`${when}: renderer ${digits(renderer)}, GPU process ${digits(gpu)} of a core`);
+  }
+  return { framesPerSecond, early, late, heapMiB };
 }
 
-interface Feed {
-  readonly view: RunView;
-  readonly from: number;
-  readonly samples: number;
-  /** 0 is as fast as they are taken. */
-  readonly everyMs: number;
+function startRun(electron: ElectronApplication, view: RunView): Promise<void> {
+  return electron.evaluate(({ BrowserWindow }, started) => {
+    BrowserWindow.getAllWindows()[0]?.webContents.send('wherry:run', started);
+  }, view);
 }
 
-/** Sends made-up snapshots of a run that goes up and down, from the main process, as runs are told of. */
-function feed(electron: ElectronApplication, order: Feed): Promise<void> {
-  return electron.evaluate(async ({ BrowserWindow }, { view, from, samples, everyMs }) => {
-    const contents = BrowserWindow.getAllWindows()[0]?.webContents;
-    if (contents === undefined) throw new Error('expected a window');
-    const begun = Date.now();
-    for (let sample = 0; sample < samples; sample += 1) {
-      const at = from + sample;
-      const wave = 1 + Math.sin(at / 40) * 0.5 + Math.sin(at / 7) * 0.2;
-      const share = (part: number): number => Math.round(at * 1_100_000 * part);
-      contents.send('wherry:snapshot', {
-        state: 'iterating',
-        elapsedMs: at * 100,
-        rounds: 1 + Math.floor(at / 150),
-        totalBytes: 2 ** 32,
-        remainingBytes: Math.round(2 ** 29 * wave),
-        rawBytes: at * 4_000_000,
-        wireBytes: at * 1_100_000,
-        guestRate: 40e6 * wave,
-        wireRate: 11e6 + 1e6 * Math.sin(at / 11),
-        dirtyRate: 20e6 * wave,
-        pages: {
-          duplicate: at * 10,
-          normal: at * 200,
-          xbzrle: at * 600,
-          unchanged: at * 50,
-          repeated: 0,
-          overflow: at,
-        },
-        cache: {
-          size: 2 ** 26,
-          lookups: at * 900,
-          hits: at * 700,
-          misses: at * 200,
-          evictions: 0,
-          overflow: at,
-          shards: [],
-        },
-        compression: { method: 'zstd', level: 1, rawBytes: at * 3_000_000, compressedBytes: at * 1_000_000 },
-        wireClasses: {
-          zero: 0,
-          unchanged: 0,
-          xbzrle: share(0.6),
-          normal: share(0.3),
-          plain: share(0.05),
-          other: share(0.05),
-        },
-        inFlightBytes: 1e6,
-        limiterBusyShare: 0.9,
-        workers: Array.from({ length: 8 }, (_, index) => ({
-          name: `compress-${index}`,
-          busyShare: Math.abs(Math.sin(at / 30 + index)),
-          restarts: 0,
-        })),
-        expectedDowntimeMs: { low: 60 * wave, high: 240 * wave },
-        guestRunningOn: 'source',
-        settings: view.settings,
-      });
-      // What is sent is first taken, or it would pile up: an hour lasts as long as the window needs for it.
-      if (everyMs === 0 && sample % 200 === 199) await contents.executeJavaScript('0');
-      const due = begun + (sample + 1) * everyMs;
-      if (everyMs > 0) await new Promise((next) => setTimeout(next, Math.max(0, due - Date.now())));
-    }
-  }, order);
+/** What the window's processes take while something goes on. */
+async function coresOf(electron: ElectronApplication, work: () => Promise<void>): Promise<Cores> {
+  const before = await processorTimes(electron);
+  await work();
+  const after = await processorTimes(electron);
+  const seconds = (after.at - before.at) / 1000;
+  return { renderer: (after.renderer - before.renderer) / seconds, gpu: (after.gpu - before.gpu) / seconds };
 }
 
 /** Processor time so far of the window's processes, in seconds, and when that was, ms. */

@@ -62,6 +62,9 @@ export function parseIdentity(text: string): Identity {
   }
   const { parsed, belongs } = opened(key, certificate);
   if (!belongs) throw new WherryError('store', 'the key is not that of the certificate');
+  const written = Buffer.from(certificate.replace(/-----[^-]+-----/g, ''), 'base64');
+  // What is shown to senders is what OpenSSL makes of it, which would be another certificate then.
+  if (!parsed.raw.equals(written)) throw new WherryError('store', 'the certificate is damaged');
   return { key, certificate, fingerprint: createHash('sha256').update(parsed.raw).digest('hex') };
 }
 

@@ -122,9 +122,11 @@ export class Relay {
     if (!isEnd(this.#state) && this.#sender?.pagesDone === true) this.#state = 'switchover';
     const loopLagP99Ms = this.#lag.p99Ms;
     const unknown = { setupTimeMs: undefined, downtimeMs: undefined, rounds: 0, flow: undefined, info: {} };
+    const plannedShare = 1; // nobody but its own driver tells the source what to plan with
     const link = this.#link;
     return {
       ...unknown,
+      plannedShare,
       link,
       roundTripMs: link?.roundTripMs,
       state: this.#state,

@@ -157,7 +157,8 @@ export class Lane {
   async #run(): Promise<void> {
     this.#running = true;
     for (;;) {
-      this.#sayAside();
+      // Not in the middle of a frame that another connection has begun.
+      if (this.#begun === 0) this.#sayAside();
       const frame = this.#outbox.next();
       const channel = this.#channel;
       if (frame === undefined || channel === undefined || channel.ended || this.#over) break;

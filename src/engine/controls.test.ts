@@ -59,14 +59,28 @@ describe('steering the source', () => {
     controls.steer(0.5);
     await settled();
     given.answer = () => Promise.resolve();
-    controls.steer(0.4);
-    expect(limits).toHaveLength(2);
+    controls.steer(0.5);
+    await settled();
+    controls.steer(0.5);
+    expect(limits).toEqual([0.5, 0.5].map((share) => Math.round(planned * share)));
   });
 
   it('keeps the share when the operator changes the limit', async () => {
     const { controls, limits } = controlled();
     controls.steer(0.5);
     await controls.change({ downtimeLimitMs: 1000 });
+    expect(limits.at(-1)).toBe(Math.round(sourceDowntimeLimit(1000) / 2));
+  });
+
+  it('plans with the new limit while the source has not yet answered to it', async () => {
+    const { controls, limits, given } = controlled();
+    const answers: (() => void)[] = [];
+    given.answer = () => new Promise((resolve) => answers.push(resolve));
+    const changed = controls.change({ downtimeLimitMs: 1000 });
+    await settled();
+    controls.steer(0.5);
+    for (const answer of answers) answer();
+    await changed;
     expect(limits.at(-1)).toBe(Math.round(sourceDowntimeLimit(1000) / 2));
   });
 

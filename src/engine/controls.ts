@@ -37,15 +37,20 @@ export interface Controlled {
 export class Controls implements MigrationControl {
   readonly #changes = new Sequence();
   #flow: FlowControl | undefined;
-  /** What the source may plan with, of its limit. */
+  /** What the source may plan with, of the limit it was given last. */
   #share = 1;
+  #limitMs: number;
+  /** The share it has last been told; unknown when it refused. */
+  #told: number | undefined = 1;
   #steering = false;
   #forcing = false;
 
   constructor(
     private inForce: MigrationSettings,
     private readonly on: Controlled,
-  ) {}
+  ) {
+    this.#limitMs = inForce.downtimeLimitMs;
+  }
 
   /** The settings that the way to the destination has begun with. */
   begin(settings: MigrationSettings): void {
@@ -99,11 +104,12 @@ export class Controls implements MigrationControl {
    * the source does not answer: another look follows.
    */
   steer(share: number): void {
-    if (share === this.#share || this.#steering || this.#forcing || !steered.includes(this.on.state())) return;
+    if (share === this.#told || this.#steering || this.#forcing || !steered.includes(this.on.state())) return;
     this.#share = share;
+    this.#told = share;
     this.#steering = true;
-    void this.#limitDowntime(this.#planned(this.inForce))
-      .catch(() => undefined)
+    void this.#limitDowntime(this.#planned)
+      .catch(() => (this.#told = undefined))
       .finally(() => (this.#steering = false));
   }
 
@@ -131,14 +137,26 @@ export class Controls implements MigrationControl {
       throw refused(`${settingLabels.downtimeLimitMs}: the switchover has been forced, whatever the downtime`);
     }
     const granted = await sender.change(next);
-    if (limited) await this.#limitDowntime(this.#planned(next));
+    if (limited) await this.#plan(next.downtimeLimitMs);
     this.inForce = granted;
     this.on.onChange();
     return this.inForce;
   }
 
-  #planned({ downtimeLimitMs }: MigrationSettings): number {
-    return Math.max(1, Math.round(sourceDowntimeLimit(downtimeLimitMs) * this.#share));
+  /** Gives the source another limit; noted before it answers, since steering goes on meanwhile. */
+  async #plan(limitMs: number): Promise<void> {
+    const before = this.#limitMs;
+    this.#limitMs = limitMs;
+    try {
+      await this.#limitDowntime(this.#planned);
+    } catch (error) {
+      this.#limitMs = before;
+      throw error;
+    }
+  }
+
+  get #planned(): number {
+    return Math.max(1, Math.round(sourceDowntimeLimit(this.#limitMs) * this.#share));
   }
 
   async #limitDowntime(ms: number): Promise<void> {

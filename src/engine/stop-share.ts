@@ -17,7 +17,7 @@ const tolerated = 1.25;
 /** A share that differs by less is the same. */
 const deadband = 0.15;
 /** A share goes up again no sooner than this after it went down, ms. */
-const calmMs = 300;
+const calmMs = 100;
 
 interface Mark {
   readonly at: number;
@@ -48,17 +48,17 @@ export class StopShare {
     while (this.#marks.length > 2 && now - (this.#marks[1] as Mark).at >= lastingMs) this.#marks.shift();
     const lasting = this.#rate(lastingMs, now);
     if (lasting === undefined || lasting === 0 || now - (this.#marks[0] as Mark).at < knownMs) return this.#share;
-    this.#peaks.push({ at: now, rate: this.#moment(lasting, now) });
+    this.#peaks.push({ at: now, rate: this.#rate(sourceWindowMs, now) ?? 0 });
     while (now - (this.#peaks[0]?.at ?? now) > rememberedMs) this.#peaks.shift();
-    const fastest = this.#peaks.reduce((most, { rate }) => Math.max(most, rate), 0);
+    const fastest = this.#peaks.reduce((most, { rate }) => Math.max(most, rate), this.#sudden(lasting, now));
     this.#take(Math.min(1, (lasting * tolerated) / Math.max(fastest, 1)), now);
     return this.#share;
   }
 
-  #moment(lasting: number, now: number): number {
-    const source = this.#rate(sourceWindowMs, now) ?? 0;
-    const sudden = this.#rate(lump.ms, now) ?? 0;
-    return sudden > lasting * lump.factor ? Math.max(source, sudden) : source;
+  /** Not remembered: what was over before the source could see it must not keep the guest from switching over. */
+  #sudden(lasting: number, now: number): number {
+    const rate = this.#rate(lump.ms, now) ?? 0;
+    return rate > lasting * lump.factor ? rate : 0;
   }
 
   #take(share: number, now: number): void {

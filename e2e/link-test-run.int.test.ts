@@ -43,7 +43,10 @@ describe('wherry link-test', () => {
     expect(report.downtimeErrorMs).toBeGreaterThan(0);
     // By one clock the two hosts' times would be exact: what is corrected may be off by what is said.
     expect(Math.abs(report.link?.clockOffsetMs ?? NaN)).toBeLessThanOrEqual((report.link?.clockErrorMs ?? NaN) + 1);
-    const sent = run.events.filter(({ event, state }) => event === 'progress' && state === 'iterating');
+    const sent = run.events.filter(
+      ({ event, state }) => event === 'progress' && (state === 'bulk' || state === 'iterating'),
+    );
+    expect(sent.length).toBeGreaterThan(0);
     for (const { link } of sent) expect(link).toEqual(report.link);
     await expectCountedOn(pair);
 

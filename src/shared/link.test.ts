@@ -18,6 +18,9 @@ describe('a tested link', () => {
     expect(linkRate(link, 0)).toBe(7_500_000);
     expect(linkRate(link, 1_000_000)).toBe(1_000_000);
     expect(linkRate(link, 10_000_000)).toBe(7_500_000);
+    expect(linkRate({ ...link, maxBandwidth: 8_000_000 }, 8_000_000)).toBe(7_500_000);
+    expect(linkRate({ ...link, maxBandwidth: 8_000_000 }, 9_000_000)).toBeUndefined();
+    expect(linkRate({ ...link, maxBandwidth: 8_000_000 }, 0)).toBeUndefined();
     expect(linkRate(unknown, 10_000_000)).toBeUndefined();
     expect(linkRate(undefined, 0)).toBeUndefined();
   });

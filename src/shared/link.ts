@@ -17,9 +17,13 @@ export interface LinkFigures {
   readonly bytes: number;
 }
 
-/** Wire bytes a second to be expected of a tested link under a limit (0: none); absent where nothing is known. */
+/**
+ * Wire bytes a second to be expected of a tested link under a limit (0: none); absent where nothing is known, as under a
+ * higher limit than that of the test.
+ */
 export function linkRate(link: LinkFigures | undefined, maxBandwidth: number): number | undefined {
   if (link?.throughput === undefined) return undefined;
+  if (link.maxBandwidth > 0 && (maxBandwidth === 0 || maxBandwidth > link.maxBandwidth)) return undefined;
   return maxBandwidth === 0 ? link.throughput : Math.min(link.throughput, maxBandwidth);
 }
 

@@ -27,6 +27,7 @@ describe('an address on the command line', () => {
     ['with a line end', `${text}\n`],
     ['with the other line end', `${text}\r\n`],
     ['after those that were used', `wherry://beta:4711?token=old\n${text}\n\n`],
+    ['among what a receiver says', `Listening on beta.\n  ${text}\nKeep it secret.\n`],
   ])('may be a file or standard input with the text %s', async (_, content) => {
     expect(await givenAddress('--to', `@${fileWith(content)}`, nothing)).toBe(text);
     expect(await givenAddress('--to', '-', from(content.slice(0, 20), content.slice(20)))).toBe(text);
@@ -47,8 +48,8 @@ describe('an address on the command line', () => {
   });
 
   it.each([
-    ['nothing', '', 'expected a pairing text in its last line, found nothing'],
-    ['blank lines', ' \n\n', 'found nothing'],
+    ['nothing', '', 'expected a line that is a pairing text (wherry://…), found none'],
+    ['other lines', ' \nsomething\n', 'found none'],
     ['too much', `${'x'.repeat(2 ** 20)}\n${text}`, 'got a mebibyte of something'],
   ])('is refused where there is %s', async (_, content, message) => {
     const path = `@${fileWith(content)}`;

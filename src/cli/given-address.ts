@@ -21,7 +21,7 @@ export const addressWord = argument((text) => {
 });
 
 /**
- * What an option's word stands for: itself, or a pairing text that is the last line of a file (`@FILE`) or of standard
+ * What an option's word stands for: itself, or the last line that is a pairing text of a file (`@FILE`) or of standard
  * input (`-`). A process's command line can be read by everybody on its machine, and a pairing text is a secret. The last
  * line, as what a receiver has printed ends with the text that is good now.
  * @param option as it is typed, for what is said
@@ -35,9 +35,13 @@ export async function givenAddress(option: string, word: string, stdin: Input = 
   });
   if (text.length > maxLength)
     throw new WherryError('usage', `${where}: expected a pairing text, got a mebibyte of something`);
-  const line = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
-  if (line !== '') return line;
-  throw new WherryError('usage', `${where}: expected a pairing text in its last line, found nothing`);
+  const line = text
+    .split('\n')
+    .map((each) => each.trim())
+    .filter(isPairing)
+    .at(-1);
+  if (line !== undefined) return line;
+  throw new WherryError('usage', `${where}: expected a line that is a pairing text (wherry://…), found none`);
 }
 
 /** What stands in a file or comes out of a pipe. */

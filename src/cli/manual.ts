@@ -41,7 +41,7 @@ const addresses = [
   ['wherry://host:port?…', 'A receiver, as `wherry receive` prints it. It holds a secret.'],
   [
     '@FILE, -',
-    'The same from the last line of a file or of standard input: everybody on a host can read the command lines of its ' +
+    'The same from a file or standard input, the last such line: everybody on a host can read the command lines of its ' +
       'processes, so this is the way to hand over a secret.',
   ],
 ] as const;

@@ -211,7 +211,7 @@ describe('a destination that holds a secret', () => {
     ['wherry://beta?token=', 'on the command line'],
     ['@', 'in a file'],
   ])('is not repeated where it is wrong: %s', async (begin, where) => {
-    writeFileSync(join(folder, 'pairing'), `token=${token}`);
+    writeFileSync(join(folder, 'pairing'), `wherry://beta?token=${token}`);
     const word = where === 'in a file' ? `${begin}${folder}/pairing` : `${begin}${token}`;
     const { code, migrate, err } = await parse('migrate', '--source', '/a', '--destination', word);
     expect({ code, migrate }).toEqual({ code: exitCodes.usage, migrate: [] });

@@ -117,7 +117,7 @@ function flowOf(guest: SavedGuest, rate: number, wherry: string): Promise<Flow> 
       const url = await listeningUrl(receiver.stdout);
       const counter = await startCounter(Number(url.port));
       url.port = String(counter.port);
-      const limit = ['--method', 'none', '--xbzrle-cache', '0', '--max-bandwidth', String(rate)];
+      const limit = ['--method', 'none', '--xbzrle-cache', '0', '--max-bandwidth', `${rate}B/s`];
       const args = [
         wherry,
         'migrate',

@@ -1,6 +1,6 @@
 import { startQemuPair } from '../src/guest/qemu-pair';
 import type { Report } from '../src/shared/snapshot';
-import { parseDuration, parseRate } from '../src/shared/units';
+import { parseDuration } from '../src/shared/units';
 import { type Bench, word } from './kit/bench';
 import { withDirectory } from './kit/guests';
 import { runCommand } from './kit/moves';
@@ -70,7 +70,7 @@ async function predicted(
   limit: string,
   wherry: string,
 ): Promise<Pick<Row, 'status' | 'lowMs' | 'highMs' | 'downtimeMs'>> {
-  const settings = ['--max-bandwidth', String(parseRate(link)), '--downtime-limit', limit, '--json'];
+  const settings = ['--max-bandwidth', link, '--downtime-limit', limit, '--json'];
   const words = ['--compress-threads', '2', '--decompress-threads', '1', '--timeout', `${timeoutMs}ms`, ...settings];
   const report = guest.startsWith('qemu')
     ? await ofQemu(Number(guest.slice('qemu '.length)), words, wherry)

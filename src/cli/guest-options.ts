@@ -22,7 +22,10 @@ export function memoryOption(): Option {
 export function guestMemory(value: unknown): number {
   const result = v.safeParse(guestMemorySchema, value);
   if (result.success) return result.output;
-  throw new WherryError('usage', `${result.issues[0].message}, got ${String(value)} bytes`);
+  throw new WherryError(
+    'usage',
+    `${result.issues[0].message}, got ${typeof value === 'number' ? formatBytes(value) : String(value)}`,
+  );
 }
 
 /**

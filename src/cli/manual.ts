@@ -20,6 +20,7 @@ export function manualPage(program: Command, version: string, date: Date): strin
     ...section('Description', ...paragraphs(description)),
     ...section('Commands', ...leaves(program).flatMap(({ name, command }) => commandText(name, command))),
     ...section('Addresses', ...items(addresses)),
+    ...section('Units', ...items(units)),
     ...section('Exit status', ...items(exitStatuses)),
     ...section('Environment', ...items(environment)),
     ...section('Files', ...items(files)),
@@ -44,6 +45,15 @@ const addresses = [
     'The same from a file or standard input, the last such line: everybody on a host can read the command lines of its ' +
       'processes, so this is the way to hand over a secret.',
   ],
+] as const;
+
+const units = [
+  [
+    '100Mbit, 12MB/s, 100B/s',
+    'A rate: bits or bytes a second. A number alone is refused, except 0, which is no limit.',
+  ],
+  ['64MiB, 64M, 12MB, 4096', 'A size: MiB and M are 2^20 bytes, MB is 10^6. A number alone is bytes, from 4096 on.'],
+  ['300ms, 1.5s, 10m, 1h', 'A time. A number alone is refused, except 0.'],
 ] as const;
 
 const exitStatuses: readonly Item[] = [

@@ -1,7 +1,7 @@
 import { defaultSettings } from './settings';
 import type { MigrationSettings } from './settings';
-import { settingText } from './units';
-import type { UnitKind } from './units';
+import { settingText } from './setting-text';
+import type { UnitKind } from './setting-text';
 
 /** How a setting is written on the command line. */
 export interface SettingOption {

@@ -109,7 +109,7 @@ describe('compareRuns', () => {
     const marked = [...compared.settings, ...compared.figures].filter(({ differs }) => differs);
     expect(marked.map(({ key, texts: each }) => [key, ...each])).toEqual([
       ['level', '1', '9', '1'],
-      ['maxBandwidth', '0', '0', '0 → 1'],
+      ['maxBandwidth', '0', '0', '0 → 1B/s'],
       ['downtimeMs', '82 ms', '200 ms', '82 ms'],
       ['downtimeAsPredicted', 'yes', 'no', 'yes'],
     ]);

@@ -4,7 +4,8 @@ import { settingLabels } from './settings';
 import type { MigrationSettings } from './settings';
 import { bottlenecks } from './snapshot';
 import type { Report } from './snapshot';
-import { formatBytes, formatDuration, formatWireBytes, settingText } from './units';
+import { settingText } from './setting-text';
+import { formatBytes, formatDuration, formatWireBytes } from './units';
 import { bandText } from './words';
 
 /** What can be known of a run under one name; undefined is unknown. */

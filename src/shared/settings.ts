@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { settingText, type UnitKind } from './setting-text';
 
 /** Compression methods by the name used in settings, commands and reports. */
 export const methods = ['none', 'zlib', 'zstd'] as const;
@@ -32,7 +33,7 @@ export const limits = {
   decompressThreads: { min: 1, max: 255 },
   channels: { min: 1, max: 16 },
   xbzrleCacheBytes: { min: 0, max: 64 * 2 ** 30 },
-  maxBandwidth: { min: 0, max: 2 ** 40 },
+  maxBandwidth: { min: 0, max: 1e12 },
   downtimeLimitMs: { min: 1, max: 2_000_000 },
   timeoutMs: { min: 0, max: 7 * 24 * 3_600_000 },
   resumeWindowMs: { min: 0, max: 3_600_000 },
@@ -63,21 +64,23 @@ export const settingLabels = {
 const oneOf = <const Names extends readonly string[]>(label: string, names: Names) =>
   v.picklist(names, ({ input }) => `${label}: expected one of ${names.join(', ')}, got ${JSON.stringify(input)}`);
 
-const integer = (label: string, { min, max }: Range) => {
-  const message = ({ received }: { readonly received: string }) =>
-    `${label}: expected a whole number from ${min} to ${max}, got ${received}`;
+/** A whole number; one that is written with a unit is told with units too. */
+const integer = (label: string, { min, max }: Range, kind?: UnitKind) => {
+  const words = (n: number): string =>
+    kind === undefined || !Number.isSafeInteger(n) ? String(n) : settingText(kind, n);
+  const expected = `${kind === undefined ? 'a whole number from ' : ''}${words(min)} to ${words(max)}`;
   return v.pipe(
-    v.number(message),
+    v.number(({ received }) => `${label}: expected ${expected}, got ${received}`),
     v.check(
       (n: number) => Number.isSafeInteger(n) && n >= min && n <= max,
-      ({ input }) => `${label}: expected a whole number from ${min} to ${max}, got ${String(input)}`,
+      ({ input }) => `${label}: expected ${expected}, got ${words(input)}`,
     ),
   );
 };
 
 /** Room for less than a page is most likely a unit forgotten: `256` for `256MiB`. */
 const cacheSize = v.pipe(
-  integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes),
+  integer(settingLabels.xbzrleCacheBytes, limits.xbzrleCacheBytes, 'bytes'),
   v.check(
     (bytes: number) => bytes === 0 || bytes >= pageBytes,
     ({ input }) =>
@@ -98,19 +101,23 @@ export const settingsSchema = v.pipe(
     xbzrleCacheBytes: cacheSize,
     cachePolicy: oneOf(settingLabels.cachePolicy, cachePolicies),
     /** Bytes per second on the wire; 0 is unlimited. */
-    maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth),
-    downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs),
+    maxBandwidth: integer(settingLabels.maxBandwidth, limits.maxBandwidth, 'rate'),
+    downtimeLimitMs: integer(settingLabels.downtimeLimitMs, limits.downtimeLimitMs, 'duration'),
     /** Else a part whose thread is busy goes uncompressed; QEMU's `compress-wait-thread`. */
     waitForThread: v.boolean(),
     /** QEMU slows the guest down where it dirties memory faster than the link carries it. */
     autoConverge: v.boolean(),
     /** Milliseconds from the start in which the switchover has to begin; 0 is for ever. */
-    timeoutMs: integer(settingLabels.timeoutMs, limits.timeoutMs),
+    timeoutMs: integer(settingLabels.timeoutMs, limits.timeoutMs, 'duration'),
     onTimeout: oneOf(settingLabels.onTimeout, timeoutActions),
     /** How long a lost link may take to come back, ms; 0: it is the end. */
-    resumeWindowMs: integer(settingLabels.resumeWindowMs, limits.resumeWindowMs),
+    resumeWindowMs: integer(settingLabels.resumeWindowMs, limits.resumeWindowMs, 'duration'),
     /** The same while the guest stands still for the switchover; never longer than the other. */
-    switchoverResumeWindowMs: integer(settingLabels.switchoverResumeWindowMs, limits.switchoverResumeWindowMs),
+    switchoverResumeWindowMs: integer(
+      settingLabels.switchoverResumeWindowMs,
+      limits.switchoverResumeWindowMs,
+      'duration',
+    ),
     /** Between two hosts, see first what the link gives. */
     linkTest: v.boolean(),
     /** Leave the guest paused on the destination when done. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { settingText } from './setting-text';
 import {
   formatBitRate,
   formatBytes,
@@ -9,7 +10,6 @@ import {
   parseBytes,
   parseDuration,
   parseRate,
-  settingText,
 } from './units';
 
 describe('parseBytes', () => {
@@ -54,7 +54,8 @@ describe('parseBytes', () => {
 describe('parseRate', () => {
   it.each([
     ['0', 0],
-    ['1000', 1000],
+    ['1000B/s', 1000],
+    ['1000 B', 1000],
     ['100Mbit', 12.5e6],
     ['100mbit/s', 12.5e6],
     ['100 Mbit/s', 12.5e6],
@@ -85,7 +86,7 @@ describe('parseRate', () => {
 
 describe('parseDuration', () => {
   it.each([
-    ['300', 300],
+    ['0', 0],
     ['300ms', 300],
     ['300 ms', 300],
     ['1.5s', 1500],
@@ -101,17 +102,43 @@ describe('parseDuration', () => {
   });
 });
 
+describe('a number without its unit', () => {
+  it.each([
+    [parseRate, '100', 'got "100", which has no unit: 100Mbit, 100MB/s or 100B/s?'],
+    [parseRate, ' 12.5 ', 'got "12.5", which has no unit: 12.5Mbit, 12.5MB/s or 12.5B/s?'],
+    [parseRate, '100/s', 'got "100", which has no unit'],
+    [parseRate, '100M', 'got "100M", which is neither bits nor bytes: 100Mbit or 100MB/s?'],
+    [parseDuration, '5', 'expected a time such as 300ms or 10m, got "5", which has no unit: 5s or 5ms?'],
+    [parseBytes, '64', 'expected a size such as 64MiB or 4096, got "64", which has no unit: 64MiB or 64B?'],
+    [parseBytes, '4095', 'which has no unit'],
+  ] as const)('is asked back: %o of %j', (parse, text, message) => {
+    expect(() => parse(text)).toThrow(message);
+  });
+
+  it.each([
+    [parseRate, '0'],
+    [parseRate, '0.0'],
+    [parseDuration, '0'],
+    [parseBytes, '0'],
+  ] as const)('may be nothing: %o of %j', (parse, text) => {
+    expect(parse(text)).toBe(0);
+  });
+});
+
 describe('settingText', () => {
   it.each([
     ['bytes', 64 * 2 ** 20, '64MiB'],
     ['bytes', 1.5 * 2 ** 30, '1536MiB'],
-    ['bytes', 4097, '4097'],
+    ['bytes', 4097, '4097B'],
+    ['bytes', 100, '100B'],
     ['rate', 12.5e6, '100Mbit'],
     ['rate', 12e6, '96Mbit'],
-    ['rate', 1, '1'],
+    ['rate', 1, '1B/s'],
+    ['rate', 1e12, '8Tbit'],
     ['rate', 0, '0'],
     ['duration', 300, '300ms'],
     ['duration', 600_000, '10m'],
+    ['duration', 7 * 86_400_000, '7d'],
   ] as const)('of %s %d is %s', (kind, value, text) => {
     expect(settingText(kind, value)).toBe(text);
   });

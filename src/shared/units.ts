@@ -1,6 +1,7 @@
 import ms from 'ms';
 import unitmath from 'unitmath';
 import { WherryError } from './failure';
+import type { UnitKind } from './setting-text';
 
 const prefixes = {
   ONE: { '': 1 },
@@ -30,15 +31,27 @@ const expected = {
   bytes: 'a size such as 64MiB or 4096',
   rate: 'a rate such as 100Mbit or 12MB/s, or 0 for no limit',
   duration: 'a time such as 300ms or 10m',
-} as const;
-
-/** Kinds of values that are written with a unit. */
-export type UnitKind = keyof typeof expected;
+} as const satisfies Record<UnitKind, string>;
 
 const bareNumber = /^\d+(\.\d+)?$/;
+const bareMultiple = /^\d+(\.\d+)?[kmgt]i?$/i;
 
 /**
- * A size in bytes: `64MiB`, `512 MiB`, `12MB`, `64M` (as QEMU: MiB), `4096`; case does not matter, a size is never bits.
+ * What a number alone might have meant. QEMU, its monitor and virsh each read another unit into one: bytes or MiB,
+ * milliseconds or seconds. So it is asked back, and a limit of 100 bytes a second is never set by mistake.
+ */
+const likelyUnits: Readonly<Record<UnitKind, readonly string[]>> = {
+  bytes: ['MiB', 'B'],
+  rate: ['Mbit', 'MB/s', 'B/s'],
+  duration: ['s', 'ms'],
+};
+
+/** A number of bytes from here on is one that somebody has worked out; less than a page is a unit forgotten. */
+const smallestBareSize = 4096;
+
+/**
+ * A size in bytes: `64MiB`, `512 MiB`, `12MB`, `64M` (as QEMU: MiB), `64B`; a number alone only from `4096` on, or 0. Case
+ * does not matter, a size is never bits.
  * @throws WherryError `usage`
  */
 export function parseBytes(text: string): number {
@@ -47,12 +60,13 @@ export function parseBytes(text: string): number {
     .toUpperCase()
     .replace(/(?<=[KMGT])I/, 'i')
     .replace(/BYTES?$/, 'B');
-  return whole('bytes', text, bareNumber.test(spelled) ? Number(spelled) : convert(sizeUnits, spelled, 'B'));
+  if (bareNumber.test(spelled)) return whole('bytes', text, alone('bytes', spelled, smallestBareSize));
+  return whole('bytes', text, convert(sizeUnits, spelled, 'B'));
 }
 
 /**
- * A rate in bytes per second: `100Mbit`, `100Mbit/s`, `12MB/s`, `12MB`; a bare number is bytes per second. `b` is a bit
- * and `B` a byte; the case of everything else does not matter.
+ * A rate in bytes per second: `100Mbit`, `100Mbit/s`, `12MB/s`, `12MB`, `100B/s`; 0 is the only number that needs no unit.
+ * `b` is a bit and `B` a byte; the case of everything else does not matter.
  * @throws WherryError `usage`
  */
 export function parseRate(text: string): number {
@@ -64,16 +78,36 @@ export function parseRate(text: string): number {
     .replace(/bytes?/i, 'B')
     .replace(/ps$/i, '/s')
     .replace(/\/s(ec(onds?)?)?$/i, '');
-  return whole('rate', text, bareNumber.test(spelled) ? Number(spelled) : convert(rateUnits, spelled, 'B'));
+  if (bareNumber.test(spelled)) return whole('rate', text, alone('rate', spelled));
+  if (bareMultiple.test(spelled)) {
+    throw refusal('rate', text, `, which is neither bits nor bytes: ${asked(spelled, ['bit', 'B/s'])}`);
+  }
+  return whole('rate', text, convert(rateUnits, spelled, 'B'));
 }
 
 /**
- * A time in milliseconds: `300ms`, `1.5s`, `10m`, `1h`; a bare number is milliseconds.
+ * A time in milliseconds: `300ms`, `1.5s`, `10m`, `1h`; 0 is the only number that needs no unit.
  * @throws WherryError `usage`
  */
 export function parseDuration(text: string): number {
   const spelled = text.trim();
+  if (bareNumber.test(spelled)) return whole('duration', text, alone('duration', spelled));
   return whole('duration', text, spelled === '' ? undefined : ms(spelled as ms.StringValue));
+}
+
+/**
+ * A number without a unit: nothing, or as many as can be meant so.
+ * @throws WherryError `usage` that asks which unit was meant
+ */
+function alone(kind: UnitKind, number: string, smallest = Number.POSITIVE_INFINITY): number {
+  const value = Number(number);
+  if (value === 0 || value >= smallest) return value;
+  throw refusal(kind, number, `, which has no unit: ${asked(number, likelyUnits[kind])}`);
+}
+
+/** `100Mbit, 100MB/s or 100B/s?` */
+function asked(number: string, units: readonly string[]): string {
+  return `${units.map((unit) => `${number}${unit}`).join(', ').replace(/, (?=[^,]*$)/, ' or ')}?`; // prettier-ignore
 }
 
 /** The number of `unit` in `text`, or undefined where the text says no such thing. */
@@ -90,25 +124,16 @@ function convert(units: typeof sizeUnits, text: string, unit: string): number | 
 function whole(kind: UnitKind, text: string, value: number | undefined): number {
   const rounded = Math.round(value ?? Number.NaN);
   if (value === undefined || !Number.isSafeInteger(rounded) || value < 0 || (rounded === 0 && value > 0)) {
-    throw new WherryError('usage', `expected ${expected[kind]}, got ${JSON.stringify(text)}`);
+    throw refusal(kind, text);
   }
   return rounded;
 }
 
-type Scale = readonly (readonly [factor: number, unit: string])[];
-
-const exactScales: Readonly<Record<UnitKind, Scale>> = {
-  bytes: [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, '']], // prettier-ignore
-  rate: [[1e9 / 8, 'Gbit'], [1e6 / 8, 'Mbit'], [1e3 / 8, 'kbit'], [1, '']], // prettier-ignore
-  duration: [[3_600_000, 'h'], [60_000, 'm'], [1000, 's'], [1, 'ms']], // prettier-ignore
-};
-
-/** The shortest text for an exact setting; reading it with the kind's parser gives the same number back. */
-export function settingText(kind: UnitKind, value: number): string {
-  if (value === 0) return '0';
-  const [factor, unit] = exactScales[kind].find(([each]) => value % each === 0) ?? [1, ''];
-  return `${value / factor}${unit}`;
+function refusal(kind: UnitKind, text: string, hint = ''): WherryError {
+  return new WherryError('usage', `expected ${expected[kind]}, got ${JSON.stringify(text)}${hint}`);
 }
+
+type Scale = readonly (readonly [factor: number, unit: string])[];
 
 const iec: Scale = [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [2 ** 10, 'KiB'], [1, 'B']]; // prettier-ignore
 const si: Scale = [[1e12, 'TB'], [1e9, 'GB'], [1e6, 'MB'], [1e3, 'kB'], [1, 'B']]; // prettier-ignore

@@ -31,7 +31,7 @@ describe('checkDraft', () => {
   });
 
   it.each([
-    ['timeoutMs', '8d', 'Timeout: expected a whole number from 0 to 604800000, got 691200000'],
+    ['timeoutMs', '8d', 'Timeout: expected 0 to 7d, got 8d'],
     ['level', '99', 'Compression level: zstd takes 1 to 19, got 99'],
     ['level', '0', 'Compression level: zstd takes 1 to 19, got 0'],
     ['level', 'high', 'Compression level: expected a whole number from 0 to 19, got "high"'],
@@ -42,8 +42,13 @@ describe('checkDraft', () => {
     ['xbzrleCacheBytes', '64 potatoes', 'XBZRLE cache size: expected a size such as 64MiB or 4096, got "64 potatoes"'],
     [
       'xbzrleCacheBytes',
-      '256',
+      '256B',
       'XBZRLE cache size: expected 0 or room for a page of 4096 bytes, such as 64MiB, got 256 bytes',
+    ],
+    [
+      'xbzrleCacheBytes',
+      '256',
+      'XBZRLE cache size: expected a size such as 64MiB or 4096, got "256", which has no unit: 256MiB or 256B?',
     ],
     ['downtimeLimitMs', 'soon', 'Downtime limit: expected a time such as 300ms or 10m, got "soon"'],
   ] as const)('refuses %s %j in its own words', (field, text, message) => {

@@ -1,7 +1,8 @@
 import { settingOptions } from '../../shared/command-line';
 import type { SettingOption } from '../../shared/command-line';
 import type { MigrationSettings } from '../../shared/settings';
-import { parseBytes, parseDuration, parseRate, settingText } from '../../shared/units';
+import { settingText } from '../../shared/setting-text';
+import { parseBytes, parseDuration, parseRate } from '../../shared/units';
 
 export type SettingName = keyof MigrationSettings;
 

@@ -1,9 +1,9 @@
-import { createLogUpdate } from 'log-update';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd } from '../shared/state';
 import { progressEvent, resultEvent } from './json-lines';
 import { newNotice, pace } from './pace';
 import { noPaint, paintFor } from './paint';
+import { Redraw } from './redraw';
 import { renderLine, renderLive } from './render-live';
 import { renderOutcome, renderReport } from './render-report';
 import { writeLine } from './streams';
@@ -62,17 +62,19 @@ function logDisplay(streams: Streams): Display {
 }
 
 function liveDisplay(streams: Streams, terminal: TextStream): Display {
-  const update = createLogUpdate(terminal, { showCursor: true });
+  const redraw = new Redraw(terminal);
   const due = pace(liveIntervalMs);
   const paint = paintFor(terminal);
   return {
     snapshot(snapshot) {
-      if (due(snapshot)) update(renderLive(snapshot, terminal.columns ?? 80, paint).join('\n'));
+      if (!due(snapshot)) return;
+      // One column and one row stay free: the cursor is in them.
+      const { columns = 80, rows = 24 } = terminal;
+      redraw.draw(renderLive(snapshot, { width: columns - 1, height: rows - 1 }, paint));
     },
-    say: (line) => update.persist(line),
+    say: (line) => redraw.above(line),
     finish(report, last) {
-      update.clear();
-      update.done();
+      redraw.clear();
       writeEnd(streams, report, last);
     },
   };

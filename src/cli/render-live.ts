@@ -1,3 +1,4 @@
+import wrapAnsi from 'wrap-ansi';
 import { clockText, roundTripText, throughputText, type LinkFigures } from '../shared/link';
 import type { CacheCounts, CompressionCounts, Snapshot, WorkerStatus } from '../shared/snapshot';
 import { formatBitRate, formatBytes, formatDuration, formatRate, formatWireBytes } from '../shared/units';
@@ -5,7 +6,7 @@ import type { Paint } from './paint';
 
 type Mark = keyof Paint | undefined;
 
-/** A line of the display before it is cut to the terminal: its label and what follows. */
+/** What the display says under one label, before it is broken into lines. */
 interface Row {
   readonly label: string;
   readonly text: string;
@@ -15,8 +16,32 @@ interface Row {
 const labelWidth = 10;
 const barWidth = 24;
 
-/** The live display of a run: lines no wider than `width`, unknown figures left out. */
-export function renderLive(snapshot: Snapshot, width: number, paint: Paint): readonly string[] {
+/** Fewer columns have no room for labels in one of their own. */
+const narrow = 48;
+
+/** What may go where a terminal has too few lines, the first of them first; what is left says what to do. */
+const dispensable = ['workers', 'pages', 'cache', 'link', 'method', 'wire', 'guest'];
+
+/**
+ * The live display of a run: lines no wider than `width`, long ones broken between words, unknown figures left out.
+ * @param height lines there is room for; rows go to keep to it, and at last the ends of the lines that are left
+ */
+export function renderLive(
+  snapshot: Snapshot,
+  { width, height }: { readonly width: number; readonly height: number },
+  paint: Paint,
+): readonly string[] {
+  const rows = rowsOf(snapshot, width).map((row) => ({ label: row.label, lines: fitted(row, width, paint) }));
+  const fits = (): boolean => rows.reduce((sum, { lines }) => sum + lines.length, 0) <= height;
+  for (const label of dispensable) {
+    if (fits()) break;
+    const at = rows.findIndex((row) => row.label === label);
+    if (at >= 0) rows.splice(at, 1);
+  }
+  return rows.flatMap(({ lines }) => lines).slice(0, Math.max(height, 0));
+}
+
+function rowsOf(snapshot: Snapshot, width: number): readonly Row[] {
   const rows: readonly (Row | undefined)[] = [
     { label: 'state', text: headline(snapshot), mark: 'bold' },
     progress(snapshot, width),
@@ -31,7 +56,7 @@ export function renderLive(snapshot: Snapshot, width: number, paint: Paint): rea
     ...verdict(snapshot),
     snapshot.notice === undefined ? undefined : { label: 'notice', text: snapshot.notice },
   ];
-  return rows.filter((row): row is Row => row !== undefined && row.text !== '').map((row) => fitted(row, width, paint));
+  return rows.filter((row): row is Row => row !== undefined && row.text !== '');
 }
 
 /** One line for a log: what matters most, in words. */
@@ -172,9 +197,17 @@ function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-function fitted({ label, text, mark }: Row, width: number, paint: Paint): string {
-  const room = Math.max(0, width - labelWidth);
+/** A row's lines; those after the first are set in, so that labels stand out. */
+function fitted({ label, text, mark }: Row, width: number, paint: Paint): readonly string[] {
   const printable = text.replace(/\p{Cc}/gu, ' ');
-  const cut = printable.length > room ? `${printable.slice(0, Math.max(0, room - 1))}…`.slice(0, room) : printable;
-  return `${paint.dim(label.padEnd(labelWidth))}${mark === undefined ? cut : paint[mark](cut)}`;
+  const painted = (line: string): string => (mark === undefined ? line : paint[mark](line));
+  const margin = width < narrow ? 2 : labelWidth;
+  const broken = (words: string): string[] => wrapAnsi(words, Math.max(width - margin, 1), { hard: true }).split('\n');
+  const set = (lines: readonly string[]): string[] => lines.map((line) => `${' '.repeat(margin)}${painted(line)}`);
+  if (width < narrow) {
+    const [first = '', ...rest] = broken(`${label}: ${printable}`);
+    return [painted(first), ...set(rest)];
+  }
+  const [first = '', ...rest] = broken(printable);
+  return [`${paint.dim(label.padEnd(labelWidth))}${painted(first)}`, ...set(rest)];
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { Report } from '../shared/snapshot';
 import { noPaint } from './paint';
 import { renderLine, renderLive } from './render-live';
 import { renderOutcome, renderReport } from './render-report';
 import { sampleLink, sampleReport, sampleSnapshot, sparseReport } from './sample-run';
 
-function live(changed: object, width = 100): string {
-  return renderLive({ ...sampleSnapshot, ...changed }, width, noPaint).join('\n');
+function live(changed: object, width = 100, height = 999): string {
+  return renderLive({ ...sampleSnapshot, ...changed }, { width, height }, noPaint).join('\n');
 }
 
 describe('renderLive', () => {
@@ -61,7 +62,7 @@ describe('renderLive', () => {
         reconnects: 0,
         guestRunningOn: 'source',
       },
-      80,
+      { width: 100, height: 24 },
       noPaint,
     );
     expect(early.map((line) => line.split(' ')[0])).toEqual(['state', 'pages', 'cache']);
@@ -90,9 +91,48 @@ describe('renderLive', () => {
     expect(live({ reconnecting: { leftMs: 41_800 } })).toContain('12.3 s, reconnecting (41.8 s left)');
   });
 
-  it.each([10, 20, 41, 60, 80])('keeps to %d columns', (width) => {
-    const lines = live({ notice: 'long '.repeat(50) }, width).split('\n');
+  it.each([3, 10, 20, 41, 60, 80])('keeps to %d columns, and to every word', (width) => {
+    const words = `${'long '.repeat(50)}${'x'.repeat(100)}`;
+    const lines = live({ notice: words }, width).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+    expect(lines.join('').replace(/\s/g, '')).toContain(words.replace(/\s/g, ''));
+  });
+
+  const stuck = {
+    verdict: {
+      kind: 'not converging',
+      reason: 'link',
+      words: 'the guest dirties 31 MB/s and the link carries 12 MB/s of it',
+      advice: { words: 'Raise the bandwidth limit to 300 Mbit/s', effect: 'switchover in about 8 s, pause 60–110 ms' },
+    },
+  } as const;
+
+  it('breaks verdict and advice between words, under their own beginning', () => {
+    expect(live(stuck, 60)).toContain(
+      [
+        'verdict   not converging: the guest dirties 31 MB/s and the',
+        '          link carries 12 MB/s of it',
+        'advice    Raise the bandwidth limit to 300 Mbit/s:',
+        '          switchover in about 8 s, pause 60–110 ms',
+      ].join('\n'),
+    );
+    expect(live(stuck, 30)).toContain('verdict: not converging: the\n  guest dirties 31 MB/s and\n  the link');
+  });
+
+  it('breaks by columns, of which some letters take two', () => {
+    expect(live({ notice: '移'.repeat(60) }, 60)).toContain(
+      `notice    ${'移'.repeat(25)}\n          ${'移'.repeat(25)}`,
+    );
+  });
+
+  it('gives up figures where there are few lines, and never what is to be done', () => {
+    const labels = (height: number): readonly string[] => live(stuck, 100, height).match(/^\w+/gm) ?? [];
+    expect(labels(10)).toEqual([
+      ...['state', 'left', 'guest', 'wire', 'pages', 'cache', 'workers', 'downtime', 'verdict', 'advice'],
+    ]);
+    expect(labels(8)).toEqual(['state', 'left', 'guest', 'wire', 'cache', 'downtime', 'verdict', 'advice']);
+    expect(labels(5)).toEqual(['state', 'left', 'downtime', 'verdict', 'advice']);
+    expect(labels(2)).toEqual(['state', 'left']);
   });
 
   it('lets no control character of a notice reach the terminal', () => {
@@ -116,7 +156,7 @@ describe('renderReport', () => {
       'total time:                15002 ms',
       'downtime:                     82 ms',
       'give or take:               0.21 ms',
-      'expected downtime:           180 ms',
+      'expected downtime:           120 to 180 ms; it was shorter',
       'setup:                        12 ms',
       'link round trip:            0.42 ms, 0.51 ms in the middle',
       'link throughput:            99.2 Mbit/s over 4 channels, held by the limit',
@@ -159,6 +199,19 @@ describe('renderReport', () => {
     expect(over).toMatch(/^over the downtime limit of: +81 ms$/m);
     expect(renderReport({ ...sampleReport, downtimeLimitMs: 82 }).join()).not.toContain('over the');
     expect(renderReport(sampleReport).join()).not.toContain('over the');
+  });
+
+  it.each([
+    [{ downtimeMs: 119 }, '120 to 180 ms; it was shorter'],
+    [{ downtimeMs: 120 }, '120 to 180 ms; so it was'],
+    [{ downtimeMs: 180 }, '120 to 180 ms; so it was'],
+    [{ downtimeMs: 181 }, '120 to 180 ms; it was longer'],
+    [{ downtimeMs: undefined }, '120 to 180 ms'],
+    [{ expectedDowntimeBandMs: { low: 90, high: 90.2 } }, '90 ms; it was shorter'],
+    [{ expectedDowntimeBandMs: undefined }, '180 ms'],
+  ])('shows the predicted band beside what was measured: %j', (changed, text) => {
+    const rows = renderReport({ ...sampleReport, ...changed } as Report);
+    expect(rows.find((row) => row.startsWith('expected downtime:'))).toMatch(new RegExp(`: +${text}$`));
   });
 
   it('has no row for what is off or unknown', () => {

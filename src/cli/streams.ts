@@ -2,6 +2,7 @@
 export interface TextStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   readonly hasColors?: () => boolean;
 }
 

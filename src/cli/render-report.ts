@@ -62,10 +62,20 @@ function timeRows(report: Report): readonly Row[] {
       ? []
       : [['give or take', formatDuration(report.downtimeErrorMs)] as const]),
     ...(overLimit(report) === true ? milliseconds('over the downtime limit of', report.downtimeLimitMs) : []),
-    ...milliseconds('expected downtime', report.expectedDowntimeMs),
+    ...expectedRows(report),
     ...milliseconds('setup', report.setupTimeMs),
     ...(report.reconnects === 0 ? [] : [['reconnects', String(report.reconnects)] as const]),
   ];
+}
+
+/** What was predicted last before the guest stopped, as a band, and how that compares with what was measured. */
+function expectedRows({ downtimeMs, expectedDowntimeMs, expectedDowntimeBandMs: band }: Report): readonly Row[] {
+  if (band === undefined) return milliseconds('expected downtime', expectedDowntimeMs);
+  const [low, high] = [Math.round(band.low), Math.round(band.high)];
+  const words = low === high ? `${high} ms` : `${low} to ${high} ms`;
+  if (downtimeMs === undefined) return [['expected downtime', words]];
+  const compared = downtimeMs < band.low ? 'it was shorter' : downtimeMs > band.high ? 'it was longer' : 'so it was';
+  return [['expected downtime', `${words}; ${compared}`]];
 }
 
 /** What was seen of the link before it. */

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
+import { makeFolder } from '../engine/store/make-folder';
 import { temporaryName } from '../host/temporary';
 import { systemText } from '../shared/system-text';
 
@@ -24,6 +24,6 @@ export function setupFolders(data: string): string | undefined {
 }
 
 function useFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   app.setPath('userData', folder);
 }

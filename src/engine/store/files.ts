@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { WherryError } from '../../shared/failure';
 import { systemText } from '../../shared/system-text';
+import { makeFolder } from './make-folder';
 
 /** A file to be written whole. */
 export interface NewFile {
@@ -25,7 +26,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   const staged: { readonly from: string; readonly to: string }[] = [];
   const folders = new Set(files.map(({ path }) => dirname(path)));
   try {
-    for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of folders) makeFolder(folder);
     for (const { path, text } of files) {
       const from = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
       staged.push({ from, to: path });

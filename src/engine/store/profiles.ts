@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { toFailure, WherryError } from '../../shared/failure';
@@ -148,7 +149,7 @@ export class Profiles {
       return (await this.#read(file)) !== undefined;
     } catch (error) {
       const { code, message } = toFailure(error);
-      if (code !== 'store-newer') return true;
+      if (code !== 'store-newer') return existsSync(file); // damaged; not so where the folder cannot be entered
       throw new WherryError(code, `profile "${name}" was left as it is: ${message} (${file})`, { cause: error });
     }
   }

@@ -8,7 +8,9 @@ export const exitCodes = {
   usage: 2,
   uncertain: 3,
   cancelled: 130,
-} as const satisfies Record<EndState | 'usage', number>;
+  /** As of a program that SIGPIPE has ended: nobody read on. */
+  unread: 141,
+} as const satisfies Record<EndState | 'usage' | 'unread', number>;
 
 /** A run that never began because of what was asked for is a usage error, whatever its status. */
 export function exitCodeOf(report: Report): number {

@@ -6,6 +6,7 @@ import { openStores } from '../engine/store/stores';
 import { removeLeftovers } from '../host/temporary';
 import { registerConsole } from './console';
 import { registerDoctor } from './doctor';
+import { exitCodes } from './exit-codes';
 import { registerHistory } from './history';
 import { registerLinkTest } from './link-test';
 import { registerManual } from './manual';
@@ -16,10 +17,13 @@ import { registerSample } from './sample';
 import { registerSend } from './send';
 import type { FindProfile } from './settings-options';
 import { spawnChild } from './spawn-child';
-import { surviveClosedReaders, writeLine } from './streams';
+import { watchReaders, writeLine } from './streams';
 
 const streams = { out: process.stdout, err: process.stderr };
-surviveClosedReaders(streams);
+const lasting = watchReaders(streams, (why) => {
+  if (why !== undefined) writeLine(streams.err, `error: ${why}`);
+  process.exit(why === undefined ? exitCodes.unread : exitCodes.failed);
+});
 void removeLeftovers();
 
 const folder = dataFolder(process.env, homedir());
@@ -33,19 +37,23 @@ const surroundings = { streams, spawn: spawnChild, history };
 const program = buildProgram(
   {
     profile,
-    migrate: async (request) => end(await (await import('./migrate')).migrate(request, surroundings)),
-    demo: async (request) => end(await (await import('./demo')).demo(request, surroundings)),
+    migrate: (request) =>
+      toItsEnd('the migration goes on', async () => (await import('./migrate')).migrate(request, surroundings)),
+    demo: (request) =>
+      toItsEnd('the migration goes on', async () => (await import('./demo')).demo(request, surroundings)),
   },
   version(),
 );
 registerDoctor(program);
 registerConsole(program);
-registerSample(program, surroundings);
-registerSend(program, profile, async (request) =>
-  end(await (await import('./run-send')).runSend(request, surroundings)),
+registerSample(program, { ...surroundings, onLasting: () => lasting('the sample goes on') });
+registerSend(program, profile, (request) =>
+  toItsEnd('the migration goes on', async () => (await import('./run-send')).runSend(request, surroundings)),
 );
-registerReceive(program, async (request) =>
-  end(await (await import('./run-receive')).runReceive(request, { ...surroundings, folder })),
+registerReceive(program, (request) =>
+  toItsEnd('guests are still received', async () =>
+    (await import('./run-receive')).runReceive(request, { ...surroundings, folder }),
+  ),
 );
 registerLinkTest(program, profile, async (request) =>
   end(await (await import('./run-link-test')).runLinkTest(request, streams)),
@@ -57,6 +65,12 @@ registerManual(program, version());
 void runProgram(program, process.argv.slice(2), (line) => writeLine(process.stderr, line)).then((code) => {
   if (code !== undefined) process.exitCode = code;
 });
+
+/** Runs what nobody who stops reading may end. */
+async function toItsEnd(whatGoesOn: string, run: () => Promise<number>): Promise<void> {
+  lasting(whatGoesOn);
+  end(await run());
+}
 
 /** Sets the status and lets the process end by itself; what may still be open then does not hold it for long. */
 function end(code: number): void {

@@ -8,6 +8,7 @@ import { settingValueText } from '../shared/run-figures';
 import { settingLabels } from '../shared/settings';
 import type { MigrationSettings } from '../shared/settings';
 import { writeExport } from './output-file';
+import { ownName } from './own-name';
 import { addSettings, readSettings, type FindProfile } from './settings-options';
 import { writeLine, type Streams } from './streams';
 import { printable, writeRefused, writeTable } from './table';
@@ -36,7 +37,7 @@ export function registerProfiles(program: Command, { streams, profiles }: Surrou
       const found = await profiles.get(name);
       if (json === true) return writeLine(streams.out, JSON.stringify(found));
       writeTable(streams.out, [found.name, ''], settingRows(found.settings));
-      writeLine(streams.out, `\n${['wherry migrate …', settingsLine(found.settings)].join(' ').trimEnd()}`);
+      writeLine(streams.out, `\n${[`${ownName()} migrate …`, settingsLine(found.settings)].join(' ').trimEnd()}`);
     });
 
   addSettings(command.command('save <name>').description('keep the settings given here under a name'))

@@ -2,11 +2,12 @@ import { Option, type Command } from 'commander';
 import { sampleKinds, workloads, type SampleKind, type SamplePair, type Workload } from '../shared/guest';
 import { WherryError } from '../shared/failure';
 import { parseBytes } from '../shared/units';
-import type { Surroundings } from './migrate';
+import type { SpawnWorker } from '../shared/worker';
+import { ownName } from './own-name';
 import { guestMemory, guestRate } from './guest-options';
 import { argument, parseWhole } from './settings-options';
 import { onStopSignal } from './signals';
-import { writeLine } from './streams';
+import { writeLine, type Streams } from './streams';
 
 interface SampleRequest {
   readonly kind: SampleKind;
@@ -15,6 +16,14 @@ interface SampleRequest {
   readonly rate?: number | 'max';
   readonly workload: Workload;
   readonly json?: boolean;
+}
+
+/** What `wherry sample` is given besides. */
+interface Surroundings {
+  readonly streams: Streams;
+  readonly spawn: SpawnWorker;
+  /** Called once the sample has to last whether or not anybody reads what is printed. */
+  readonly onLasting: () => void;
 }
 
 /** `wherry sample`: something to migrate, until Ctrl-C. */
@@ -41,6 +50,7 @@ export function registerSample(program: Command, surroundings: Surroundings): vo
 
 async function runSample(request: SampleRequest, surroundings: Surroundings): Promise<void> {
   const { out } = surroundings.streams;
+  surroundings.onLasting();
   let release = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (release = onStopSignal(() => resolve())));
   const pair = await start(request, surroundings);
@@ -51,7 +61,7 @@ async function runSample(request: SampleRequest, surroundings: Surroundings): Pr
     else {
       writeLine(out, `source       ${source}`);
       writeLine(out, `destination  ${destination}`);
-      writeLine(out, `migrate it:  wherry migrate --source ${source} --destination ${destination}`);
+      writeLine(out, `migrate it:  ${ownName()} migrate --source ${source} --destination ${destination}`);
       writeLine(out, 'Ctrl-C ends both.');
     }
     await stopped;

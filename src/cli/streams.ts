@@ -1,3 +1,5 @@
+import { systemText } from '../shared/system-text';
+
 /** What the command needs of standard output and standard error; `tty.WriteStream` and pipes both fit. */
 export interface TextStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
@@ -18,10 +20,20 @@ export function writeLine(stream: TextStream, text: string): void {
 }
 
 /**
- * A reader that goes away (`wherry … | head`) must not end a migration half way: the failed write is told on the other
- * stream, once, and the run goes on to its own end.
+ * A reader that goes away (`wherry … | head`) ends a command quietly, as others are ended by SIGPIPE. What must come to
+ * its own end, a migration say, is named by calling what is returned: then the failed write is told on the other stream,
+ * once, and it goes on.
+ * @param end called with why, in words, unless that is the reader
  */
-export function surviveClosedReaders({ out, err }: Streams): void {
-  out.once('error', () => writeLine(err, 'Standard output is closed; the migration goes on.'));
+export function watchReaders({ out, err }: Streams, end: (why?: string) => void): (what: string) => void {
+  let lasting: string | undefined;
+  out.once('error', (error: NodeJS.ErrnoException) => {
+    const unread = error.code === 'EPIPE';
+    const why = `Standard output ${unread ? 'is closed' : `cannot be written: ${systemText(error)}`}`;
+    if (lasting !== undefined) writeLine(err, `${why}; ${lasting}.`);
+    else if (unread) end();
+    else end(why);
+  });
   for (const stream of [out, err]) stream.on('error', () => undefined);
+  return (what) => (lasting = what);
 }

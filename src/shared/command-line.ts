@@ -109,6 +109,7 @@ export function settingDefaultText(name: keyof MigrationSettings): string {
   return settingWords(name, defaultSettings[name])[1] ?? '';
 }
 
-function quoted(word: string): string {
+/** A word as a POSIX shell has to be given it. */
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

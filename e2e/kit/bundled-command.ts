@@ -2,12 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { build } from 'vite';
 
 /** The command as it ships, bundled into a folder of its own with the workers it starts. */
 export interface BundledCommand {
   /** Starts `wherry` with these words. */
   start(...words: readonly string[]): RunningCommand;
+  /** The same with a data folder of its own. */
+  startIn(data: string, ...words: readonly string[]): RunningCommand;
   /** Ends what still runs and removes the folder. */
   remove(): void;
 }
@@ -20,6 +23,8 @@ export interface RunningCommand {
   readonly ended: Promise<Ended>;
   /** Resolves with standard output once it matches; rejects if the command ends before. */
   printed(pattern: RegExp): Promise<string>;
+  /** The same of standard error. */
+  said(pattern: RegExp): Promise<string>;
 }
 
 export interface Ended {
@@ -49,13 +54,15 @@ export async function bundleCommand(): Promise<BundledCommand> {
   });
   copyFileSync('package.json', join(folder, 'package.json'));
   const running = new Set<ChildProcess>();
+  const startIn = (data: string, ...words: readonly string[]): RunningCommand => {
+    const command = startCommand(folder, data, words);
+    running.add(command.child);
+    void command.ended.then(() => running.delete(command.child));
+    return command;
+  };
   return {
-    start(...words) {
-      const command = startCommand(folder, words);
-      running.add(command.child);
-      void command.ended.then(() => running.delete(command.child));
-      return command;
-    },
+    start: (...words) => startIn(join(folder, 'data'), ...words),
+    startIn,
     remove() {
       for (const child of running) child.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
@@ -67,24 +74,31 @@ function workerPrograms(...names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, `src/workers/${name}.ts`]));
 }
 
-function startCommand(folder: string, words: readonly string[]): RunningCommand {
+function startCommand(folder: string, data: string, words: readonly string[]): RunningCommand {
   const child = spawn(process.execPath, [join(folder, 'out', 'main', 'wherry.cjs'), ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // The path is for the native addon, which is not bundled.
-    env: { ...process.env, NODE_PATH: resolve('node_modules'), WHERRY_DATA_DIR: join(folder, 'data') },
+    env: { ...process.env, NODE_PATH: resolve('node_modules'), WHERRY_DATA_DIR: data },
   });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
   const ended = new Promise<Ended>((done) => child.once('close', (code) => done({ code, out, err })));
-  const printed = (pattern: RegExp): Promise<string> =>
+  const shows = (stream: Readable, text: () => string, pattern: RegExp): Promise<string> =>
     new Promise((done, fail) => {
       const look = (): void => {
-        if (pattern.test(out)) done(out);
+        if (pattern.test(text())) done(text());
       };
-      child.stdout.on('data', look);
+      stream.on('data', look);
       look();
       void ended.then(({ code }) => fail(new Error(`ended with ${code} before printing ${pattern}: ${out}${err}`)));
     });
-  return { child, out: () => out, err: () => err, ended, printed };
+  return {
+    child,
+    out: () => out,
+    err: () => err,
+    ended,
+    printed: (pattern) => shows(child.stdout, () => out, pattern),
+    said: (pattern) => shows(child.stderr, () => err, pattern),
+  };
 }

@@ -9,6 +9,7 @@ import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
 import { warnInsecure } from './insecure';
 import { onStopSignal } from './signals';
+import { stopAnswer } from './stop-answer';
 import { writeLine, type Streams } from './streams';
 
 /** One migration as the command runs it. */
@@ -52,8 +53,10 @@ export async function migrate(run: MigrationRun, { streams, spawn, history }: Su
     },
   });
   const release = onStopSignal((times) => {
-    migration.cancel();
-    display.say(times === 1 ? 'Cancelling: the guest is to stay on the source.' : stillCancelling);
+    const answer = stopAnswer(migration.snapshot().state, times);
+    if (answer === undefined) return;
+    if (answer.cancel) migration.cancel();
+    display.say(answer.words);
   });
   try {
     const report = await migration.finished;
@@ -71,5 +74,3 @@ export async function keep(history: Surroundings['history'], run: RunRecord, { e
     writeLine(err, `This run is not in the history: ${toFailure(error).message}`);
   });
 }
-
-const stillCancelling = 'Still cancelling: leaving now could lose track of where the guest runs.';

@@ -9,6 +9,7 @@ import { keep, type Surroundings } from './migrate';
 import type { SendRequest } from './send';
 import { onStopSignal } from './signals';
 import { writeLine } from './streams';
+import { isEnd } from '../shared/state';
 
 /**
  * Carries one migration's stream; a stop signal cuts it off.
@@ -35,7 +36,11 @@ export async function runSend(request: SendRequest, { streams, spawn, history }:
       display.say(`Waiting for the source: let it migrate to ${address}, with the return-path capability on.`);
     },
   });
-  const release = onStopSignal(() => relay.cancel());
+  const release = onStopSignal((times) => {
+    if (isEnd(relay.snapshot().state)) return;
+    relay.cancel();
+    if (times === 1) display.say('Cancelling: the stream is cut off; the source says what becomes of its migration.');
+  });
   try {
     const report = await relay.finished;
     display.finish(report, relay.snapshot());

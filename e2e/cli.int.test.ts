@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +121,19 @@ describe('wherry demo', () => {
     expect(code).toBe(exitCodes.cancelled);
   });
 
+  it('leaves it to its end when told to stop more than once, and says so once each', async () => {
+    const run = command.start(...small, '--workload', 'random', '--max-bandwidth', '8Mbit');
+    await run.said(/^bulk, /m);
+    run.child.kill('SIGTERM');
+    await run.said(/^Cancelling: /m);
+    run.child.kill('SIGINT');
+    const { code, err } = await run.ended;
+    expect(err.match(/^Cancelling: /gm)).toHaveLength(1);
+    expect(err).toMatch(/^Migration cancelled\. The guest runs on the source\.\n$/m);
+    expect(err.trimEnd().split('\n').at(-1)).toMatch(/^Migration cancelled/);
+    expect(code).toBe(exitCodes.cancelled);
+  });
+
   it('goes on to its end when its reader goes away', async () => {
     const run = command.start(...small, '--max-bandwidth', '50Mbit', '--json');
     await run.printed(/"state":"bulk"/);
@@ -129,6 +142,36 @@ describe('wherry demo', () => {
     expect(err).toContain('Standard output is closed; the migration goes on.');
     expect(err).toContain('Migration completed.');
     expect(code).toBe(exitCodes.completed);
+  });
+});
+
+describe('a reader that goes away', () => {
+  it.each([[['profiles', 'list']], [['--help']], [['manual']]])('ends %j quietly', async (words) => {
+    const run = command.start(...words);
+    run.child.stdout?.destroy();
+    const { code, err } = await run.ended;
+    expect({ code, err }).toEqual({ code: exitCodes.unread, err: '' });
+  });
+
+  it('does not end a sample', async () => {
+    const run = command.start('sample', '--kind', 'builtin', '--memory', '64MiB');
+    run.child.stdout?.destroy();
+    await run.said(/^Standard output is closed; the sample goes on\.$/m);
+    run.child.kill('SIGTERM');
+    expect((await run.ended).code).toBe(exitCodes.completed);
+  });
+});
+
+describe('a data folder that cannot be made', () => {
+  it.each([
+    ['in /proc', () => '/proc/wherry', 'no folder can be made in /proc'],
+    ['under a file', () => join(folder, 'file', 'data'), 'something in its path is not a folder'],
+  ])('%s is said, and nothing hangs', async (_, data, why) => {
+    writeFileSync(join(folder, 'file'), '');
+    const save = await command.startIn(data(), 'profiles', 'save', 'mine', '--level', '3').ended;
+    expect(save).toMatchObject({ code: exitCodes.failed, err: expect.stringContaining(why) as string });
+    const demo = await command.startIn(data(), 'demo', '--memory', '64MiB', '--compress-threads', '1', '--json').ended;
+    expect(demo).toMatchObject({ code: exitCodes.completed, err: expect.stringContaining(why) as string });
   });
 });
 

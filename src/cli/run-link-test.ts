@@ -3,18 +3,15 @@ import { toFailure } from '../shared/failure';
 import { clockText, roundTripText, throughputText, type LinkFigures } from '../shared/link';
 import { exitCodes } from './exit-codes';
 import { warnInsecure } from './insecure';
-import type { LinkTestRequest } from './link-test';
 import type { Streams } from './streams';
 import { writeLine } from './streams';
+import type { ReceiverOrder } from './to-receiver';
 
 /**
  * Tests a link and says what came of it.
  * @returns the exit status
  */
-export async function runLinkTest(
-  { to, settings, insecure, json }: LinkTestRequest,
-  streams: Streams,
-): Promise<number> {
+export async function runLinkTest({ to, settings, insecure, json }: ReceiverOrder, streams: Streams): Promise<number> {
   if (insecure) warnInsecure(streams);
   try {
     const { figures } = await testLink(to, settings);

@@ -1,20 +1,13 @@
 import type { Command } from 'commander';
 import { parseQmpAddress, type QmpAddress } from '../engine/qmp/address';
-import { expectSecured, parsePairing, type Pairing } from '../engine/wire/pairing';
 import { WherryError } from '../shared/failure';
-import type { MigrationSettings } from '../shared/settings';
-import { fromElsewhere, givenAddress } from './given-address';
-import { insecureHelp } from './insecure';
-import { addSettings, argument, readSettings, type FindProfile } from './settings-options';
+import { fromElsewhere } from './given-address';
+import { argument, type FindProfile } from './settings-options';
+import { addReceiverOptions, readReceiverOrder, type ReceiverOrder, type WireSettings } from './to-receiver';
 
 /** What `wherry send` was asked to do. */
-export interface SendRequest {
+export interface SendRequest extends ReceiverOrder {
   readonly listen: QmpAddress;
-  readonly to: Pairing;
-  readonly settings: MigrationSettings;
-  /** The link is not encrypted. */
-  readonly insecure: boolean;
-  readonly json: boolean;
 }
 
 /** The settings that concern the wire; the others are the source's, and whoever drives it sets them there. */
@@ -30,9 +23,12 @@ const wireSettings = [
   'cachePolicy',
   'maxBandwidth',
   'linkTest',
-] as const satisfies readonly (keyof MigrationSettings)[];
+] as const satisfies WireSettings;
 
-type Options = Readonly<Record<string, unknown>> & { readonly listen: QmpAddress; readonly to: string };
+interface Options {
+  readonly listen: QmpAddress;
+  readonly to: string;
+}
 
 /** `wherry send`: the source's end under a migration that another tool drives. */
 export function registerSend(
@@ -49,16 +45,10 @@ export function registerSend(
       argument(parseStreamAddress),
     )
     .requiredOption('--to <url>', `wherry://… as \`wherry receive\` printed it; ${fromElsewhere}`);
-  addSettings(command, wireSettings)
-    .option('--insecure', insecureHelp)
-    .option('--json', 'one JSON object a line on standard output')
-    .action(async (options: Options, self: Command) => {
-      const { listen } = options;
-      const insecure = options['insecure'] === true;
-      const settings = await readSettings(self, profile, wireSettings);
-      const to = expectSecured(parsePairing(await givenAddress('--to', options.to)), insecure);
-      await action({ listen, to, settings, insecure, json: options['json'] === true });
-    });
+  addReceiverOptions(command, wireSettings, 'one JSON object a line on standard output').action(
+    async ({ listen, to }: Options, self: Command) =>
+      action({ listen, ...(await readReceiverOrder(['--to', to], self, profile, wireSettings)) }),
+  );
 }
 
 /** The grammar is that of a monitor's address. */

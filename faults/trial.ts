@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { childrenOf, isAlive } from '../e2e/kit/processes';
-import { counterPage, differingPages } from '../e2e/kit/ram';
+import { differingPages } from '../e2e/kit/ram';
 import { QmpClient } from '../src/engine/qmp/client';
 import { formatPairing, parsePairing } from '../src/engine/wire/pairing';
 import { settingsLine } from '../src/shared/command-line';
@@ -184,7 +184,7 @@ async function aftermath(
   const result = last?.event === 'result' ? (last as unknown as Report) : undefined;
   const seen = await settled(guests);
   const isWhole = plan.paused && seen.source === 'postmigrate' && seen.destination === 'paused';
-  const differing = isWhole ? await compare(guests, plan, folder) : undefined;
+  const differing = isWhole ? await compare(guests, folder) : undefined;
   traces.processes();
   receiver.child.kill('SIGTERM');
   const obeyed = await receiver.endsWithin(patienceMs);
@@ -213,12 +213,11 @@ async function settled({ pair }: Guests): Promise<{ source: Seen; destination: S
   }
 }
 
-/** Addresses of the pages that differ and should not. */
-async function compare({ pair }: Guests, { guest }: Plan, folder: string): Promise<readonly number[]> {
+/** Addresses of the pages that differ. */
+async function compare({ pair }: Guests, folder: string): Promise<readonly number[]> {
   const [source, destination] = [await QmpClient.connect(pair.source), await QmpClient.connect(pair.destination)];
   try {
-    const differing = await differingPages(source, destination, folder, memoryBytes);
-    return guest === 'qemu' ? differing.filter((address) => address !== counterPage) : differing;
+    return await differingPages(source, destination, folder, memoryBytes);
   } finally {
     source.close();
     destination.close();

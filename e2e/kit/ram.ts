@@ -22,13 +22,6 @@ export async function readRam(client: QmpClient, directory: string, address: num
 }
 
 /**
- * The page of the sample guest's own counters. QEMU 7.2 under TCG may lose what is written there while it sends: moved
- * from QEMU to QEMU with nothing between, at 12 MB/s and in 12 to 48 rounds, the guest differed in this page, and in no
- * other, nine times out of nine. After few rounds it does not, so only tests with many leave the page out.
- */
-export const counterPage = 0;
-
-/**
  * Addresses of the pages in which two stopped guests differ. Memory of a PC is contiguous up to 3 GiB but for the hole
  * below 1 MiB; what is seen there (firmware, open bus) must be equal as well.
  */

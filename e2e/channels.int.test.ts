@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { startReceive } from './kit/receive';
 import { runWherry, type WherryRun } from './kit/wherry';
@@ -69,8 +68,8 @@ describe('a migration over several channels', () => {
     expect(await receiver.ended).toBe(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('running');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'running');
     await expectCountedOn(pair);
     await expectSweepsWhole(pair, destination);
   });

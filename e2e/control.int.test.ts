@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMigration, type RunningMigration } from '../src/engine/migration';
-import { queryCapabilities, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import { queryCapabilities, setCapabilities } from '../src/engine/qmp/migrate';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type MigrationSettings, type SettingsChange } from '../src/shared/settings';
 import type { Snapshot } from '../src/shared/snapshot';
 import type { SpawnWorker } from '../src/shared/worker';
 import { ownWorkers } from './kit/own-workers';
-import { monitor, samplePair } from './kit/pairs';
+import { expectStatus, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { endWithTest, seen } from './kit/runs';
 import { until } from './kit/until';
@@ -46,12 +46,12 @@ async function wireRate(run: RunningMigration): Promise<number> {
 
 async function expectEqualRam(pair: SamplePair): Promise<void> {
   const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-  expect((await queryStatus(destination)).status).toBe('paused');
+  await expectStatus(destination, 'paused');
   expect(await differingPages(source, destination, own.directory, memoryBytes)).toEqual([]);
 }
 
 async function expectRunningOnSource(pair: SamplePair): Promise<void> {
-  expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+  await expectStatus(await monitor(pair.source), 'running');
 }
 
 describe('a migration whose settings are changed under way', () => {

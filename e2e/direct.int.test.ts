@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { startMigration } from '../src/engine/migration';
-import { queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import { setCapabilities } from '../src/engine/qmp/migrate';
 import type { QemuPair } from '../src/guest/qemu-pair';
 import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
 import type { Snapshot } from '../src/shared/snapshot';
-import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { endWithTest, seen } from './kit/runs';
 import { runWherry } from './kit/wherry';
@@ -43,8 +43,8 @@ describe('wherry migrate --direct', () => {
     if (cache === '64MiB') expect(run.result?.pages.xbzrle).toBeGreaterThan(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('paused');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'paused');
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
     await destination.execute('cont');
     await expectCountedOn(pair);

@@ -1,8 +1,7 @@
 import { type ChildProcess } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import type { QemuPair } from '../src/guest/qemu-pair';
-import { expectCountedOn, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, monitor, nextBeat, samplePair } from './kit/pairs';
 import { childrenOf } from './kit/processes';
 import { runWherry, type WherryRun } from './kit/wherry';
 
@@ -26,7 +25,7 @@ function migrateWithFault(pair: QemuPair, fault: (command: ChildProcess) => void
 }
 
 async function expectRunningOnSource(pair: QemuPair): Promise<void> {
-  expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+  await expectStatus(await monitor(pair.source), 'running');
   const { serial } = pair.sides.source;
   const { beats } = await nextBeat(serial);
   expect((await nextBeat(serial)).beats).toBe(beats + 1);

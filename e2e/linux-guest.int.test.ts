@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { queryMigrate, queryStatus } from '../src/engine/qmp/migrate';
+import { queryMigrate } from '../src/engine/qmp/migrate';
 import type { QemuPair } from '../src/guest/qemu-pair';
 import { parseCount, startLinuxPair } from './kit/linux';
-import { monitor, moveNatively } from './kit/pairs';
+import { expectStatus, monitor, moveNatively } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { until } from './kit/until';
 import { runWherry } from './kit/wherry';
@@ -35,8 +35,8 @@ describe('the Linux guest', () => {
     const run = await runWherry(['migrate', ...addresses, '--json']);
     expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'destination' });
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect(await queryStatus(source)).toMatchObject({ status: 'postmigrate', running: false });
-    expect(await queryStatus(destination)).toMatchObject({ status: 'running', running: true });
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'running');
     const { serialLog } = pair.sides.destination;
     await until(() => countsIn(serialLog).length >= 2, 'two counts');
     expectCountedOn(pair);

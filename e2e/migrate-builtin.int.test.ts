@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { QmpClient } from '../src/engine/qmp/client';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { WorkloadState } from '../src/guest/workload';
 import type { SamplePair } from '../src/shared/guest';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { expectCompleted, migrateWords, ways } from './kit/matrix';
-import { monitor } from './kit/pairs';
+import { expectStatus, monitor } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { until } from './kit/until';
 import { runWherry } from './kit/wherry';
@@ -42,8 +41,8 @@ describe('wherry migrate between two built-in guests', () => {
     expect(report.guestRunningOn).toBe('none');
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('paused');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'paused');
     expect(await differingPages(source, destination, directory, memoryBytes)).toEqual([]);
     expect(await stateOf(destination)).toEqual(await stateOf(source));
   });
@@ -66,8 +65,8 @@ describe('wherry migrate between two built-in guests', () => {
     expect(report.downtimeMs).toBeGreaterThan(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('running');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'running');
     const { counter } = await stateOf(source);
     await until(async () => (await stateOf(destination)).counter > counter, 'the workload to go on');
     expect((await stateOf(source)).counter).toBe(counter);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { expectCompleted, migrateWords, ways } from './kit/matrix';
-import { expectCountedOn, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { runWherry } from './kit/wherry';
 
@@ -17,7 +17,7 @@ describe('wherry migrate between two QEMUs', () => {
     expect(report.totalBytes).toBeGreaterThanOrEqual(memoryBytes);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
+    await expectStatus(source, 'postmigrate');
     expect((await queryStatus(destination)).running).toBe(false);
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
   });
@@ -29,8 +29,8 @@ describe('wherry migrate between two QEMUs', () => {
     expect(report.downtimeMs).toBeGreaterThan(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('running');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'running');
     await expectCountedOn(pair);
     await expectSweepsWhole(pair, destination);
   });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { queryMigrate, queryStatus } from '../src/engine/qmp/migrate';
 import type { QemuPair } from '../src/guest/qemu-pair';
 import { monitorProxy, type CutRule, type MonitorProxy } from './kit/monitor-proxy';
-import { expectCountedOn, monitor, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, monitor, samplePair } from './kit/pairs';
+import { until } from './kit/until';
 import { runWherry, type WherryRun } from './kit/wherry';
 
 const mebibyte = 2 ** 20;
@@ -26,11 +27,12 @@ async function migrateCut(side: 'source' | 'destination', rule: CutRule): Promis
   return { pair, run, proxy };
 }
 
-/** What the two QEMUs themselves say. The source must have let go, so at most one copy can ever run. */
-async function states({ source, destination }: QemuPair): Promise<{ source: string; destination: string }> {
-  const [here, there] = [await monitor(source), await monitor(destination)];
+/** Asks the two QEMUs themselves. The source must have let go, so at most one copy can ever run. */
+async function expectLetGo({ source, destination }: QemuPair, there: 'running' | 'paused'): Promise<void> {
+  const here = await monitor(source);
   expect((await queryMigrate(here)).status).toBe('completed');
-  return { source: (await queryStatus(here)).status, destination: (await queryStatus(there)).status };
+  await expectStatus(here, 'postmigrate');
+  await expectStatus(await monitor(destination), there);
 }
 
 const uncertain = { code: 3, result: { status: 'uncertain', guestRunningOn: 'unknown' } };
@@ -45,7 +47,7 @@ describe("the source's monitor cut as it says `completed`", () => {
     expect(run, run.stderr).toMatchObject({ code: 0, result: { status: 'completed', guestRunningOn: 'destination' } });
     expect(proxy.connections()).toBe(connections);
     expect(proxy.heard.filter((text) => text.includes('"cont"'))).toEqual([]);
-    expect(await states(pair)).toEqual({ source: 'postmigrate', destination: 'running' });
+    await expectLetGo(pair, 'running');
     await expectCountedOn(pair);
   });
 
@@ -53,12 +55,12 @@ describe("the source's monitor cut as it says `completed`", () => {
     const { pair, run } = await migrateCut('source', { at: completed, by: 'qemu', line: 'lost', then: 'gone' });
     expect(run, run.stderr).toMatchObject(uncertain);
     expect(run.result?.error?.message).toMatch(/contact with the source was lost: check it/);
-    expect(await states(pair)).toEqual({ source: 'postmigrate', destination: 'paused' });
+    await expectLetGo(pair, 'paused');
   });
 });
 
 describe("the destination's monitor cut around `cont`", () => {
-  it.each<[string, CutRule, string]>([
+  it.each<[string, CutRule, 'running' | 'paused']>([
     ['before it', { at: /"execute":"cont"/, by: 'wherry', line: 'lost', then: 'gone' }, 'paused'],
     ['after it, its answer lost', { at: /"event": "RESUME"/, by: 'qemu', line: 'lost', then: 'gone' }, 'running'],
     [
@@ -70,7 +72,7 @@ describe("the destination's monitor cut around `cont`", () => {
     const { pair, run } = await migrateCut('destination', rule);
     expect(run, run.stderr).toMatchObject(uncertain);
     expect(run.result?.error?.message).toMatch(/handed the guest over and stays stopped: check the destination/);
-    expect(await states(pair)).toEqual({ source: 'postmigrate', destination: there });
+    await expectLetGo(pair, there);
   });
 });
 
@@ -79,14 +81,17 @@ describe("the destination's monitor cut before the source lets go", () => {
     const rule = { at: /"status": "active"/, by: 'qemu', line: 'lost', then: 'gone' } as const;
     const { pair, run } = await migrateCut('destination', rule);
     expect(run, run.stderr).toMatchObject({ code: 1, result: { status: 'failed', guestRunningOn: 'source' } });
-    expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+    await expectStatus(await monitor(pair.source), 'running');
   });
 
   it('as it has loaded the guest: one copy runs, or it is uncertain and none does', async () => {
     const { pair, run } = await migrateCut('destination', { at: completed, by: 'qemu', line: 'lost', then: 'gone' });
     const [here, there] = [await monitor(pair.source), await monitor(pair.destination)];
     expect((await queryStatus(there)).running).toBe(false);
-    const { status, running } = await queryStatus(here);
+    const { status, running } = await until(async () => {
+      const said = await queryStatus(here);
+      return said.status !== 'finish-migrate' && said;
+    }, "the source's state to settle");
     if (running) expect(run, run.stderr).toMatchObject({ code: 1, result: { guestRunningOn: 'source' } });
     else expect({ status, ...run }, run.stderr).toMatchObject({ status: 'postmigrate', ...uncertain });
   });

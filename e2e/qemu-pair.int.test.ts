@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { findQemu, startQemuPair } from '../src/guest/qemu-pair';
 import { sampleGuest, setSweepRate } from '../src/guest/qemu-sample';
-import { expectCountedOn, expectSweepsWhole, monitor, moveNatively, nextBeat, samplePair, serialOf } from './kit/pairs';
+import {
+  expectCountedOn,
+  expectStatus,
+  expectSweepsWhole,
+  monitor,
+  moveNatively,
+  nextBeat,
+  samplePair,
+  serialOf,
+} from './kit/pairs';
 import { differingPages, readRam } from './kit/ram';
 import { until } from './kit/until';
 
@@ -17,7 +26,7 @@ describe('the sample QEMU pair', () => {
     await until(() => (serialOf(pair.sides.source).beats.at(-1)?.sweeps ?? 0) > 300, 'sweeps');
 
     await moveNatively(pair, source, destination);
-    expect((await queryStatus(source)).status).toBe('postmigrate');
+    await expectStatus(source, 'postmigrate');
     expect((await queryStatus(destination)).running).toBe(false);
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
 

@@ -7,7 +7,7 @@ import { withSecret } from '../src/engine/wire/secret';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, monitor, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { connectPeer, startReceive, type RunningReceiver } from './kit/receive';
 import { until } from './kit/until';
@@ -46,7 +46,7 @@ describe('a receiver of several destinations', () => {
     const sources = await Promise.all([one, two].map(({ source }) => monitor(source)));
     for (const pair of [one, two]) {
       const there = await monitor(pair.destination);
-      expect((await queryStatus(there)).status).toBe('paused');
+      await expectStatus(there, 'paused');
       const differing = [];
       for (const source of sources)
         differing.push((await differingPages(source, there, pair.directory, memoryBytes)).length);

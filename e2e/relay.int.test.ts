@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { queryMigrate, queryStatus, setCapabilities } from '../src/engine/qmp/migrate';
+import { queryMigrate, setCapabilities } from '../src/engine/qmp/migrate';
 import { formatPairing } from '../src/engine/wire/pairing';
 import type { QemuPair } from '../src/guest/qemu-pair';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';
-import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { startReceive } from './kit/receive';
 import { runWherry, type WherryRun } from './kit/wherry';
@@ -59,8 +59,8 @@ describe('wherry send under a migration that plain QMP drives', () => {
     expect(await receiver.ended).toBe(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('paused');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'paused');
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
     await destination.execute('cont');
     await expectCountedOn(pair);
@@ -81,8 +81,8 @@ describe('wherry send under a migration that plain QMP drives', () => {
     expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('paused');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'paused');
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
   });
 
@@ -101,7 +101,7 @@ describe('wherry send under a migration that plain QMP drives', () => {
     expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
     expect(await receiver.ended).toBe(0);
 
-    expect((await queryStatus(there)).status).toBe('paused');
+    await expectStatus(there, 'paused');
     const here = await monitor(pair.source);
     expect(await differingPages(here, there, pair.directory, memoryBytes)).toEqual([]);
     await there.execute('cont');
@@ -121,7 +121,7 @@ describe('wherry send under a migration that plain QMP drives', () => {
     expect(run, run.stderr).toMatchObject({ code: 0, result: { status: 'completed', guestRunningOn: 'unknown' } });
     expect(receiver.stderr()).toContain(`nobody listens at ${incoming} yet`);
     expect(await receiver.event('session')).toMatchObject({ kind: 'relay', status: 'delivered' });
-    expect((await queryStatus(there)).status).toBe('paused');
+    await expectStatus(there, 'paused');
     expect(await differingPages(await monitor(pair.source), there, pair.directory, memoryBytes)).toEqual([]);
   });
 

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import type { Frame } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
 import { formatPairing } from '../src/engine/wire/pairing';
 import { withSecret } from '../src/engine/wire/secret';
 import { defaultSettings } from '../src/shared/settings';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { connectPeer, startReceive, type Peer } from './kit/receive';
 import { runWherry } from './kit/wherry';
@@ -46,8 +45,8 @@ describe('wherry migrate to a receiver', () => {
     expect(await receiver.ended).toBe(0);
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(source)).status).toBe('postmigrate');
-    expect((await queryStatus(destination)).status).toBe('running');
+    await expectStatus(source, 'postmigrate');
+    await expectStatus(destination, 'running');
     await expectCountedOn(pair);
     await expectSweepsWhole(pair, destination);
   });
@@ -82,7 +81,7 @@ describe('wherry migrate to a receiver', () => {
     expect(receiver.stderr()).toContain('needs a fresh QEMU');
 
     const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
-    expect((await queryStatus(destination)).status).toBe('paused');
+    await expectStatus(destination, 'paused');
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
     destination.close();
     source.close();
@@ -94,7 +93,7 @@ describe('wherry migrate to a receiver', () => {
       code: 'not-incoming',
       message: expect.stringMatching(/is paused/) as string,
     });
-    expect((await queryStatus(await monitor(other.source))).status).toBe('running');
+    await expectStatus(await monitor(other.source), 'running');
   });
 
   it('leaves the guest on the source when the receiver is killed', async () => {

@@ -1,11 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import { formatPairing } from '../src/engine/wire/pairing';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, monitor, nextBeat, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { startReceive } from './kit/receive';
 import { runWherry } from './kit/wherry';
@@ -78,7 +77,7 @@ describe('a migration to a receiver over a link that is cut', () => {
     expect(cutter.cuts).toBe(1);
     expect(expectCompleted(run, way).guestRunningOn).toBe('destination');
     expect(await receiver.event('session')).toMatchObject({ kind: 'migrate', status: 'delivered' });
-    expect((await queryStatus(await monitor(pair.source))).status).toBe('postmigrate');
+    await expectStatus(await monitor(pair.source), 'postmigrate');
     await expectCountedOn(pair);
   });
 

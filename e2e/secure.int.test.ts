@@ -3,12 +3,11 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import { makeIdentity } from '../src/engine/store/identity';
 import { formatPairing } from '../src/engine/wire/pairing';
 import { contextOf } from '../src/engine/wire/secured';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
+import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
 import { commandLine } from './kit/processes';
 import { differingPages } from './kit/ram';
 import { startReceive, startReceiveIn } from './kit/receive';
@@ -118,7 +117,7 @@ describe('a migration between two hosts', () => {
     const shown = `another certificate than the pairing text names: ${identity.fingerprint}`;
     expect(run.result?.error?.message).toContain(shown);
     expect(heard).toHaveLength(0);
-    expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+    await expectStatus(await monitor(pair.source), 'running');
   });
 
   it('takes each one-time token for one migration, and says what became of it', async () => {
@@ -144,7 +143,7 @@ describe('a migration between two hosts', () => {
     }
     expect(receiver.stderr()).toMatch(/refused a connection from 127\.0\.0\.1: .* used/);
     expect(receiver.stderr()).not.toMatch(/[0-9a-f]{32}/);
-    expect((await queryStatus(await monitor(other.source))).status).toBe('running');
+    await expectStatus(await monitor(other.source), 'running');
   });
 
   it('gives no secret away: not in output, history, files that others read, nor a command line', async () => {

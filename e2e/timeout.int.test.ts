@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { startMigration } from '../src/engine/migration';
-import { queryStatus } from '../src/engine/qmp/migrate';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type TimeoutAction } from '../src/shared/settings';
 import type { Report, Snapshot } from '../src/shared/snapshot';
 import { ownWorkers } from './kit/own-workers';
-import { monitor, samplePair } from './kit/pairs';
+import { expectStatus, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 
 const mebibyte = 2 ** 20;
@@ -43,7 +42,7 @@ describe.each(restless)('a migration of %s that takes too long', (_, start) => {
     expect(report).toMatchObject({ status: 'cancelled', guestRunningOn: 'source', timedOut: 'cancel', error });
     expect(report.totalTimeMs).toBeGreaterThanOrEqual(3000);
     expect(notices).toContain('no switchover within the timeout of 3.0 s: cancelling');
-    expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
+    await expectStatus(await monitor(pair.source), 'running');
   });
 
   it('is switched over by its timeout where that was asked for, and arrives whole', async () => {

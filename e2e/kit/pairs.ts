@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, onTestFinished } from 'vitest';
 import { QmpClient } from '../../src/engine/qmp/client';
-import { setCapabilities } from '../../src/engine/qmp/migrate';
+import { queryStatus, setCapabilities } from '../../src/engine/qmp/migrate';
 import { type QemuPair, type QemuSide, startQemuPair } from '../../src/guest/qemu-pair';
 import { type Beat, isBanner, parseBeat, setSweepRate } from '../../src/guest/qemu-sample';
 import type { SerialConsole } from '../../src/guest/qemu-serial';
@@ -31,6 +31,19 @@ export async function moveNatively(pair: QemuPair, source: QmpClient, destinatio
   await destination.execute('migrate-incoming', { uri });
   await source.execute('migrate', { uri });
   expect((await over).data).toEqual({ status: 'completed' });
+}
+
+/**
+ * Waits until a guest is in this run state. A QEMU says that a migration is over, and lets others act on it, a moment
+ * before the guest's state follows: `finish-migrate` and `inmigrate` stand until then.
+ */
+export async function expectStatus(client: QmpClient, expected: string): Promise<void> {
+  const passing = [expected, 'finish-migrate', 'inmigrate'];
+  const settled = async (): Promise<string | false> => {
+    const { status } = await queryStatus(client);
+    return (status === expected || !passing.includes(status)) && status;
+  };
+  expect(await until(settled, `the run state ${expected}`)).toBe(expected);
 }
 
 /** What a sample guest wrote on one side's serial port so far. */

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Report, Snapshot } from '../shared/snapshot';
 import { displayFor } from './display';
 import { exitCodeOf, exitCodes } from './exit-codes';
@@ -75,6 +75,26 @@ describe('with --json', () => {
     const { out, err } = show(true, [{ notice }, { notice, elapsedMs: 99_999 }]);
     expect(objects(out).map(({ event }) => event)).toEqual(['progress', 'progress', 'result']);
     expect(err).toBe(`${notice}\nMigration completed. The guest runs on the destination.\n`);
+  });
+});
+
+describe('on a terminal', () => {
+  it.each([
+    ['that knows its size', { columns: 60, rows: 30 }],
+    ['that does not', { columns: 0, rows: 0 }],
+  ])('%s draws the run in place, and leaves the table and the outcome', (_, size) => {
+    vi.stubEnv('TERM', 'xterm');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const [out, err] = [new Page(), Object.assign(new Page(), { isTTY: true, ...size })];
+    const display = displayFor(false, { out, err });
+    display.snapshot({ ...sampleSnapshot, state: 'bulk', elapsedMs: 0 });
+    display.snapshot(sampleSnapshot);
+    display.say('Cancelling');
+    display.finish(sampleReport, sampleSnapshot);
+    expect(err.text).toContain('state     bulk, dirty sync 4, 0 ms');
+    expect(err.text).toContain('downtime  expected 120 ms to 180 ms');
+    expect(err.text).toMatch(/Cancelling\P{Cc}*\p{Cc}\[K\nstate/u);
+    expect(out.text).toMatch(/^Migration status:[^]*The guest runs on the destination\.\n$/);
   });
 });
 

@@ -6,7 +6,7 @@ import { noPaint, paintFor } from './paint';
 import { Redraw } from './redraw';
 import { renderLine, renderLive } from './render-live';
 import { renderOutcome, renderReport } from './render-report';
-import { writeLine } from './streams';
+import { sizeOf, writeLine } from './streams';
 import type { Streams, TextStream } from './streams';
 
 /** How a run is shown while it lasts and when it ends. */
@@ -69,7 +69,7 @@ function liveDisplay(streams: Streams, terminal: TextStream): Display {
     snapshot(snapshot) {
       if (!due(snapshot)) return;
       // One column and one row stay free: the cursor is in them.
-      const { columns = 80, rows = 24 } = terminal;
+      const { columns, rows } = sizeOf(terminal);
       redraw.draw(renderLive(snapshot, { width: columns - 1, height: rows - 1 }, paint));
     },
     say: (line) => redraw.above(line),

@@ -1,5 +1,5 @@
 import wrapAnsi from 'wrap-ansi';
-import type { TextStream } from './streams';
+import { sizeOf, type TextStream } from './streams';
 
 /** Control sequences of ECMA-48; the last two hold a terminal that knows them back until all has been written. */
 const codes = {
@@ -41,7 +41,7 @@ export class Redraw {
 
   /** The terminal's rows that they take now: one that was made narrower since has broken lines into several. */
   #rows(): number {
-    const { columns = 80 } = this.terminal;
+    const { columns } = sizeOf(this.terminal);
     const broken = (line: string): number =>
       wrapAnsi(line, columns, { hard: true, trim: false, wordWrap: false }).split('\n').length;
     return this.#drawn.reduce((rows, line) => rows + broken(line), 0);

@@ -8,6 +8,11 @@ export interface TextStream extends NodeJS.WritableStream {
   readonly hasColors?: () => boolean;
 }
 
+/** Columns and rows of a terminal; one that does not know them, a serial line say, tells of 0 and has those of a VT100. */
+export function sizeOf({ columns, rows }: TextStream): { readonly columns: number; readonly rows: number } {
+  return { columns: columns || 80, rows: rows || 24 };
+}
+
 /** Where a command writes: results on `out`, everything else on `err`. */
 export interface Streams {
   readonly out: TextStream;

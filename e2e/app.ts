@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { _electron, expect } from '@playwright/test';
 import type { ElectronApplication, Locator, Page } from '@playwright/test';
 import { commandOf, type CommandName } from '../src/shared/commands';
@@ -11,6 +12,16 @@ const root = resolve(__dirname, '..');
 
 /** Fields of the new-migration form by their labels; what is left out stays as it is. */
 export type FormFields = Readonly<Record<string, string | boolean>>;
+
+/** Few worker processes, for runs in which their number does not matter. */
+export const few: FormFields = { 'Compress threads': '1', 'Decompress threads': '1' };
+
+/** A sample guest, where it is not to be as the form has it. */
+export interface Sample {
+  readonly kind?: 'builtin' | 'qemu';
+  readonly workload?: string;
+  readonly memory?: string;
+}
 
 /** How a console is started, where it matters. */
 export interface Launch {
@@ -55,7 +66,7 @@ export class ConsoleApp {
       env: { ...(process.env as Record<string, string>), ...launch.env, WHERRY_DATA_DIR: folder },
     });
     const app = new ConsoleApp(electron, await electron.firstWindow(), folder, launch.folder === undefined);
-    await expect(app.page.locator('main[aria-busy="false"]')).toBeVisible();
+    await expect(app.page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: 60_000 });
     return app;
   }
 
@@ -127,17 +138,19 @@ export class ConsoleApp {
     await this.page.getByRole('navigation').getByRole('link', { name: view, exact: true }).click();
   }
 
-  /** Starts a sample guest and waits until it is listed. */
-  async startSample(sample: { kind?: 'builtin' | 'qemu'; workload?: string; memory?: string } = {}): Promise<void> {
+  /** Starts a sample guest and waits until it is listed and the form has it. */
+  async startSample(sample: Sample = {}): Promise<void> {
     const { kind = 'builtin', workload, memory = '64MiB' } = sample;
     await this.open('Guests');
+    const guests = this.page.getByRole('row', { name: /Sample \d/ });
+    const before = await guests.count();
     await this.field('Sample').selectOption(kind);
     if (workload !== undefined) await this.field('Workload').selectOption(workload);
     await this.field('Guest memory').fill(memory);
     await this.button('Start sample guest').click();
-    await expect(this.page.getByRole('row', { name: /Sample \d/ }).last()).toContainText('running', {
-      timeout: 60_000,
-    });
+    await expect(guests).toHaveCount(before + 1, { timeout: 60_000 });
+    await expect(guests.last()).toContainText('running');
+    await expect(this.button('Start sample guest')).toHaveAttribute('aria-busy', 'false');
   }
 
   /** Fills the form; `true` and `false` are for checkboxes. */
@@ -157,6 +170,22 @@ export class ConsoleApp {
     await expect(this.status).toBeVisible();
   }
 
+  /** Moves a sample guest by these settings until it is at its destination. */
+  async migrate(settings: FormFields = {}, sample: Sample = {}): Promise<void> {
+    await this.startSample(sample);
+    await this.fill({ ...few, ...settings });
+    await this.start();
+    await this.reaches(/^completed/);
+  }
+
+  /** Starts to move a guest that takes its time, 64 MiB of noise at 1 MB/s, and waits until it is being sent. */
+  async begin(settings: FormFields = {}, sample: Sample = { workload: 'random' }): Promise<void> {
+    await this.startSample(sample);
+    await this.fill({ 'Bandwidth limit': '8Mbit', ...few, ...settings });
+    await this.start();
+    await this.reaches(/^(bulk|iterating)/);
+  }
+
   /** The live region whose text begins with the session's state. */
   get status(): Locator {
     return this.page.getByRole('status', { name: 'Migration status' });
@@ -170,8 +199,37 @@ export class ConsoleApp {
   }
 
   /** Waits for one of these states. */
-  async reaches(states: RegExp, timeout = 60_000): Promise<void> {
+  async reaches(states: RegExp, timeout = 120_000): Promise<void> {
     await expect(this.status).toHaveText(states, { timeout });
+  }
+
+  /** Gives the window's content a size. */
+  async resize(width: number, height: number): Promise<void> {
+    await this.electron.evaluate(
+      ({ BrowserWindow }, [w, h]) => BrowserWindow.getAllWindows()[0]?.setContentSize(w, h),
+      [width, height] as const,
+    );
+    await expect.poll(() => this.page.evaluate(() => [innerWidth, innerHeight])).toEqual([width, height]);
+  }
+
+  /** What axe finds on the page, as `rule: element`. */
+  async axe(): Promise<readonly string[]> {
+    const { violations } = await new AxeBuilder({ page: this.page }).setLegacyMode(true).analyze();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  }
+
+  /** Tabs on until what has the focus is called so, by its label or its own text. */
+  async tabTo(name: string): Promise<void> {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await this.page.keyboard.press('Tab');
+      const focused = await this.page.evaluate(() => {
+        const element = document.activeElement;
+        const labels = element instanceof HTMLInputElement ? element.labels : null;
+        return (labels?.[0] ?? element)?.textContent?.trim();
+      });
+      if (focused === name) return;
+    }
+    throw new Error(`Tab never reached ${name}`);
   }
 
   field(label: string): Locator {

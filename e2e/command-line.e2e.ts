@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import { test } from './kit/console-test';
 
 const run = promisify(execFile);
 
@@ -17,8 +17,7 @@ async function paste(line: string, folder: string): Promise<{ readonly [key: str
   return runs[0] ?? {};
 }
 
-test('the command line beside the form, copied and pasted, does the same', async () => {
-  const app = await ConsoleApp.launch();
+test('the command line beside the form, copied and pasted, does the same', async ({ app }) => {
   await app.startSample({ workload: 'idle' });
   await app.fill({
     Profile: 'Write-heavy guest',
@@ -60,6 +59,4 @@ test('the command line beside the form, copied and pasted, does the same', async
     },
     report: { status: 'completed', guestRunningOn: 'none' },
   });
-  await app.close();
-  expect(app.complaints).toEqual([]);
 });

@@ -16,22 +16,12 @@ const sizes = [
 /** Takes the view as it is now, in every size, light and dark. */
 async function photograph(app: ConsoleApp, name: string): Promise<void> {
   for (const [width, height] of sizes) {
-    await resize(app, width, height);
+    await app.resize(width, height);
     for (const colorScheme of ['light', 'dark'] as const) {
       await app.page.emulateMedia({ colorScheme });
       await app.page.screenshot({ path: join(docs, 'views', `${name}-${width}x${height}-${colorScheme}.png`) });
     }
   }
-}
-
-async function resize(app: ConsoleApp, width: number, height: number): Promise<void> {
-  await app.electron.evaluate(({ BrowserWindow }, [w, h]) => BrowserWindow.getAllWindows()[0]?.setContentSize(w, h), [
-    width,
-    height,
-  ] as const);
-  await expect
-    .poll(() => app.page.evaluate(() => `${window.innerWidth}x${window.innerHeight}`))
-    .toBe(`${width}x${height}`);
 }
 
 /** Pictures of the running window until it shows one of these states, a few a second, as one moving picture. */
@@ -78,7 +68,7 @@ test('photographs every view during real runs', async () => {
 
     await app.fill({ Profile: 'Slow link', 'Bandwidth limit': '50Mbit' });
     await photograph(app, 'new-migration');
-    await resize(app, 1280, 800);
+    await app.resize(1280, 800);
     await app.page.emulateMedia({ colorScheme: 'light' });
     await app.start();
     await film(app, /^(completed|failed|cancelled|uncertain)/, join(docs, 'run.webp'));

@@ -1,10 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
-import { ConsoleApp } from './app';
+import { expect } from '@playwright/test';
+import { few, type ConsoleApp } from './app';
+import { test } from './kit/console-test';
 
-const few = { 'Compress threads': '1', 'Decompress threads': '1' };
 const notices = (app: ConsoleApp) => app.page.getByRole('alert', { name: 'Notices' });
 const problem = (app: ConsoleApp) => app.page.getByRole('main').getByRole('alert').filter({ hasText: /./ });
 
@@ -30,8 +29,7 @@ async function crash(app: ConsoleApp): Promise<void> {
   );
 }
 
-test('a worker process that cannot start is said, and the guest stays', async () => {
-  const app = await ConsoleApp.launch();
+test('a worker process that cannot start is said, and the guest stays', async ({ app }) => {
   await app.startSample();
   await refuseProcesses(app);
   await app.open('Guests');
@@ -45,11 +43,9 @@ test('a worker process that cannot start is said, and the guest stays', async ()
   await expect(
     app.page.getByText(/could not be started: the machine can start no more processes/).first(),
   ).toBeVisible();
-  await app.close();
 });
 
-test('a worker process that ends at once is said to have', async () => {
-  const app = await ConsoleApp.launch();
+test('a worker process that ends at once is said to have', async ({ app }) => {
   await app.startSample();
   await app.electron.evaluate(({ utilityProcess }) => {
     const fork = utilityProcess.fork.bind(utilityProcess);
@@ -62,19 +58,16 @@ test('a worker process that ends at once is said to have', async () => {
   await app.reaches(/^failed/);
   await expect(app.page.getByText('Failed: the guest runs on the source.')).toBeVisible();
   await expect(app.page.getByText(/compress.*(ended|could not be started)/i).first()).toBeVisible();
-  await app.close();
 });
 
-test('without QEMU it offers the built-in guest, and says what is missing', async () => {
-  const app = await ConsoleApp.launch({ env: { PATH: '/nowhere' } });
+test('without QEMU it offers the built-in guest, and says what is missing', async ({ start }) => {
+  const app = await start({ env: { PATH: '/nowhere' } });
   await expect(app.field('Sample')).toHaveAccessibleDescription('QEMU pair: qemu-system-x86_64 was not found.');
   await expect(app.field('Sample').getByRole('option')).toHaveText(['Built-in guest']);
   await app.startSample();
-  await app.close();
 });
 
-test('a full disk loses the run’s record, not the run, and is said above every view', async () => {
-  const app = await ConsoleApp.launch();
+test('a full disk loses the run’s record, not the run, and is said above every view', async ({ app }) => {
   await app.startSample();
   await app.electron.evaluate(() => {
     type Files = { open: (path: string, ...rest: unknown[]) => Promise<object> };
@@ -95,30 +88,23 @@ test('a full disk loses the run’s record, not the run, and is said above every
   await app.open('History');
   await expect(notices(app)).toContainText('the disk is full');
   await expect(app.page.getByText('No runs yet.')).toBeVisible();
-  const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
-  expect(violations).toEqual([]);
+  expect(await app.axe()).toEqual([]);
   await notices(app).getByRole('button', { name: 'Dismiss' }).click();
   await expect(notices(app)).toBeEmpty();
-  await app.close();
 });
 
-test('a data folder that cannot be written is said at the start, and the console works', async () => {
+test('a data folder that cannot be written is said at the start, and the console works', async ({ start }) => {
   const file = test.info().outputPath('file');
   await mkdir(test.info().outputDir, { recursive: true });
   await writeFile(file, '');
   const folder = join(file, 'data');
-  const app = await ConsoleApp.launch({ folder });
+  const app = await start({ folder });
   await expect(notices(app)).toContainText(`Nothing can be kept in ${folder}: something in its path is not a folder`);
   await app.startSample();
-  await app.close();
 });
 
-test('a page that crashed is loaded again while the migration goes on, and says so', async () => {
-  const app = await ConsoleApp.launch();
-  await app.startSample({ workload: 'random' });
-  await app.fill({ 'Bandwidth limit': '8Mbit', ...few });
-  await app.start();
-  await app.reaches(/^(bulk|iterating)/);
+test('a page that crashed is loaded again while the migration goes on, and says so', async ({ app }) => {
+  await app.begin();
   await crash(app);
   // Playwright gives a crashed page up, so what is on it is asked of the window.
   const text = () =>
@@ -129,11 +115,9 @@ test('a page that crashed is loaded again while the migration goes on, and says 
   await expect.poll(text).toMatch(/The window’s page ended \((it crashed|it was killed)\) and was loaded again/);
   await expect.poll(text).toMatch(/Cancel migration/);
   expect(await text()).toMatch(/^.*(bulk|iterating)/im);
-  await app.close();
 });
 
-test('a page that keeps crashing is left to the operator', async () => {
-  const app = await ConsoleApp.launch();
+test('a page that keeps crashing is left to the operator', async ({ app }) => {
   await app.electron.evaluate(({ dialog }) => {
     const asked: string[] = [];
     Object.assign(globalThis, { asked });
@@ -151,13 +135,10 @@ test('a page that keeps crashing is left to the operator', async () => {
     BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
   );
   await expect.poll(asked).toEqual([expect.stringMatching(/, 3 times within a minute\.$/)]);
-  await app.close();
 });
 
-test('what nobody caught is said, and the console goes on', async () => {
-  const app = await ConsoleApp.launch();
+test('what nobody caught is said, and the console goes on', async ({ app }) => {
   await app.electron.evaluate(() => void Promise.reject(new Error('a promise nobody kept')));
   await expect(notices(app)).toContainText('Something went wrong inside the console: a promise nobody kept.');
   await app.startSample();
-  await app.close();
 });

@@ -1,15 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import type { ConsoleApp } from './app';
 import { test } from './kit/console-test';
-
-async function run(app: ConsoleApp, level: string): Promise<void> {
-  await app.startSample();
-  await app.fill({ 'Compression level': level, 'Compress threads': '1', 'Decompress threads': '1' });
-  await app.start();
-  await app.reaches(/^completed/);
-}
 
 test('teaches where runs come from while there are none', async ({ app }) => {
   await app.open('History');
@@ -17,8 +9,8 @@ test('teaches where runs come from while there are none', async ({ app }) => {
 });
 
 test('keeps every run, compares two and marks what differs, exports and deletes', async ({ app }) => {
-  await run(app, '1');
-  await run(app, '3');
+  await app.migrate({ 'Compression level': '1' });
+  await app.migrate({ 'Compression level': '3' });
   await app.open('History');
   const rows = app.page.getByRole('row', { name: /Sample/ });
   await expect(rows).toHaveCount(2);

@@ -4,27 +4,13 @@ import { test } from './kit/console-test';
 test('a run is set up, started, paused, resumed and cancelled by keyboard alone', async ({ app }) => {
   const { keyboard } = app.page;
 
-  /** What has the focus, as a person would call it. */
-  const focused = (): Promise<string | undefined> =>
-    app.page.evaluate(() => {
-      const element = document.activeElement;
-      const labels = element instanceof HTMLInputElement ? element.labels : null;
-      return (labels?.[0] ?? element)?.textContent?.trim();
-    });
-  const tabTo = async (name: string): Promise<void> => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      await keyboard.press('Tab');
-      if ((await focused()) === name) return;
-    }
-    throw new Error(`Tab never reached ${name}`);
-  };
   const type = async (name: string, text: string): Promise<void> => {
-    await tabTo(name);
+    await app.tabTo(name);
     await keyboard.press('Control+A');
     await keyboard.type(text);
   };
   const press = async (name: string): Promise<void> => {
-    await tabTo(name);
+    await app.tabTo(name);
     await keyboard.press('Enter');
   };
 

@@ -11,18 +11,6 @@ import { test } from './kit/console-test';
  * What an operator does to a running migration, by its effect on the engine, and not only by what the window says.
  */
 
-/** Starts moving a guest that takes its time. */
-async function begin(
-  app: ConsoleApp,
-  settings: Readonly<Record<string, string>> = {},
-  kind: 'builtin' | 'qemu' = 'builtin',
-) {
-  await app.startSample({ kind, ...(kind === 'builtin' && { workload: 'random' }) });
-  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1', ...settings });
-  await app.start();
-  await app.reaches(/^(bulk|iterating)/);
-}
-
 async function run(app: ConsoleApp): Promise<RunView> {
   const answer = await app.page.evaluate(() => window.wherry.calls.readConsole(undefined));
   if (!answer.ok || answer.value.run === undefined) throw new Error('expected a run');
@@ -46,7 +34,7 @@ async function change(app: ConsoleApp, label: string, value: string): Promise<vo
 }
 
 test('another bandwidth is what the wire carries, up and down', async ({ app }) => {
-  await begin(app);
+  await app.begin();
   await change(app, 'Bandwidth limit', '24Mbit');
   await expect.poll(async () => (await now(app)).wireRate).toBeGreaterThan(2e6);
   await change(app, 'Bandwidth limit', '4Mbit');
@@ -57,7 +45,7 @@ test('another bandwidth is what the wire carries, up and down', async ({ app }) 
 });
 
 test('another downtime limit is what the source plans for', async ({ app }) => {
-  await begin(app);
+  await app.begin();
   await change(app, 'Downtime limit', '750ms');
   const source = await QmpClient.connect((await run(app)).source);
   try {
@@ -71,7 +59,7 @@ test('another downtime limit is what the source plans for', async ({ app }) => {
 });
 
 test('a cache is switched off and on again', async ({ app }) => {
-  await begin(app, { 'Bandwidth limit': '24Mbit' });
+  await app.begin({ 'Bandwidth limit': '24Mbit' });
   await expect.poll(async () => (await now(app)).cache.lookups).toBeGreaterThan(0);
   await change(app, 'XBZRLE cache size', '0');
   await expect(app.figure('Cache hit rate')).toHaveText('off');
@@ -89,7 +77,7 @@ test('a cache is switched off and on again', async ({ app }) => {
 });
 
 test('more compress threads get to work, and fewer go on', async ({ app }) => {
-  await begin(app, { 'Bandwidth limit': '24Mbit' });
+  await app.begin({ 'Bandwidth limit': '24Mbit' });
   const threads = app.page.getByRole('region', { name: 'Workers' }).getByRole('listitem');
   await expect(threads).toHaveCount(1);
   await change(app, 'Compress threads', '3');
@@ -102,7 +90,7 @@ test('more compress threads get to work, and fewer go on', async ({ app }) => {
 });
 
 test('another method and level are what pages are compressed with', async ({ app }) => {
-  await begin(app, { 'Bandwidth limit': '24Mbit' });
+  await app.begin({ 'Bandwidth limit': '24Mbit' });
   const ways = async (): Promise<readonly string[]> =>
     ((await now(app)).compression.ways ?? []).map(({ method, level }) => `${method} ${level}`);
   await expect.poll(ways).toContain('zstd 1');
@@ -116,7 +104,7 @@ test('another method and level are what pages are compressed with', async ({ app
 });
 
 test('a pause stops the wire, and what is sent goes on after it', async ({ app }) => {
-  await begin(app, { 'Bandwidth limit': '24Mbit' });
+  await app.begin({ 'Bandwidth limit': '24Mbit' });
   await app.button('Pause').click();
   await expect(app.button('Resume')).toBeEnabled();
   const paused = await now(app);
@@ -131,10 +119,10 @@ test('a pause stops the wire, and what is sent goes on after it', async ({ app }
 });
 
 test('says that it will not converge, and finishes by the button that helps', async ({ app }) => {
-  await begin(app, { 'Bandwidth limit': '40Mbit' });
+  await app.begin({ 'Bandwidth limit': '40Mbit' });
   const verdict = app.page.getByRole('region', { name: 'Verdict' });
   await expect(verdict).toContainText(/Not converging: .*each round begins with .* would fit the downtime limit/, {
-    timeout: 60_000,
+    timeout: 120_000,
   });
   await expect(verdict).toContainText(/What would help most: .*\d/);
   const apply = verdict.getByRole('button', { name: /^Apply: / });
@@ -152,13 +140,13 @@ test('says that it will not converge, and finishes by the button that helps', as
   await expect(async () => {
     if (await apply.isVisible()) await apply.click({ timeout: 1000 });
     await expect(app.status).toHaveText(/^completed/, { timeout: 3000 });
-  }).toPass({ timeout: 60_000 });
+  }).toPass({ timeout: 120_000 });
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
   await expect(app.page.getByRole('region', { name: 'Events' })).toContainText(/(limit|size|method): .* → /);
 });
 
 test('a guest between two QEMUs is paused, sent again, changed and forced to its end', async ({ app }) => {
-  await begin(app, { 'Bandwidth limit': '4Mbit' }, 'qemu');
+  await app.begin({ 'Bandwidth limit': '4Mbit' }, { kind: 'qemu' });
   await app.button('Pause').click();
   await app.button('Resume').click();
   await expect(app.button('Pause')).toBeEnabled();
@@ -177,14 +165,14 @@ test('a guest between two QEMUs is paused, sent again, changed and forced to its
 });
 
 test('two channels are counted one by one', async ({ app }) => {
-  await begin(app, { Channels: '2' });
+  await app.begin({ Channels: '2' });
   const channels = app.page.getByRole('region', { name: 'Channels' });
   await expect(channels.getByRole('listitem')).toHaveCount(2);
   await expect(channels.getByRole('listitem').last()).toContainText(/\d .?B/);
 });
 
 test('closed in mid-run when told to, it ends the run first and keeps it in the history', async ({ app }) => {
-  await begin(app);
+  await app.begin();
   await app.answerClosing('Cancel migration and close');
   const ended = new Promise((resolve) => app.process.once('exit', resolve));
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());

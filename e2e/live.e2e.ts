@@ -2,10 +2,7 @@ import { expect } from '@playwright/test';
 import { test } from './kit/console-test';
 
 test.beforeEach(async ({ app }) => {
-  await app.startSample({ workload: 'random' });
-  await app.fill({ 'Bandwidth limit': '8Mbit', 'Compress threads': '1', 'Decompress threads': '1' });
-  await app.start();
-  await app.reaches(/^(bulk|iterating)/);
+  await app.begin();
 });
 
 test('changes every live setting, and shows what is in force', async ({ app }) => {

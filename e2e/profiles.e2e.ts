@@ -186,34 +186,21 @@ test('fills a new migration, marks what is modified, and saves it', async ({ app
 
 test('is used by keyboard alone', async ({ app }) => {
   const { keyboard } = app.page;
-  /** Tabs on until what has the focus is called so. */
-  const tabTo = async (name: string): Promise<void> => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      await keyboard.press('Tab');
-      const focused = await app.page.evaluate(() => {
-        const element = document.activeElement;
-        const named = element instanceof HTMLInputElement ? element.labels?.[0] : element;
-        return named?.textContent?.trim();
-      });
-      if (focused === name) return;
-    }
-    throw new Error(`Tab never reached ${name}`);
-  };
-  await tabTo('Profiles');
+  await app.tabTo('Profiles');
   await keyboard.press('Enter');
   await expect(app.field('Profile name')).toHaveValue('Slow link');
-  await tabTo('Duplicate');
+  await app.tabTo('Duplicate');
   await keyboard.press('Enter');
   await expect(app.field('Profile name')).toHaveValue('Slow link copy');
-  await tabTo('Rename');
+  await app.tabTo('Rename');
   await keyboard.press('Enter');
   await keyboard.type('Night');
-  await tabTo('Compression level');
+  await app.tabTo('Compression level');
   await keyboard.press('Control+A');
   await keyboard.type('9');
   await keyboard.press('Enter');
   await expect(listed(app, 'Night')).toContainText('--level 9');
-  await tabTo('Delete');
+  await app.tabTo('Delete');
   await keyboard.press('Enter');
   const dialog = app.page.getByRole('dialog', { name: 'Delete “Night”?' });
   await expect(dialog.getByRole('button', { name: 'Keep it' })).toBeFocused();
@@ -221,7 +208,7 @@ test('is used by keyboard alone', async ({ app }) => {
   await expect(dialog).toBeHidden();
   await expect(app.button('Delete')).toBeFocused();
   await keyboard.press('Enter');
-  await tabTo('Delete it');
+  await app.tabTo('Delete it');
   await keyboard.press('Enter');
   await expect(listed(app, 'Night')).toHaveCount(0);
   await expect(app.page.getByRole('region', { name: 'In the editor' })).toBeFocused();

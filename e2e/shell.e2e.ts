@@ -1,30 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect } from '@playwright/test';
 import { consoleArguments, resolveElectron } from '../scripts/electron-runtime.mjs';
 import { commandNames, commandOf, viewOf } from '../src/shared/commands';
 import { viewNames, views } from '../src/shared/views';
-import { ConsoleApp } from './app';
+import { few, type ConsoleApp } from './app';
 import { test } from './kit/console-test';
-
-const few = { 'Compress threads': '1', 'Decompress threads': '1' };
-
-/** A console with a migration that takes its time. */
-async function migrating(): Promise<ConsoleApp> {
-  const app = await ConsoleApp.launch();
-  await app.startSample({ workload: 'random' });
-  await app.fill({ 'Bandwidth limit': '8Mbit', ...few });
-  await app.start();
-  await app.reaches(/^(bulk|iterating)/);
-  return app;
-}
-
-async function axe(app: ConsoleApp): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
 
 test.describe('menu and shortcuts', () => {
   test('the menu bar holds every command with its keys, and no more', async ({ app }) => {
@@ -78,7 +60,7 @@ test.describe('menu and shortcuts', () => {
     await app.page.keyboard.press('?');
     for (const name of commandNames) await expect(sheet).toContainText(commandOf(name).help);
     await expect(sheet.getByText('Ctrl', { exact: true }).first()).toBeVisible();
-    expect(await axe(app)).toEqual([]);
+    expect(await app.axe()).toEqual([]);
     await sheet.getByRole('button', { name: 'Close' }).click();
 
     await app.field('QMP socket').focus();
@@ -115,8 +97,8 @@ test.describe('menu and shortcuts', () => {
   });
 });
 
-test('pauses, and asks before it forces, from any view', async () => {
-  const app = await migrating();
+test('pauses, and asks before it forces, from any view', async ({ app }) => {
+  await app.begin();
   const enabled = () =>
     app.electron.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('pause')?.enabled);
   expect(await enabled()).toBe(true);
@@ -132,47 +114,50 @@ test('pauses, and asks before it forces, from any view', async () => {
   await app.menu('go-guests'); // not behind the back of a question
   await expect(question).toBeVisible();
   await question.getByRole('button', { name: 'Keep migrating' }).click();
-  await app.close();
 });
 
-test('shows the run in the taskbar, in the title and at its end in a notification', async () => {
-  const app = await ConsoleApp.launch();
+/** What stands in the window's title. */
+function titleOf(app: ConsoleApp): Promise<string | undefined> {
+  return app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getTitle());
+}
+
+test('shows the run in the taskbar, in the title and at its end in a notification', async ({ app }) => {
   await app.electron.evaluate(({ BrowserWindow, Notification }) => {
     const [window] = BrowserWindow.getAllWindows();
-    const seen = { progress: [] as unknown[], notes: [] as unknown[] };
+    const seen = { progress: [] as unknown[], titles: [] as string[], notes: [] as unknown[] };
     Object.assign(globalThis, { seen });
+    const setTitle = window?.setTitle.bind(window);
     Object.assign(window ?? {}, {
       isFocused: () => false,
       setProgressBar: (share: number, options?: unknown) => void seen.progress.push([share, options]),
+      setTitle: (title: string) => (seen.titles.push(title), setTitle?.(title)),
     });
     Object.assign(Notification, { isSupported: () => true });
     Notification.prototype.show = function (this: Electron.Notification) {
       seen.notes.push({ title: this.title, body: this.body });
     };
   });
-  const title = () => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getTitle());
-  expect(await title()).toBe('Guests · Wherry');
-  await app.startSample({ workload: 'seed' });
-  await app.fill({ 'Bandwidth limit': '100Mbit', ...few });
-  await app.start();
-  await expect.poll(title).toMatch(/^(bulk|iterating) .*\d %.* · Live · Wherry$/);
-  await app.reaches(/^completed/);
-  await expect.poll(title).toBe('completed · Live · Wherry');
-  type Seen = { readonly progress: readonly [number, unknown][]; readonly notes: readonly unknown[] };
+  expect(await titleOf(app)).toBe('Guests · Wherry');
+  await app.migrate({ 'Bandwidth limit': '100Mbit' }, { workload: 'seed' });
+  await expect.poll(() => titleOf(app)).toBe('completed · Live · Wherry');
+  interface Seen {
+    readonly progress: readonly [number, unknown][];
+    readonly titles: readonly string[];
+    readonly notes: readonly unknown[];
+  }
   const seen = await app.electron.evaluate(() => (globalThis as unknown as { readonly seen: Seen }).seen);
+  expect(seen.titles).toContainEqual(expect.stringMatching(/^(bulk|iterating) .*\d %.* · Live · Wherry$/));
   expect(seen.progress.some(([share]) => share > 0 && share < 1)).toBe(true);
   expect(seen.progress.at(-1)?.[0]).toBe(-1);
   expect(seen.notes).toEqual([
     {
       title: expect.stringMatching(/^Sample 1 .*: completed$/) as unknown,
-      body: expect.stringMatching(/^The guest runs on the destination\. It paused for \d+ ms\.$/) as unknown,
+      body: expect.stringMatching(/^The guest runs on the destination\. It paused for [\d.]+ m?s\.$/) as unknown,
     },
   ]);
-  await app.close();
 });
 
-test('says nothing at the end to who is looking', async () => {
-  const app = await ConsoleApp.launch();
+test('says nothing at the end to who is looking', async ({ app }) => {
   await app.electron.evaluate(({ BrowserWindow, Notification }) => {
     const notes: unknown[] = [];
     Object.assign(globalThis, { notes });
@@ -180,17 +165,13 @@ test('says nothing at the end to who is looking', async () => {
     Object.assign(Notification, { isSupported: () => true });
     Notification.prototype.show = () => void notes.push(1);
   });
-  await app.startSample();
-  await app.fill(few);
-  await app.start();
-  await app.reaches(/^completed/);
+  await app.migrate();
+  await expect.poll(() => titleOf(app)).toBe('completed · Live · Wherry');
   expect(await app.electron.evaluate(() => (globalThis as unknown as { notes: unknown[] }).notes)).toEqual([]);
-  await app.close();
 });
 
-test('a second console of the same data folder brings the first to the front', async () => {
-  const folder = test.info().outputPath('data');
-  const app = await ConsoleApp.launch({ folder });
+test('a second console of the same data folder brings the first to the front', async ({ app, start }) => {
+  const { folder } = app;
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.hide());
   const visible = () => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible());
   expect(await visible()).toBe(false);
@@ -206,18 +187,16 @@ test('a second console of the same data folder brings the first to the front', a
   expect(said).toContain('the console is open already');
   await expect.poll(visible).toBe(true);
 
-  const other = await ConsoleApp.launch(); // its own data folder: nothing to do with the first
-  await other.close();
-  await app.close();
+  await start(); // its own data folder: nothing to do with the first
 });
 
 test.describe('what is remembered', () => {
   const bounds = (app: ConsoleApp) =>
     app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
 
-  test('place, theme and zoom are there the next time', async () => {
+  test('place, theme and zoom are there the next time', async ({ start }) => {
     const folder = test.info().outputPath('data');
-    const app = await ConsoleApp.launch({ folder });
+    const app = await start({ folder });
     const place = { x: 12, y: 34, width: 1100, height: 700 };
     await app.electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setBounds(to), place);
     await app.button('Theme: System').click();
@@ -231,38 +210,35 @@ test.describe('what is remembered', () => {
       zoom: -1,
       place,
     });
-    const next = await ConsoleApp.launch({ folder });
+    const next = await start({ folder });
     expect(await bounds(next)).toEqual(place);
     await expect(next.button('Theme: Dark')).toBeVisible();
     expect(await next.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
-    await next.close();
   });
 
-  test('a window off every screen is brought back', async () => {
+  test('a window off every screen is brought back', async ({ start }) => {
     const folder = test.info().outputPath('data');
     await mkdir(folder, { recursive: true });
     const place = { x: 30_000, y: 30_000, width: 1100, height: 700 };
     const content = { format: 'wherry-window', version: 1, theme: 'system', zoom: 0, maximized: false, place };
     await writeFile(join(folder, 'window.json'), JSON.stringify(content));
-    const app = await ConsoleApp.launch({ folder });
+    const app = await start({ folder });
     const area = await app.electron.evaluate(({ screen }) => screen.getPrimaryDisplay().workArea);
     const { x = NaN, y = NaN } = (await bounds(app)) ?? {};
     expect(x).toBeLessThan(area.x + area.width);
     expect(y).toBeLessThan(area.y + area.height);
-    await app.close();
   });
 
-  test('a file that is no good is ignored, and said so', async () => {
+  test('a file that is no good is ignored, and said so', async ({ start }) => {
     const folder = test.info().outputPath('data');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'window.json'), '{"format":"wherry-window","version":1,"theme":"<script>"}');
-    const app = await ConsoleApp.launch({ folder });
+    const app = await start({ folder });
     const notice = app.page.getByRole('alert', { name: 'Notices' });
     await expect(notice).toContainText('window.json');
-    expect(await axe(app)).toEqual([]);
+    expect(await app.axe()).toEqual([]);
     await notice.getByRole('button', { name: 'Dismiss' }).click();
     await expect(notice).toBeEmpty();
     await expect(app.button('Theme: System')).toBeVisible();
-    await app.close();
   });
 });

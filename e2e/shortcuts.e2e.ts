@@ -1,17 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from '@playwright/test';
-import type { ConsoleApp } from './app';
+import { few } from './app';
 import { test } from './kit/console-test';
-
-const few = { 'Compress threads': '1', 'Decompress threads': '1' };
-
-/** Starts a migration that takes its time. */
-async function migrating(app: ConsoleApp): Promise<void> {
-  await app.startSample({ workload: 'random' });
-  await app.fill({ 'Bandwidth limit': '8Mbit', ...few });
-  await app.start();
-  await app.reaches(/^(bulk|iterating)/);
-}
 
 test('the keys of a new migration open its form, and those of the start start what it says', async ({ app }) => {
   await app.startSample();
@@ -29,7 +19,7 @@ test('the keys of a new migration open its form, and those of the start start wh
 });
 
 test('the keys of a run pause it, and ask before they force or cancel', async ({ app }) => {
-  await migrating(app);
+  await app.begin();
   await app.open('Guests');
   await app.press('pause');
   await expect(app.button('Resume')).toBeVisible();
@@ -52,10 +42,7 @@ test('the keys of a run pause it, and ask before they force or cancel', async ({
 });
 
 test('the keys of the export write the report in front, and the chosen runs', async ({ app }) => {
-  await app.startSample();
-  await app.fill(few);
-  await app.start();
-  await app.reaches(/^completed/);
+  await app.migrate();
   const written = app.page.getByRole('status', { name: 'Export' });
   const report = test.info().outputPath('report.json');
   await app.answerSaving(report);
@@ -93,7 +80,7 @@ test('the keys of the view change theme, size and screen', async ({ app }) => {
 });
 
 test('the keys of the end close the console, and ask while a guest moves', async ({ app }) => {
-  await migrating(app);
+  await app.begin();
   await app.answerClosing('Keep migrating');
   await app.press('quit');
   await expect.poll(() => app.closingText()).toMatch(/keeps running on the source/);

@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator } from '@playwright/test';
-import { ConsoleApp } from './app';
+import type { ConsoleApp } from './app';
 import { test } from './kit/console-test';
 
 /*
@@ -23,12 +22,6 @@ async function dead(paths: readonly string[]): Promise<void> {
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
-/** The smallest window that is promised. */
-async function shrink(app: ConsoleApp): Promise<void> {
-  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1024, 640));
-  await expect.poll(() => app.page.evaluate(() => [innerWidth, innerHeight])).toEqual([1024, 640]);
-}
-
 /** Whether anything sticks out at the side. */
 async function expectWithin(app: ConsoleApp): Promise<void> {
   const widths = await app.page.evaluate(() =>
@@ -37,24 +30,19 @@ async function expectWithin(app: ConsoleApp): Promise<void> {
   for (const [wide, room] of widths) expect(wide).toBe(room);
 }
 
-async function expectAccessible(app: ConsoleApp): Promise<void> {
-  const { violations } = await new AxeBuilder({ page: app.page }).setLegacyMode(true).analyze();
-  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([]);
-}
-
-test('two hundred guests with long names leave the rest of the view where it is', async () => {
+test('two hundred guests with long names leave the rest of the view where it is', async ({ start }) => {
   const runtime = await mkdtemp(join(tmpdir(), 'wherry-many-'));
   const name = (number: number): string => `guest-${String(number).padStart(3, '0')}-${'x'.repeat(44)}.qmp`;
   await dead(Array.from({ length: 200 }, (_, number) => join(runtime, name(number))));
-  const app = await ConsoleApp.launch({ env: { XDG_RUNTIME_DIR: runtime } });
+  const app = await start({ env: { XDG_RUNTIME_DIR: runtime } });
   try {
-    await shrink(app);
+    await app.resize(1024, 640);
     const rows = app.page.getByRole('rowheader', { name: /^guest-/ });
     await expect(rows).toHaveCount(200);
     await expect(app.page.getByRole('row', { name: name(199) })).toContainText('No QMP monitor at');
     await expect(app.button('Start sample guest')).toBeInViewport({ ratio: 1 });
     await expectWithin(app);
-    await expectAccessible(app);
+    expect(await app.axe()).toEqual([]);
     await app.field('Filter').fill('GUEST-017');
     await expect(rows).toHaveCount(1);
     await expect(app.field('Filter')).toHaveAccessibleDescription('1 of 200, by name or address');
@@ -70,10 +58,7 @@ test('two hundred guests with long names leave the rest of the view where it is'
 });
 
 test('two hundred runs are looked over, and two of them compared, without going past all of them', async ({ app }) => {
-  await app.startSample();
-  await app.fill({ 'Compress threads': '1', 'Decompress threads': '1' });
-  await app.start();
-  await app.reaches(/^completed/);
+  await app.migrate();
   await expect.poll(() => readdir(join(app.folder, 'history')).catch(() => [])).toHaveLength(1);
   const [file = ''] = await readdir(join(app.folder, 'history'));
   const run = JSON.parse(await readFile(join(app.folder, 'history', file), 'utf8')) as object;
@@ -82,7 +67,7 @@ test('two hundred runs are looked over, and two of them compared, without going 
     const guest = number % 2 === 0 ? 'web' : `${'database'.repeat(12)} ${number}`;
     await writeFile(join(app.folder, 'history', `${id}.json`), JSON.stringify({ ...run, id, guest }));
   }
-  await shrink(app);
+  await app.resize(1024, 640);
   await app.open('History');
   const boxes: Locator = app.page.getByRole('checkbox', { name: /^Select the run/ });
   await expect(boxes).toHaveCount(200);
@@ -94,28 +79,26 @@ test('two hundred runs are looked over, and two of them compared, without going 
   await expect(comparison).toBeFocused();
   await expect(comparison.getByRole('img', { name: 'Wire rate' })).toBeInViewport();
   await expectWithin(app);
-  await expectAccessible(app);
+  expect(await app.axe()).toEqual([]);
 });
 
-test('a store that cannot be read is said in the views that show it, and a migration goes on without', async () => {
+test('a store that cannot be read is said in the views that show it, and a migration goes on without', async ({
+  start,
+}) => {
   const folder = test.info().outputPath('data');
   await mkdir(folder, { recursive: true });
   for (const name of ['history', 'profiles']) await writeFile(join(folder, name), 'no folder');
-  const app = await ConsoleApp.launch({ folder });
+  const app = await start({ folder });
   const problem = app.page.getByRole('main').getByRole('alert').filter({ hasText: /./ });
   for (const view of ['History', 'Profiles', 'New migration'] as const) {
     await app.open(view);
     await expect(problem).toContainText(
       `could not read ${join(folder, view === 'History' ? 'history' : 'profiles')}: something in its path is not a folder`,
     );
-    await expectAccessible(app);
+    expect(await app.axe()).toEqual([]);
   }
   await expect(app.field('Profile').getByRole('option')).toHaveText(['Defaults']);
-  await app.startSample();
-  await app.fill({ 'Compress threads': '1', 'Decompress threads': '1' });
-  await app.start();
-  await app.reaches(/^completed/);
+  await app.migrate();
   await expect(app.page.getByRole('alert', { name: 'Notices' })).toContainText('is not in the history');
   await expect(app.button('Export')).toBeDisabled();
-  await app.close();
 });

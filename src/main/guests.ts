@@ -31,6 +31,8 @@ export class Guests {
   /** QMP answers one client at a time, so these are the running migration's alone. */
   #busy: readonly string[] = [];
   #count = 0;
+  /** Samples started so far. */
+  #samples = 0;
   /** Sample pairs on their way up. */
   readonly #starting = new Set<Promise<SamplePair>>();
   #ending = false;
@@ -57,7 +59,7 @@ export class Guests {
     this.#pairs.set(id, pair);
     const guest: KnownGuest = {
       id,
-      name: sampleName(request, this.#count),
+      name: sampleName(request, (this.#samples += 1)),
       origin: request.kind,
       address: pair.source,
       destination: pair.destination,

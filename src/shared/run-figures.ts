@@ -128,10 +128,19 @@ export function overLimit({ downtimeMs, downtimeLimitMs: limit }: Report): boole
   return downtimeMs === undefined || limit === undefined ? undefined : downtimeMs > limit;
 }
 
-/** Whether the measured downtime lies in the band last predicted. */
-function asPredicted({ downtimeMs, expectedDowntimeBandMs: band }: Report): boolean | undefined {
+/** What the measured downtime is beside the band last predicted; unknown where either is. */
+export function besidePredicted({
+  downtimeMs,
+  expectedDowntimeBandMs: band,
+}: Report): 'as' | 'shorter than' | 'longer than' | undefined {
   if (downtimeMs === undefined || band === undefined) return undefined;
-  return downtimeMs >= band.low && downtimeMs <= band.high;
+  return downtimeMs < band.low ? 'shorter than' : downtimeMs > band.high ? 'longer than' : 'as';
+}
+
+/** Whether the measured downtime lies in the band last predicted. */
+function asPredicted(report: Report): boolean | undefined {
+  const beside = besidePredicted(report);
+  return beside === undefined ? undefined : beside === 'as';
 }
 
 function over(part: number, whole: number): number | undefined {

@@ -110,7 +110,7 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['total time', formatDuration(report.totalTimeMs)],
     ['downtime', downtimeText(report)],
     ['downtime limit', or(formatDuration, report.downtimeLimitMs)],
-    ['expected downtime', or(formatDuration, report.expectedDowntimeMs)],
+    ['expected downtime', or(bandText, report.expectedDowntimeBandMs)],
     ['setup', or(formatDuration, report.setupTimeMs)],
     ...(report.link === undefined ? [] : linkRows(report.link).map(([name, text]) => [`link ${name}`, text] as const)),
     ['transferred ram', formatWireBytes(report.wireBytes)],
@@ -164,6 +164,6 @@ function placeName(place: GuestPlace): string {
   return place === 'none' ? 'neither side (paused)' : place === 'unknown' ? 'not known' : `the ${place}`;
 }
 
-function or(format: (value: number) => string, value: number | undefined): string {
+function or<Value>(format: (value: Value) => string, value: Value | undefined): string {
   return value === undefined ? unknown : format(value);
 }

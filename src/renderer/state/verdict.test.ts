@@ -37,6 +37,7 @@ const report: Report = {
   totalTimeMs: 20_000,
   downtimeMs: 84,
   expectedDowntimeMs: 110,
+  expectedDowntimeBandMs: { low: 60, high: 110 },
   rounds: 5,
   wireBytes: 1,
   rawBytes: 2,
@@ -120,7 +121,7 @@ describe('verdictOfReport', () => {
     expect(verdictOfReport(report)).toEqual({
       tone: 'good',
       finish: 'Completed: the guest runs on the destination.',
-      pause: 'It paused for 84 ms (predicted at most 110 ms).',
+      pause: 'It paused for 84 ms, as predicted (60–110 ms).',
     });
   });
 
@@ -128,8 +129,17 @@ describe('verdictOfReport', () => {
     expect(verdictOfReport({ ...report, downtimeLimitMs: 80 })).toMatchObject({
       tone: 'good',
       pauseTone: 'bad',
-      pause: 'It paused for 84 ms, over the limit of 80 ms (predicted at most 110 ms).',
+      pause: 'It paused for 84 ms, over the limit of 80 ms, as predicted (60–110 ms).',
     });
+  });
+
+  it('says when the pause was outside the band', () => {
+    const paused = (downtimeMs: number) => verdictOfReport({ ...report, downtimeMs }).pause;
+    expect(paused(111)).toBe('It paused for 111 ms, longer than predicted (60–110 ms).');
+    expect(paused(110)).toBe('It paused for 110 ms, as predicted (60–110 ms).');
+    expect(paused(59)).toBe('It paused for 59 ms, shorter than predicted (60–110 ms).');
+    const { expectedDowntimeBandMs: _, ...unforeseen } = report;
+    expect(verdictOfReport(unforeseen).pause).toBe('It paused for 84 ms.');
   });
 
   it('says why it failed and that the guest is safe', () => {

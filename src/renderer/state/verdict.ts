@@ -1,4 +1,4 @@
-import { overLimit } from '../../shared/run-figures';
+import { besidePredicted, overLimit } from '../../shared/run-figures';
 import type { BandMs, Reconnecting, Report, Snapshot } from '../../shared/snapshot';
 import type { EndState, GuestPlace } from '../../shared/state';
 import type { Advice } from '../../shared/verdict';
@@ -45,11 +45,12 @@ export function verdictOf(snapshot: Snapshot): Verdict {
 
 /** Judges a finished migration. */
 export function verdictOfReport(report: Report): Verdict {
-  const { status, guestRunningOn, downtimeMs, downtimeLimitMs, expectedDowntimeMs, error } = report;
+  const { status, guestRunningOn, downtimeMs, downtimeLimitMs, expectedDowntimeBandMs: band, error } = report;
+  const beside = besidePredicted(report);
   return ended(status, guestRunningOn, {
     ...(overLimit(report) === true && downtimeLimitMs !== undefined && { downtimeLimitMs }),
     ...(downtimeMs !== undefined && { downtimeMs }),
-    ...(expectedDowntimeMs !== undefined && { expectedDowntimeMs }),
+    ...(band !== undefined && beside !== undefined && { predicted: `${beside} predicted (${bandText(band)})` }),
     ...(error !== undefined && { reason: error.message }),
   });
 }
@@ -120,17 +121,17 @@ interface EndFacts {
   readonly downtimeMs?: number;
   /** Where it was exceeded. */
   readonly downtimeLimitMs?: number;
-  readonly expectedDowntimeMs?: number;
+  /** What that is beside the prediction, with its band. */
+  readonly predicted?: string;
   readonly reason?: string;
 }
 
 function ended(state: EndState, place: GuestPlace, facts: EndFacts): Verdict {
-  const { downtimeMs, downtimeLimitMs: limit, expectedDowntimeMs, reason } = facts;
+  const { downtimeMs, downtimeLimitMs: limit, reason } = facts;
   const help = reason === undefined ? {} : { help: sentence(reason) };
   switch (state) {
     case 'completed': {
-      const predicted =
-        expectedDowntimeMs === undefined ? '' : ` (predicted at most ${formatDuration(expectedDowntimeMs)})`;
+      const predicted = facts.predicted === undefined ? '' : `, ${facts.predicted}`;
       const over = limit === undefined ? '' : `, over the limit of ${formatDuration(limit)}`;
       return {
         tone: 'good',

@@ -24,7 +24,8 @@ export function drawRounds(plot: uPlot, rounds: readonly number[], colour: strin
 }
 
 /** A whole upright line, with its word. */
-export function drawSwitchover(plot: uPlot, time: number, colour: string, font: string): void {
+export function drawSwitchover(plot: uPlot, time: number, token: (name: string) => string, font: string): void {
+  const colour = token('--ink');
   const { ctx, bbox } = plot;
   const x = upright(plot, [time], colour, 1.5 * devicePixelRatio, []);
   if (x === undefined) return;
@@ -32,7 +33,7 @@ export function drawSwitchover(plot: uPlot, time: number, colour: string, font: 
   write(ctx, colour, font);
   const word = 'switchover ';
   ctx.textAlign = x - bbox.left < ctx.measureText(word).width ? 'left' : 'right';
-  ctx.fillText(ctx.textAlign === 'left' ? ` ${word.trim()}` : word, x, bbox.top + 2 * devicePixelRatio);
+  writeOver(ctx, ctx.textAlign === 'left' ? ` ${word.trim()}` : word, x, bbox.top + 2 * devicePixelRatio, token);
   ctx.restore();
 }
 
@@ -70,12 +71,8 @@ export function drawEnds(plot: uPlot, lines: readonly Line[], token: (name: stri
     ctx.textBaseline = 'bottom';
     const x = plot.valToPos(plot.data[0][row] as number, 'x', true);
     const y = plot.valToPos(values[row] as number, right === true ? 'right' : 'left', true);
-    // At the very top it would be cut off, and where lines cross, struck through.
-    const place = [x + 3 * devicePixelRatio, Math.max(y, plot.bbox.top + 6 * devicePixelRatio)] as const;
-    ctx.strokeStyle = token('--panel');
-    ctx.lineWidth = 4 * devicePixelRatio;
-    ctx.strokeText(mark, ...place);
-    ctx.fillText(mark, ...place);
+    // At the very top it would be cut off.
+    writeOver(ctx, mark, x + 3 * devicePixelRatio, Math.max(y, plot.bbox.top + 6 * devicePixelRatio), token);
     ctx.restore();
   }
 }
@@ -103,6 +100,21 @@ export function drawAbove(
     ctx.fillText(words, x, y + devicePixelRatio);
     ctx.restore();
   }
+}
+
+/** A word that what lies below it does not strike through. */
+function writeOver(
+  ctx: CanvasRenderingContext2D,
+  word: string,
+  x: number,
+  y: number,
+  token: (name: string) => string,
+): void {
+  ctx.strokeStyle = token('--panel');
+  ctx.lineWidth = 4 * devicePixelRatio;
+  ctx.lineJoin = 'round';
+  ctx.strokeText(word, x, y);
+  ctx.fillText(word, x, y);
 }
 
 function write(ctx: CanvasRenderingContext2D, colour: string, font: string): void {

@@ -81,7 +81,7 @@ export function createPlot<Name extends string>(host: HTMLElement, picture: Pict
         draw: [
           (drawn) => {
             if (shown === undefined) return;
-            if (shown.switchover !== undefined) drawSwitchover(drawn, shown.switchover, token('--ink'), font);
+            if (shown.switchover !== undefined) drawSwitchover(drawn, shown.switchover, token, font);
             drawEnds(drawn, picture.lines, token, font);
             drawAbove(drawn, limitsAbove(picture, tops, drawn.data.slice(1) as unknown as Float64Array[]), token, font);
           },

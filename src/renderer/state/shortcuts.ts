@@ -6,8 +6,9 @@ const buttons = new Map<CommandName, HTMLElement>();
 /** Whether keys are written as a Mac does. */
 export const mac = navigator.userAgent.includes('Mac');
 
-/** A Svelte action: a button that a command's keys press, wherever it is. */
-export function shortcut(button: HTMLElement, name: CommandName): { destroy(): void } {
+/** A Svelte action: a button that a command's keys press, wherever it is; one without a command is pressed itself. */
+export function shortcut(button: HTMLElement, name: CommandName | undefined): { destroy?(): void } {
+  if (name === undefined) return {};
   buttons.set(name, button);
   button.setAttribute('aria-keyshortcuts', ariaKeys(commandOf(name).keys, mac));
   return {

@@ -10,8 +10,6 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makePackage } from './dist-debian.mjs';
-import { makeFolder } from './dist-folder.mjs';
 import { exitWith, must, SetupError } from './process.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,6 +24,9 @@ async function dist() {
   }
   await must(process.execPath, ['scripts/setup.mjs', '--retry-download'], { cwd: root });
   await must('npm', ['run', '--silent', 'build'], { cwd: root });
+  // They need packages, which a fresh clone has only now.
+  const { makePackage } = await import('./dist-debian.mjs');
+  const { makeFolder } = await import('./dist-folder.mjs');
   const out = resolve(root, values.out);
   await mkdir(out, { recursive: true });
   const made = await makeFolder(root, out, process.env);

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { consoleArguments, hasDisplay, offlineFolder, resolveElectron } from './electron-runtime.mjs';
 import { shipped } from './dist-licences.mjs';
@@ -9,6 +9,24 @@ import { setUpElectron } from './setup-electron.mjs';
 import { missingPackages } from './setup-packages.mjs';
 import { isStale } from './stale.mjs';
 import { total } from './tally.mjs';
+
+/** What a script needs before its first line runs: everything it imports, and what that imports. */
+function neededBy(file: string, known = new Set<string>()): ReadonlySet<string> {
+  const text = readFileSync(file, 'utf8');
+  for (const [, from = ''] of text.matchAll(/^(?:import|export)\s(?:[^;]*?\sfrom\s)?'([^']+)';/gm)) {
+    const name = from.startsWith('.') ? resolve(dirname(file), from) : from;
+    if (known.has(name)) continue;
+    known.add(name);
+    if (from.startsWith('.')) neededBy(name, known);
+  }
+  return known;
+}
+
+it.each(['setup', 'start', 'test', 'dist'])('%s.mjs begins in a clone that has no packages yet', (name) => {
+  const needed = neededBy(join(__dirname, `${name}.mjs`));
+  expect(needed.has(join(__dirname, 'process.mjs'))).toBe(true);
+  expect([...needed].filter((each) => !/^(node:|\/)/.test(each))).toEqual([]);
+});
 
 describe('resolveElectron', () => {
   let root = '';

@@ -24,7 +24,10 @@ export function registerConsole(program: Command): void {
  */
 export async function openConsole(root: string, env: NodeJS.ProcessEnv): Promise<number> {
   if (!hasDisplay(env, process.platform)) {
-    throw new WherryError('worker', 'The console needs a display, and DISPLAY and WAYLAND_DISPLAY are both empty.');
+    throw new WherryError(
+      'worker',
+      'The console needs a display, and DISPLAY and WAYLAND_DISPLAY are both empty; every other command works without.',
+    );
   }
   const electron = resolveElectron(root, env);
   if (electron === undefined) {

@@ -40,10 +40,15 @@ describe('describeReport', () => {
       zstd: { ok: true },
       simd: { ok: true },
     };
-    expect(describeReport(report).split('\n').slice(0, 3)).toEqual([
+    const lines = describeReport(report).split('\n');
+    expect(lines.slice(0, 3)).toEqual([
       '✓ Electron          25.1.1 /e/electron (offline runtime)',
-      '✗ QEMU              missing',
+      '– QEMU              missing',
       '    Install it.',
     ]);
+    expect(lines.at(-1)).toBe('Migrations can run here.');
+    const unfit = describeReport({ ...report, zstd: { ok: false, remedy: 'Install it anew.' } });
+    expect(unfit).toMatch(/^✗ zstd +missing\n {4}Install it anew\.$/m);
+    expect(unfit).toMatch(/\nNo migration can run here before what is marked ✗ is there\.$/);
   });
 });

@@ -66,16 +66,22 @@ export async function doctor(): Promise<DoctorReport> {
   };
 }
 
-/** The findings as lines for people. */
+/** The findings as lines for people, and what they come to; what no migration needs is not marked as a fault. */
 export function describeReport(report: DoctorReport): string {
   const width = Math.max(...Object.values(titles).map((title) => title.length));
-  return (Object.keys(titles) as (keyof DoctorReport)[])
-    .map((name) => {
-      const { ok, version, from, path, remedy } = report[name];
-      const facts = [version, path, from && `(${from})`].filter(Boolean).join(' ') || (ok ? 'works' : 'missing');
-      return `${ok ? '✓' : '✗'} ${titles[name].padEnd(width)}  ${facts}${remedy ? `\n    ${remedy}` : ''}`;
-    })
-    .join('\n');
+  const names = Object.keys(titles) as (keyof DoctorReport)[];
+  const lines = names.map((name) => {
+    const { ok, version, from, path, remedy } = report[name];
+    const facts = [version, path, from && `(${from})`].filter(Boolean).join(' ') || (ok ? 'works' : 'missing');
+    const mark = ok ? '✓' : essential.includes(name) ? '✗' : '–';
+    return `${mark} ${titles[name].padEnd(width)}  ${facts}${remedy ? `\n    ${remedy}` : ''}`;
+  });
+  const fit = essential.every((name) => report[name].ok);
+  return [
+    ...lines,
+    '',
+    fit ? 'Migrations can run here.' : 'No migration can run here before what is marked ✗ is there.',
+  ].join('\n');
 }
 
 function checkElectron(): Finding {

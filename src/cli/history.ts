@@ -3,8 +3,8 @@ import { runsCsv, seriesCsv } from '../engine/store/csv';
 import type { History } from '../engine/store/history';
 import { historyJson } from '../engine/store/run-file';
 import { WherryError } from '../shared/failure';
-import { compareRuns, predictedText, resultFigures, settingFigures } from '../shared/run-figures';
-import type { ComparedFigure } from '../shared/run-figures';
+import { compareRuns, predictedText, resultFigures, settingFigures, unknown } from '../shared/run-figures';
+import type { ComparedFigure, RunFigure } from '../shared/run-figures';
 import type { RunRecord, RunSummary } from '../shared/run-record';
 import { formatDuration, formatWireBytes } from '../shared/units';
 import { writeExport } from './output-file';
@@ -97,15 +97,18 @@ function row(run: RunSummary): readonly string[] {
 }
 
 function show(run: RunRecord, { out }: Streams): void {
+  // What is not known of this run, and what concerns other kinds, is left out.
+  const known = (figures: readonly RunFigure[]): readonly (readonly string[])[] =>
+    figures.map(({ label, text }) => [label, text(run)]).filter(([, text]) => text !== unknown);
   writeTable(out, ['run', run.id], [
     ['Started', run.startedAt],
     ['Guest', run.guest],
     ['Source', run.source],
     ['Destination', run.destination],
     ['', ''],
-    ...settingFigures.map(({ label, text }) => [label, text(run)]),
+    ...known(settingFigures),
     ['', ''],
-    ...resultFigures.map(({ label, text }) => [label, text(run)]),
+    ...known(resultFigures),
     ['', ''],
     ['Points over time', String(run.series.elapsedMs.length)],
   ]); // prettier-ignore

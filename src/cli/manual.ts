@@ -1,4 +1,4 @@
-import type { Command, Help } from 'commander';
+import type { Argument, Command, Help } from 'commander';
 import { exitCodes } from './exit-codes';
 
 /** Adds `wherry manual`, which prints the manual page for the package; no help mentions it. */
@@ -116,12 +116,18 @@ function visible(command: Command): readonly Command[] {
 
 function commandText(name: string, command: Command): readonly string[] {
   const help = command.createHelp();
-  const words = command.registeredArguments.map((argument) => help.argumentTerm(argument)).join(' ');
+  const words = command.registeredArguments.map(argumentText).join(' ');
   return [
     `.SS "wherry ${plain([name, words].join(' ').trim())}"`,
     `${plain(sentence(command.description()))}`,
     ...items(optionItems(help, command)),
   ];
+}
+
+/** As in `--help`: `<run>`, `[runs...]`. */
+function argumentText(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 function optionItems(help: Help, command: Command): readonly Item[] {

@@ -176,7 +176,10 @@ describe('wherry migrate', () => {
     [[...ends, '--compress-threads', '0'], 'Compress threads: expected a whole number from 1 to 255, got 0'],
     [[...ends, '--compress-threads', '1e2'], 'expected a whole number, got "1e2"'],
     [[...ends, '--max-bandwidth', '100M'], 'expected a rate such as 100Mbit'],
-    [[...ends, '--max-bandwidth', '100'], 'got "100", which has no unit: 100Mbit, 100MB/s or 100B/s?'],
+    [
+      [...ends, '--max-bandwidth', '100'],
+      'error: --max-bandwidth: expected a rate such as 100Mbit or 12MB/s, or 0 for no limit, got "100", which has no unit',
+    ],
     [[...ends, '--max-bandwidth', '9Tbit'], 'Bandwidth limit: expected 0 to 8Tbit, got 9Tbit'],
     [[...ends, '--timeout', '5'], 'got "5", which has no unit: 5s or 5ms?'],
     [[...ends, '--xbzrle-cache', 'big'], 'expected a size such as 64MiB'],

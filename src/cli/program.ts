@@ -56,7 +56,10 @@ export function buildProgram(actions: Actions, version: string): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
 
-  addSettings(program.command('migrate').description('move a guest from one QEMU to another'))
+  const migrate = program
+    .command('migrate')
+    .description('move a guest from one QEMU to another')
+    .usage('--source <address> --destination <address> [options]')
     .requiredOption(
       '--source <address>',
       'QMP socket of the running guest: /path, unix:/path or tcp:host:port',
@@ -68,7 +71,8 @@ export function buildProgram(actions: Actions, version: string): Command {
         fromElsewhere,
       addressWord,
     )
-    .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used")
+    .option('--direct', "no receiver: the destination is a QEMU's own -incoming address, and only XBZRLE is used");
+  addSettings(migrate)
     .option('--insecure', insecureHelp)
     .option('--json', 'one JSON object a line on standard output')
     .action(async (given: Options, command: Command) => {
@@ -98,7 +102,9 @@ export async function runProgram(
   say: (line: string) => void,
 ): Promise<number | undefined> {
   try {
-    await program.parseAsync(words, { from: 'user' });
+    // Commander's own help knows the commands, and not those of a group.
+    const [first, ...rest] = words;
+    await program.parseAsync(first === 'help' && rest.length > 1 ? [...rest, '--help'] : words, { from: 'user' });
     return undefined;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitCodes.completed : exitCodes.usage;
@@ -193,7 +199,8 @@ function oneOf<Name extends string>(label: string, names: readonly Name[], given
   throw new WherryError('usage', `${label}: expected one of ${names.join(', ')}, got ${JSON.stringify(given)}`);
 }
 
-/** Commander puts its suggestions on lines of their own. */
+/** Commander puts its suggestions on lines of their own, and repeats what our refusals quote. */
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' ');
+  const line = text.trim().replace(/\s*\n\s*/g, ' ');
+  return line.replace(/^error: option '(--[\w-]+)[^']*' argument '.*?' is invalid\. (?=expected )/s, 'error: $1: ');
 }

@@ -34,6 +34,7 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
   program
     .command('receive')
     .description('wait, on the destination host, for guests that `wherry migrate` or `wherry send` brings')
+    .usage('--listen <host:port> --destination <address>... [options]')
     .requiredOption(
       '--listen <host:port>',
       'where to listen; without a host: loopback only',
@@ -55,15 +56,17 @@ export function registerReceive(program: Command, action: (request: ReceiveReque
         .default('once'),
     )
     .addOption(
-      new Option('--token-lifetime <time>', 'how long a one-time token is good when it is not used')
-        .argParser(argument(parseLifetime))
-        .default(undefined, 'until it is used'),
+      new Option(
+        '--token-lifetime <time>',
+        'how long a one-time token is good when it is not used: 1h; until it is used, if absent',
+      ).argParser(argument(parseLifetime)),
     )
     .option('--insecure', 'do not encrypt: whoever is on the way can read and change the memory of guests')
     .addOption(
-      new Option('--max-cache <size>', 'most memory for the XBZRLE cache of a sender that asks for more')
-        .argParser(argument(parseBytes))
-        .default(undefined, "half of this machine's"),
+      new Option(
+        '--max-cache <size>',
+        "most memory for the XBZRLE cache of a sender that asks for more: 256MiB; half of this machine's, if absent",
+      ).argParser(argument(parseBytes)),
     )
     .option('--json', 'one JSON object a line on standard output')
     .action((request: ReceiveRequest) => action(request));

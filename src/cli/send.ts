@@ -39,6 +39,7 @@ export function registerSend(
   const command = program
     .command('send')
     .description('carry the stream of a migration that another tool drives to a `wherry receive`')
+    .usage('--listen <address> --to <url> [options]')
     .requiredOption(
       '--listen <address>',
       "where the source's stream comes: unix:/path or tcp:host:port, as the `migrate` command is given it",

@@ -23,8 +23,9 @@ export function addSettings(command: Command, names: readonly (keyof MigrationSe
   for (const name of names) {
     const { flag, placeholder, kind, help } = settingOptions[name];
     if (kind === 'switch') {
-      command.option(flag, help);
-      command.option(flag.replace('--', '--no-'), 'the opposite, where the profile has it');
+      const off = flag.replace('--', '--no-');
+      const [does, undoes] = defaultSettings[name] === true ? [off, flag] : [flag, off];
+      command.option(does, help).option(undoes, 'the opposite, where the profile has it');
     } else {
       const option = new Option(`${flag} <${placeholder ?? 'value'}>`, help).argParser(argument(readers[kind]));
       command.addOption(option.default(defaultSettings[name], settingDefaultText(name)));

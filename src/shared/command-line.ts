@@ -9,6 +9,7 @@ export interface SettingOption {
   /** What stands for its value in the help; a switch has none. */
   readonly placeholder?: string;
   readonly kind: UnitKind | 'word' | 'number' | 'switch';
+  /** What the option does; of a switch that is on by default, what its `--no-` does. */
   readonly help: string;
 }
 
@@ -26,20 +27,25 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     kind: 'number',
     help: 'compression level: zlib 0-9, zstd 1-19; auto starts there',
   },
-  compressThreads: { flag: '--compress-threads', placeholder: 'n', kind: 'number', help: 'threads that compress' },
+  compressThreads: {
+    flag: '--compress-threads',
+    placeholder: 'n',
+    kind: 'number',
+    help: 'processes that encode and compress, 1-255',
+  },
   decompressThreads: {
     flag: '--decompress-threads',
     placeholder: 'n',
     kind: 'number',
-    help: 'processes that decompress',
+    help: 'processes that decode, 1-255',
   },
-  channels: { flag: '--channels', placeholder: 'n', kind: 'number', help: 'sockets between sender and receiver' },
-  linkTest: { flag: '--link-test', kind: 'switch', help: 'between hosts, see first what the link gives (default)' },
+  channels: { flag: '--channels', placeholder: 'n', kind: 'number', help: 'sockets between sender and receiver, 1-16' },
+  linkTest: { flag: '--link-test', kind: 'switch', help: 'between hosts, do not see first what the link gives' },
   xbzrleCacheBytes: {
     flag: '--xbzrle-cache',
     placeholder: 'size',
     kind: 'bytes',
-    help: 'page cache for deltas; 0 = off',
+    help: 'pages remembered on both sides, for deltas and repeated pages; 0 = off',
   },
   cachePolicy: {
     flag: '--cache-policy',
@@ -47,26 +53,40 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
     kind: 'word',
     help: 'which pages it keeps: lru, adaptive',
   },
-  maxBandwidth: { flag: '--max-bandwidth', placeholder: 'rate', kind: 'rate', help: '100Mbit, 12MB/s; 0 = unlimited' },
+  maxBandwidth: {
+    flag: '--max-bandwidth',
+    placeholder: 'rate',
+    kind: 'rate',
+    help: 'most on the wire: 100Mbit, 12MB/s; 0 = unlimited',
+  },
   downtimeLimitMs: {
     flag: '--downtime-limit',
     placeholder: 'time',
     kind: 'duration',
-    help: 'pause aimed for: 300ms, 1s',
+    help: 'longest pause the guest may have: 300ms, 1s',
   },
   waitForThread: {
     flag: '--wait-thread',
     kind: 'switch',
-    help: 'wait for a free compress thread (default), rather than send uncompressed',
+    help: 'send uncompressed what finds its compress thread busy, rather than wait',
   },
-  autoConverge: { flag: '--auto-converge', kind: 'switch', help: 'slow the guest down where it writes too fast' },
+  autoConverge: {
+    flag: '--auto-converge',
+    kind: 'switch',
+    help: 'slow the guest down where it writes faster than is carried',
+  },
   timeoutMs: {
     flag: '--timeout',
     placeholder: 'time',
     kind: 'duration',
-    help: 'by when it has to switch over: 10m; 0 = whenever',
+    help: 'by when the switchover has to begin: 10m; 0 = whenever',
   },
-  onTimeout: { flag: '--on-timeout', placeholder: 'action', kind: 'word', help: 'what is done then: cancel, force' },
+  onTimeout: {
+    flag: '--on-timeout',
+    placeholder: 'action',
+    kind: 'word',
+    help: 'then cancel, the guest staying, or force the switchover',
+  },
   resumeWindowMs: {
     flag: '--resume-window',
     placeholder: 'time',

@@ -21,7 +21,8 @@ export interface RunFigure {
   readonly text: (run: RunSummary) => string;
 }
 
-const unknown = '–';
+/** What stands for a figure that is not known. */
+export const unknown = '–';
 const asIs = String;
 const count = (value: number): string => String(value);
 const ratio = (value: number): string => value.toFixed(2);

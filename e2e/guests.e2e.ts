@@ -64,6 +64,7 @@ test('finds guests, says what is wrong with a dead and a foreign socket, and mov
   await expect(row(app, 'old.qmp')).toContainText(`No QMP monitor at unix:${join(runtime, 'old.qmp')}`);
   await expect(row(app, 'mail-qmp.sock')).toContainText('does not speak QMP');
   await expect(row(app, 'bus')).toHaveCount(0);
+  for (const name of ['old.qmp', 'mail-qmp.sock']) await expect(app.button(`Migrate ${name}`)).toBeDisabled();
 
   await app.field('QMP socket').fill(join(runtime, 'bus'));
   await app.button('Add guest').click();

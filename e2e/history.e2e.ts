@@ -15,6 +15,7 @@ test('keeps every run, compares two and marks what differs, exports and deletes'
   const rows = app.page.getByRole('row', { name: /Sample/ });
   await expect(rows).toHaveCount(2);
   await expect(rows.first()).toContainText('completed');
+  await expect(rows.first()).toContainText('--level 3 --compress-threads 1');
   await expect(app.button('Compare')).toBeDisabled();
   for (const box of await app.page.getByRole('checkbox', { name: /^Select the run/ }).all()) await box.check();
   await app.button('Compare').click();

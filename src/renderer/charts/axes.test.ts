@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { grow, limitsAbove } from './axes';
+import { axesOf, grow, limitsAbove } from './axes';
 import { pictures } from './pictures';
 import type { Picture } from './pictures';
 
@@ -63,4 +63,10 @@ it('each side grows by its own lines', () => {
     [[2 ** 28], [3e6]].map((values) => Float64Array.from(values)),
   );
   expect(tops).toEqual({ left: 2 ** 28, right: 5e6 });
+});
+
+it('a long time at an axis is as short a text as a short one', () => {
+  const [, left] = axesOf(named('Expected downtime'), { left: 1e6, right: 0 }, {}, {});
+  const write = left?.values as unknown as (plot: null, ticks: readonly (number | null)[]) => readonly string[];
+  expect(write(null, [1, 100, 1000, null, 1e6])).toEqual(['1 ms', '100 ms', '1 s', '', '1000 s']);
 });

@@ -47,9 +47,11 @@ export function axesOf(
   return [time, side('left', left), side('right', right)];
 }
 
-/** uPlot leaves ticks out by giving null for them. */
+/** uPlot leaves ticks out by giving null for them. A time of one unit alone is as wide as there is room for. */
 function textOf(measure: Axis | undefined, tick: number | null): string {
-  return measure === undefined || tick === null ? '' : measure.text(tick);
+  if (measure === undefined || tick === null) return '';
+  if (measure.scale !== 'time') return measure.text(tick);
+  return tick < 1000 ? `${tick} ms` : `${tick / 1000} s`;
 }
 
 /** How far a side reaches: from 0 to its top, or as its scale says. */

@@ -170,13 +170,16 @@ function downtime({ state, expectedDowntimeMs, downtimeMs, settings }: Snapshot)
 
 /** Will it finish, when, and if not what would help. */
 function verdict({ verdict, switchoverInMs }: Snapshot): readonly Row[] {
-  if (verdict === undefined || verdict.kind === 'too early') return [];
+  if (verdict === undefined) return [];
+  if (verdict.kind === 'too early') {
+    return verdict.words === undefined ? [] : [{ label: 'verdict', text: `too early to say: ${verdict.words}` }];
+  }
   if (verdict.kind === 'converging') {
     const when = switchoverInMs === undefined ? '' : `, switchover in ${band(switchoverInMs)}`;
     return [{ label: 'verdict', text: `converging${when}`, mark: 'good' }];
   }
-  const { words, advice } = verdict;
-  const why: Row = { label: 'verdict', text: `not converging: ${words}`, mark: 'bad' };
+  const { kind, words, advice } = verdict;
+  const why: Row = { label: 'verdict', text: `${kind}: ${words}`, mark: 'bad' };
   return advice === undefined ? [why] : [why, { label: 'advice', text: `${advice.words}: ${advice.effect}` }];
 }
 

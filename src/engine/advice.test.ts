@@ -11,38 +11,87 @@ const facts: StallFacts = {
   guestRate: 12.4e6,
   wireRate: 12.4e6,
   dirtyRate: 12.6e6,
+  plannedShare: 1,
   bottleneck: 'link',
   limitedShare: 0.95,
   compressorShare: 0,
   threadBusyShare: 0,
   cores: 2,
-  sampledRatio: undefined,
   cache: { size: 0, lookups: 0, hits: 0 },
 };
 const packed: StallFacts = { ...facts, settings: { ...facts.settings, method: 'zstd', xbzrleCacheBytes: 2 ** 26 } };
+/** Samples of pages that hardly pack, and whose content is new each time. */
+const stubborn = { sample: { ratio: 0.95, pace: 5e8 }, rewrites: { deltaShare: 1, packedShare: 0.95 } } as const;
+const words = (given: StallFacts): string | undefined => adviceFor(given)?.words;
 
 describe('advice', () => {
   it('is compression where samples say that it is enough', () => {
-    expect(adviceFor({ ...facts, sampledRatio: 0.02 })).toEqual({
+    expect(adviceFor({ ...facts, sample: { ratio: 0.02, pace: 5e8 } })).toEqual({
       words: 'Compress with zstd, level 1',
+      // 16.5 MB where 2.23 MB fit; the threads would compress forty times what is carried now.
       effect:
-        'pages pack to 2 % of their size in samples; 99.2 MB/s of memory would be carried, a round in 166 ms, which fits the downtime limit',
+        'pages pack to 2 % of their size in samples: up to 50 times as much memory carried, ' +
+        'where 7.4 times would fit the downtime limit',
       change: { method: 'zstd', level: 1 },
     });
   });
 
-  it('is more bandwidth where the limit is what is waited for', () => {
-    // 16.5 MB in 180 ms, and a fifth more: 110 MB/s.
-    const advice = adviceFor({ ...facts, sampledRatio: 0.9 });
-    expect(advice).toMatchObject({ words: 'A bandwidth limit of 880 Mbit/s', change: { maxBandwidth: 110e6 } });
-    expect(advice?.effect).toContain('if the link has it and both sides keep up: 110 MB/s');
+  it('promises no more of compression than the threads can do', () => {
+    const slow = { ratio: 0.02, pace: 12.4e6 };
+    expect(adviceFor({ ...facts, ...stubborn, sample: slow })?.effect).toContain('up to 2 times as much');
   });
 
-  it('is more bandwidth without a word of both sides where they are known to keep up', () => {
-    // 12 MB in 180 ms, and a fifth more: 80 MB/s, no eight times what is carried now.
-    expect(adviceFor({ ...facts, roundBytes: 12e6, sampledRatio: 0.9 })?.effect).toContain(
-      'if the link has it: 80 MB/s',
-    );
+  it('is a cache where what changes in rewritten pages is little, by samples', () => {
+    const rewrites = { deltaShare: 0.01, packedShare: 0.008 };
+    expect(adviceFor({ ...facts, rewrites, sample: stubborn.sample })).toEqual({
+      words: 'An XBZRLE cache of 20 MiB',
+      effect:
+        'it would hold the 16.5 MB that are rewritten each round; now none is found, XBZRLE being off. ' +
+        'Sampled, 1 % of a page is left to send where it is known: up to 83 times as much memory carried, ' +
+        'where 7.4 times would fit the downtime limit',
+      change: { xbzrleCacheBytes: 20 * 2 ** 20 },
+    });
+  });
+
+  it('is a cache before bandwidth or a long pause where nobody knows yet what changes', () => {
+    const advice = adviceFor(facts);
+    expect(advice?.change).toEqual({ xbzrleCacheBytes: 20 * 2 ** 20 });
+    expect(advice?.effect).toContain('is not known: likely not all of it');
+  });
+
+  it('is no larger a cache than there can be, nor one that is hardly larger', () => {
+    const rewrites = { deltaShare: 0.01, packedShare: 0.008 };
+    const some = { ...facts, rewrites, sample: stubborn.sample };
+    expect(adviceFor({ ...some, mostCacheBytes: 8 * 2 ** 20 })).toMatchObject({
+      words: 'An XBZRLE cache of 8 MiB',
+      effect: expect.stringContaining('it would hold 8 MiB of the 16.5 MB') as string,
+    });
+    const held = { ...some.settings, xbzrleCacheBytes: 8 * 2 ** 20 };
+    expect(words({ ...some, settings: held, mostCacheBytes: 8 * 2 ** 20 })).not.toContain('cache');
+  });
+
+  it('is what costs the guest nothing and gets nearer, before any bandwidth', () => {
+    expect(words({ ...facts, ...stubborn, sample: { ratio: 0.5, pace: 5e8 } })).toBe('Compress with zstd, level 1');
+  });
+
+  it('is more bandwidth where the limit is what is waited for and what is needed is likely to be there', () => {
+    // 6 MB where 2.23 MB fit: 2.7 times the pace, and a fifth more.
+    const advice = adviceFor({ ...facts, ...stubborn, roundBytes: 6e6 });
+    expect(advice).toEqual({
+      words: 'A bandwidth limit of 320 Mbit/s',
+      effect: 'if the link has it: 40 MB/s of memory would be carried, which would fit the downtime limit',
+      change: { maxBandwidth: 40e6 },
+    });
+  });
+
+  it('is bandwidth out of reach only beside a long pause, unless the link was seen to have it', () => {
+    const far = adviceFor({ ...facts, ...stubborn, dirtyRate: 1e6 });
+    expect(far).toMatchObject({ change: { downtimeLimitMs: 1900 } });
+    expect(far?.effect).toContain('; or a bandwidth limit of 880 Mbit/s, if the link has it');
+    const tested = { ...facts, ...stubborn, linkRate: 125e6 };
+    expect(adviceFor(tested)).toMatchObject({ change: { maxBandwidth: 110e6 } });
+    expect(adviceFor(tested)?.effect).toContain('the link test saw 1 Gbit/s');
+    expect(adviceFor({ ...tested, linkRate: 20e6 })?.effect).not.toContain('bandwidth');
   });
 
   it('is a longer pause where that is not much, or nothing else helps', () => {
@@ -52,6 +101,12 @@ describe('advice', () => {
     const far = adviceFor({ ...packed, limitedShare: 0, cache: { size: 2 ** 26, lookups: 100, hits: 99 } });
     expect(far?.change).toEqual({ downtimeLimitMs: 1900 });
     expect(far?.effect).toContain('it would switch over now');
+  });
+
+  it('reckons with the share of its limit that the source plans with', () => {
+    const half = { ...packed, roundBytes: 4e6, plannedShare: 0.5 };
+    expect(words(half)).not.toBe('A downtime limit of 550 ms');
+    expect(stallWords(half, 'link')).toContain('1.12 MB would fit the downtime limit');
   });
 
   it('is a lighter method where the compressor is what is waited for', () => {
@@ -68,12 +123,11 @@ describe('advice', () => {
     expect(adviceFor(stall)).toEqual({
       words: '4 compress threads',
       effect:
-        'the 1 there is 97 % busy and waited for 90 % of the time, on 4 processors; ' +
-        // 12.4 MB/s, with a quarter of the 90 % left.
-        'at most 38.2 MB/s of memory would be carried, a round in 131 ms, which fits the downtime limit',
+        'the 1 there is 97 % busy and waited for 90 % of the time, on 4 processors: ' +
+        // With a quarter of the 90 % left.
+        'up to 3.1 times as much memory carried, where 2.2 times would fit the downtime limit',
       change: { compressThreads: 4 },
     });
-    const words = (facts: StallFacts): string | undefined => adviceFor(facts)?.words;
     expect(words({ ...stall, cores: 1 })).not.toContain('threads');
     expect(words({ ...stall, threadBusyShare: 0.5 })).not.toContain('threads');
     expect(words({ ...stall, bottleneck: 'link' })).not.toContain('threads');
@@ -108,7 +162,7 @@ describe('advice', () => {
         compressThreads: fc.integer({ min: 1, max: 255 }),
         autoConverge: fc.boolean(),
         level: fc.constant(1),
-        maxBandwidth: fc.integer({ min: 0, max: 2 ** 40 }),
+        maxBandwidth: fc.integer(limits.maxBandwidth),
         downtimeLimitMs: fc.integer({ min: 1, max: 2_000_000 }),
         xbzrleCacheBytes: fc.oneof(fc.constant(0), fc.integer({ min: pageBytes, max: 2 ** 36 })),
       }),
@@ -121,7 +175,11 @@ describe('advice', () => {
       compressorShare: share,
       threadBusyShare: share,
       cores: fc.integer({ min: 1, max: 512 }),
-      sampledRatio: fc.option(share, { nil: undefined }),
+      plannedShare: fc.double({ min: 0.01, max: 1, noNaN: true }),
+      sample: fc.option(fc.record({ ratio: share, pace: amount }), { nil: undefined }),
+      rewrites: fc.option(fc.record({ deltaShare: share, packedShare: share }), { nil: undefined }),
+      linkRate: fc.option(amount, { nil: undefined }),
+      mostCacheBytes: fc.option(amount, { nil: undefined }),
     });
     fc.assert(
       fc.property(any, ({ settings: some, ...given }) => {

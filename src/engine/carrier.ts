@@ -3,7 +3,7 @@ import type { WherryError } from '../shared/failure';
 import type { MigrationSettings } from '../shared/settings';
 import type { SpawnWorker } from '../shared/worker';
 import type { RamMap } from './dispatch/ram-map';
-import type { SenderView } from './run-stats';
+import type { SenderView } from './run-facts';
 import { Sender } from './sender';
 import type { Pairing } from './wire/pairing';
 
@@ -15,6 +15,8 @@ export interface Carrier extends SenderView {
   readonly settings: MigrationSettings;
   /** Starts carrying the source's stream. */
   attach(source: Socket): void;
+  /** The source has begun another round: what comes from now on was written again. */
+  nextRound(): void;
   /**
    * Goes on with other settings; resolves to those in force then, which may be less than was asked for. Rejects with
    * `usage`, unchanged, for one that means nothing here.

@@ -6,6 +6,7 @@ import type { Waits } from './bottleneck';
 import type { Carrier } from './carrier';
 import { DirectEncoder } from './direct-encoder';
 import type { RamMap } from './dispatch/ram-map';
+import type { RewriteFigures } from './dispatch/rewrite-sampler';
 import { newSenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { StreamParser } from './stream/parser';
@@ -62,6 +63,15 @@ export class DirectCarrier implements Carrier {
 
   get map(): RamMap {
     return this.#encoder.map;
+  }
+
+  get rewrites(): RewriteFigures | undefined {
+    return this.#encoder.rewrites.figures;
+  }
+
+  nextRound(): void {
+    this.#encoder.map.nextRound();
+    this.#encoder.rewrites.nextRound();
   }
 
   get inFlightBytes(): number {

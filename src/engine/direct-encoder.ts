@@ -4,6 +4,7 @@ import type { CachePolicy } from '../codec/page-cache';
 import { XbzrleArena, deltaRoomBytes } from '../codec/xbzrle/xbzrle';
 import { pageBytes, type CachePolicyName, type MigrationSettings } from '../shared/settings';
 import { RamMap } from './dispatch/ram-map';
+import { RewriteSampler } from './dispatch/rewrite-sampler';
 import type { SenderCounters } from './sender-stats';
 import { putPageHead, putXbzrleHead, putZero, recordHeadBytes, xbzrleHeadBytes } from './stream/format';
 import type { StreamSink } from './stream/sink';
@@ -27,6 +28,8 @@ export class DirectEncoder implements StreamSink {
   #filled = 0;
   /** What became of the guest's memory. */
   readonly map = new RamMap();
+  /** What deltas would make of pages that are written again. */
+  readonly rewrites = new RewriteSampler();
   /** Why pages are not looked at any more. */
   opaqueReason: string | undefined;
 
@@ -78,6 +81,7 @@ export class DirectEncoder implements StreamSink {
     const name = named ? this.#names[block] : undefined;
     const cache = this.#cache;
     const number = offset / pageBytes;
+    this.rewrites.look(block, number, page);
     if (cache === undefined) {
       this.map.mark(block, number, 'plain');
       return this.#full(offset, name, page);

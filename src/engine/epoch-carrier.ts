@@ -4,7 +4,7 @@ import type { Method } from '../shared/settings';
 import type { CompressPool, EncodedPart } from './dispatch/compress-pool';
 import type { Epoch } from './dispatch/epoch-builder';
 import type { MethodChoice } from './method-choice';
-import { RatioSampler } from './ratio-sampler';
+import { RatioSampler, type RatioSample } from './ratio-sampler';
 import { countPart, countTable, type SenderCounters } from './sender-stats';
 import { Stopwatch } from './stopwatch';
 import { epochBody, partBody } from './wire/epoch-frame';
@@ -38,8 +38,8 @@ export class EpochCarrier {
   }
 
   /** What compression would make of what goes uncompressed, as far as it was looked at. */
-  get sampledRatio(): number | undefined {
-    return this.#sampler.ratio;
+  get sample(): RatioSample | undefined {
+    return this.#sampler.sample;
   }
 
   /**

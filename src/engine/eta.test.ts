@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { roundLeft, timeToSwitchover, type EtaInputs } from './eta';
+import { roundLeft, roundLeftBand, timeToSwitchover, type EtaInputs } from './eta';
 
 const mb = 1e6;
 const inputs: EtaInputs = {
@@ -23,6 +23,12 @@ describe('the time to the switchover', () => {
 
   it('is within this round once that fits', () => {
     expect(timeToSwitchover({ ...inputs, roundBytes: 4 * mb, remainingBytes: 2 * mb })).toEqual({ low: 0, high: 100 });
+  });
+
+  it('is within this round or the next where that nearly fits, whether rounds get shorter or not', () => {
+    const near = { ...inputs, roundBytes: 6 * mb, remainingBytes: 2 * mb, shrink: undefined };
+    expect(timeToSwitchover(near)).toEqual({ low: 0, high: 400 });
+    expect(timeToSwitchover({ ...near, shrink: 1 })).toEqual({ low: 0, high: 400 });
   });
 
   it('is absent where rounds do not get shorter, in the first one, and where nothing moves', () => {
@@ -54,5 +60,20 @@ describe('the time to the switchover', () => {
         if (more !== undefined) expect(more.high).toBeGreaterThanOrEqual(band.high);
       }),
     );
+  });
+});
+
+describe('what is left of a round', () => {
+  it('is between the pace of late and that of the whole round, and a tenth beyond', () => {
+    expect(roundLeftBand(inputs)).toEqual({ low: 1800, high: 2200 });
+    expect(roundLeftBand({ ...inputs, roundDrainRate: 10 * mb })).toEqual({ low: 1800, high: 4400 });
+    expect(roundLeftBand({ ...inputs, roundDrainRate: 40 * mb })).toEqual({ low: 900, high: 2200 });
+  });
+
+  it('is absent where nothing moves, and where it says nothing', () => {
+    for (const unknown of [{ remainingBytes: undefined }, { drainRate: 0 }, { roundDrainRate: 0 }]) {
+      expect(roundLeftBand({ ...inputs, ...unknown })).toBeUndefined();
+    }
+    expect(roundLeftBand({ ...inputs, remainingBytes: 2 ** 45, roundDrainRate: 1 })).toBeUndefined();
   });
 });

@@ -4,8 +4,10 @@ import type { BandMs } from '../shared/snapshot';
 export interface EtaInputs {
   /** Dirty bytes left in this round. */
   readonly remainingBytes: number | undefined;
-  /** Dirty bytes gone a second. */
+  /** Dirty bytes gone a second, of late. */
   readonly drainRate: number | undefined;
+  /** The same since the round began. */
+  readonly roundDrainRate?: number | undefined;
   /** What this round began with; absent in the first. */
   readonly roundBytes: number | undefined;
   /** What a round begins with as a share of the one before. */
@@ -13,6 +15,9 @@ export interface EtaInputs {
   /** Dirty bytes with which the source stops the guest. */
   readonly fitBytes: number;
 }
+
+/** What is this close to fitting may fit in the next round. */
+export const nearly = 1.25;
 
 /** Beyond this an estimate says nothing. */
 const longestMs = 30 * 24 * 3_600_000;
@@ -22,6 +27,20 @@ export function roundLeft({ remainingBytes, drainRate }: EtaInputs): number | un
   if (remainingBytes === undefined || !drainRate) return undefined;
   const ms = (remainingBytes * 1000) / drainRate;
   return ms > longestMs ? undefined : Math.round(ms);
+}
+
+/**
+ * Milliseconds until the pages of this round are sent, between the pace of late and that of the whole round so far, and
+ * a tenth beyond either; absent when nobody can say.
+ */
+export function roundLeftBand(inputs: EtaInputs): BandMs | undefined {
+  const { remainingBytes, drainRate, roundDrainRate = drainRate } = inputs;
+  const left = roundLeft(inputs);
+  if (left === undefined || remainingBytes === undefined || !drainRate || !roundDrainRate) return undefined;
+  const [slow, fast] = [Math.min(drainRate, roundDrainRate), Math.max(drainRate, roundDrainRate)];
+  const at = (rate: number): number => (remainingBytes * 1000) / rate;
+  const high = at(slow) * 1.1;
+  return high > longestMs ? undefined : { low: Math.round(at(fast) * 0.9), high: Math.round(high) };
 }
 
 /**
@@ -35,7 +54,9 @@ export function timeToSwitchover(inputs: EtaInputs): BandMs | undefined {
   const left = roundLeft(inputs);
   if (left === undefined || !drainRate || roundBytes === undefined) return undefined;
   if (roundBytes <= fitBytes) return { low: 0, high: left };
-  if (shrink === undefined || shrink >= 0.98) return undefined;
+  // It may be the next one that fits.
+  const next = { low: 0, high: Math.round(left + (roundBytes * 1000) / drainRate) };
+  if (shrink === undefined || shrink >= 0.98) return roundBytes <= fitBytes * nearly ? next : undefined;
   const more = (factor: number): number => (roundsToCome(roundBytes, fitBytes, factor) * 1000) / drainRate;
   const [low, high] = [left * 0.8 + more(shrink * 0.8), left * 1.2 + more((1 + 2 * shrink) / 3)];
   return high > longestMs ? undefined : { low: Math.round(low), high: Math.round(high) };

@@ -1,6 +1,7 @@
 import type { Report } from '../shared/snapshot';
 import type { Ending } from './endings';
-import { defined, pageCounts, type RunStats, type SenderView, type SessionFacts } from './run-stats';
+import { defined, type SenderView, type SessionFacts } from './run-facts';
+import { pageCounts, type RunStats } from './run-stats';
 import { newSenderCounters } from './sender-stats';
 
 /** A run's report, from how it ended and what was counted on the way. */
@@ -13,7 +14,9 @@ export function sessionReport(
   const counters = sender?.counters ?? newSenderCounters();
   const wireBytes = sender?.wireBytes ?? 0;
   const totalTimeMs = stats.elapsedMs;
-  const pause = stats.lastPause;
+  const completed = end === 'completed';
+  const pause = stats.predictedPause(completed || end === 'uncertain');
+  const verdict = completed && facts.flow !== 'forced' ? undefined : stats.lastVerdict;
   return {
     status: end,
     totalTimeMs,
@@ -35,6 +38,7 @@ export function sessionReport(
     ...defined('expectedDowntimeBandMs', pause),
     ...defined('setupTimeMs', facts.setupTimeMs),
     ...defined('totalBytes', facts.info.ram?.total),
+    ...defined('verdict', verdict?.kind === 'too early' ? undefined : verdict),
     ...defined('timedOut', timedOut),
     ...defined('error', error?.toJSON()),
   };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../shared/settings';
 import { noWaits } from './bottleneck';
-import { RunStats, defined, type SenderView, type SessionFacts } from './run-stats';
+import { defined, type SenderView, type SessionFacts } from './run-facts';
+import { RunStats } from './run-stats';
 import { newSenderCounters, type SenderCounters } from './sender-stats';
 
 const facts: SessionFacts = {
@@ -177,7 +178,7 @@ describe('a snapshot', () => {
     at(900);
     const stopped = stats.snapshot(view, { ...facts, state: 'switchover', info: {} });
     expect(stopped.expectedDowntimeMs).toEqual(predicted);
-    expect(stats.lastPause).toEqual(predicted);
+    expect(stats.predictedPause(true)).toEqual(predicted);
   });
 
   it('says that nothing remains when all is done', () => {

@@ -9,11 +9,13 @@ import type { SpawnWorker } from '../shared/worker';
 import { CompressPool, layoutFor, partPages, type ChangedCache, type Layout } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import type { RamMap } from './dispatch/ram-map';
+import type { RewriteFigures } from './dispatch/rewrite-sampler';
 import { EpochCarrier } from './epoch-carrier';
 import { Intake } from './intake';
 import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
 import type { Progress } from './progress';
+import type { RatioSample } from './ratio-sampler';
 import { countEpoch, countEvictions, newSenderCounters } from './sender-stats';
 import type { Frame } from './wire/frame';
 import type { Beats } from './wire/pulse';
@@ -168,8 +170,22 @@ export class Sender {
     return this.builder.map;
   }
 
-  get sampledRatio(): number | undefined {
-    return this.#carrier.sampledRatio;
+  nextRound(): void {
+    this.builder.map.nextRound();
+    this.builder.rewrites.nextRound();
+  }
+
+  get sample(): RatioSample | undefined {
+    return this.#carrier.sample;
+  }
+
+  get rewrites(): RewriteFigures | undefined {
+    return this.builder.rewrites.figures;
+  }
+
+  /** The largest cache that the receiver takes, bytes. */
+  get mostCacheBytes(): number {
+    return this.#mostCacheBytes;
   }
 
   /** Wire bytes written so far, framing included. */

@@ -14,7 +14,8 @@ import { Outcome, type Verdict } from './outcome';
 import { beginMigration, configureSource, inspect } from './prepare';
 import { QmpClient, type QmpEvent } from './qmp/client';
 import { queryMigrate, queryStatus, type MigrateInfo } from './qmp/migrate';
-import { RunStats, type SessionFacts } from './run-stats';
+import type { SessionFacts } from './run-facts';
+import { RunStats } from './run-stats';
 import { sessionReport } from './report';
 import { step, takes, type SessionEvent } from './session-state';
 import { steer } from './steering';
@@ -208,7 +209,7 @@ export class Session implements RunningMigration {
       this.#rounds = Number(data['pass']);
       if (this.#rounds > 1) {
         this.#step('round');
-        this.#sender?.map.nextRound();
+        this.#sender?.nextRound();
       }
       // What a round begins with is seen only at its beginning.
       if (this.#source !== undefined) void this.#poll(this.#source);

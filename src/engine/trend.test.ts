@@ -25,6 +25,24 @@ describe('the trend of rounds', () => {
     expect([trend.remainingBytes, trend.drainRate, trend.roundBytes]).toEqual([4000, 2000, undefined]);
   });
 
+  it('has a pace of the whole round beside that of late', () => {
+    const trend = new RoundTrend();
+    trend.take({ atMs: 0, round: 1, remainingBytes: 10_000 });
+    expect(trend.roundDrainRate).toBeUndefined();
+    trend.take({ atMs: 10_000, round: 1, remainingBytes: 9000 });
+    trend.take({ atMs: 20_000, round: 1, remainingBytes: 0 });
+    expect(trend.roundDrainRate).toBe(500);
+    expect(trend.drainRate).toBeGreaterThan(800);
+  });
+
+  it('compares the third round with the second, until told to forget', () => {
+    expect(trendOf(rounds(800)).firstShrink).toBeUndefined();
+    const trend = trendOf(rounds(800, 400));
+    expect(trend.firstShrink).toBe(0.5);
+    trend.restart();
+    expect(trend.firstShrink).toBeUndefined();
+  });
+
   it('has no shrink before three rounds after the first', () => {
     expect(trendOf(rounds(800, 400)).shrink).toBeUndefined();
     expect(trendOf(rounds(800, 400, 200)).shrink).toBeCloseTo(0.48, 1);

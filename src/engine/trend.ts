@@ -22,6 +22,8 @@ const paceMs = 1500;
 export class RoundTrend {
   #rounds: Round[] = [];
   #last: Look | undefined;
+  /** The first look at the present round. */
+  #first: Look | undefined;
   #drained: number | undefined;
 
   take(look: Look): void {
@@ -30,6 +32,7 @@ export class RoundTrend {
     const current = this.#rounds.at(-1);
     if (current === undefined || last === undefined || look.round > current.number) {
       this.#rounds = [...this.#rounds, { number: look.round, startBytes: look.remainingBytes }].slice(-compared);
+      this.#first = look;
       return;
     }
     current.startBytes = Math.max(current.startBytes, look.remainingBytes);
@@ -58,10 +61,26 @@ export class RoundTrend {
     return this.#drained;
   }
 
+  /** The same over all of the present round; absent before there has been some of it. */
+  get roundDrainRate(): number | undefined {
+    const [first, last] = [this.#first, this.#last];
+    if (first === undefined || last === undefined || last.atMs <= first.atMs) return undefined;
+    return (Math.max(0, first.remainingBytes - last.remainingBytes) * 1000) / (last.atMs - first.atMs);
+  }
+
   /** What the present round began with; absent in the first one, which begins with everything. */
   get roundBytes(): number | undefined {
     const last = this.#rounds.at(-1);
     return last === undefined || last.number < 2 ? undefined : last.startBytes;
+  }
+
+  /**
+   * What the third round began with as a share of what the second did: all there is for a whole round, which may take
+   * minutes. Absent before, and after `restart`.
+   */
+  get firstShrink(): number | undefined {
+    const [second, third] = [2, 3].map((round) => this.#rounds.find(({ number }) => number === round)?.startBytes);
+    return second === undefined || third === undefined ? undefined : third / Math.max(second, 1);
   }
 
   /**

@@ -5,14 +5,14 @@ import { looks, quickRun, slowRun, stalledRun, type RecordedLook } from './recor
 import { RoundTrend } from './trend';
 import { Judge, type JudgeInputs } from './verdict';
 
-const settings = { ...defaultSettings, maxBandwidth: 12.5e6 };
+const settings = { ...defaultSettings, method: 'none', xbzrleCacheBytes: 0, maxBandwidth: 12.5e6 } as const;
 const rest: Omit<JudgeInputs, 'nowMs' | 'round' | 'roundBytes' | 'shrink' | 'guestRate' | 'wireRate' | 'dirtyRate'> = {
   settings,
   bottleneck: 'link',
   limitedShare: 0.9,
   compressorShare: 0,
   cores: 2,
-  sampledRatio: undefined,
+  plannedShare: 1,
   cache: { size: 0, lookups: 0, hits: 0 },
 };
 
@@ -22,9 +22,19 @@ function verdicts(run: readonly RecordedLook[]): readonly (readonly [atMs: numbe
   const given: (readonly [number, RunVerdict])[] = [];
   for (const look of run) {
     trend.take(look);
-    const { round, roundBytes, shrink } = trend;
+    const { round, roundBytes, shrink, firstShrink } = trend;
     const { atMs: nowMs, guestRate, wireRate, dirtyRate } = look;
-    const verdict = judge.judge({ ...rest, nowMs, round, roundBytes, shrink, guestRate, wireRate, dirtyRate });
+    const verdict = judge.judge({
+      ...rest,
+      nowMs,
+      round,
+      roundBytes,
+      shrink,
+      firstShrink,
+      guestRate,
+      wireRate,
+      dirtyRate,
+    });
     if (verdict.kind !== given.at(-1)?.[1].kind) given.push([nowMs, verdict]);
   }
   return given;
@@ -33,15 +43,15 @@ function verdicts(run: readonly RecordedLook[]): readonly (readonly [atMs: numbe
 const kinds = (run: string): readonly string[] => verdicts(looks(run)).map(([, { kind }]) => kind);
 
 describe('the verdict on a recorded run', () => {
-  it('that got nowhere is given within four rounds, and stays', () => {
+  it('that got nowhere is given within three rounds, and stays', () => {
     const given = verdicts(looks(stalledRun));
     expect(given.map(([, { kind }]) => kind)).toEqual(['too early', 'not converging']);
     const [atMs, verdict] = given[1] ?? [Infinity, { kind: 'too early' }];
-    expect(looks(stalledRun).find((look) => look.atMs === atMs)?.round).toBeLessThanOrEqual(6);
+    expect(looks(stalledRun).find((look) => look.atMs === atMs)?.round).toBeLessThanOrEqual(4);
     expect(verdict).toMatchObject({
       reason: 'link',
       words: expect.stringMatching(/^the guest dirties \d.* MB\/s, .*each round begins with 16\.\d MB/) as string,
-      advice: { change: { maxBandwidth: expect.any(Number) as number } },
+      advice: { change: { xbzrleCacheBytes: expect.any(Number) as number } },
     });
   });
 
@@ -138,6 +148,17 @@ describe('a judge', () => {
 
   it('finds a round good that nearly fits the downtime limit', () => {
     expect(judged(new Judge(), { roundBytes: 2.6e6, shrink: undefined })).toEqual(['converging']);
+  });
+
+  it('takes the third round for a sign only where it is no shorter than the second', () => {
+    const first = (firstShrink: number): Partial<JudgeInputs> => ({ shrink: undefined, firstShrink });
+    expect(judged(new Judge(), first(1), first(1))).toEqual(['too early', 'not converging']);
+    expect(judged(new Judge(), first(0.3), first(0.3))).toEqual(['too early', 'too early']);
+  });
+
+  it('does not count on more of the limit than the source plans with', () => {
+    const odd = { roundBytes: 2.6e6, plannedShare: 0.4 };
+    expect(judged(new Judge(), odd, odd, odd).at(-1)).toBe('not converging');
   });
 
   it('begins anew when told to', () => {

@@ -1,5 +1,6 @@
 import type { RunVerdict } from '../shared/verdict';
 import { adviceFor, fitBytes, stallReason, stallWords, type StallFacts } from './advice';
+import { nearly } from './eta';
 
 /** What a judgement rests on; unknown is absent. */
 export interface JudgeInputs extends Omit<StallFacts, 'roundBytes'> {
@@ -9,14 +10,14 @@ export interface JudgeInputs extends Omit<StallFacts, 'roundBytes'> {
   readonly roundBytes: number | undefined;
   /** What a round begins with as a share of the one before. */
   readonly shrink: number | undefined;
+  /** The same of the third round, as long as that is all there is. */
+  readonly firstShrink?: number | undefined;
 }
 
-type Kind = RunVerdict['kind'];
+type Kind = Exclude<RunVerdict['kind'], 'too slow'>;
 
 /** A round that shrinks by less does not get anywhere. */
 const shrinking = 0.95;
-/** What is this close to fitting may fit in the next round. */
-const nearly = 1.25;
 /** Rounds in a row that have to agree before a verdict turns. */
 const agreeing = 2;
 /** At short downtime limits there are twenty rounds a second: so long a verdict and its reason stand at least, ms. */
@@ -92,10 +93,13 @@ function stalled(facts: StallFacts): RunVerdict {
   return { kind: 'not converging', reason, words, ...(advice !== undefined && { advice }) };
 }
 
-/** What one round says; nothing before there is something to compare it with. */
-function voteOf({ roundBytes, shrink, guestRate, settings }: JudgeInputs): Kind | undefined {
+/**
+ * What one round says; nothing before there is something to compare it with. That one round was shorter than the one
+ * before promises nothing: what was written in the long first pass is followed by what is written in a short one.
+ */
+function voteOf({ roundBytes, shrink, firstShrink, guestRate, settings, plannedShare }: JudgeInputs): Kind | undefined {
   if (roundBytes === undefined || guestRate === 0) return undefined;
-  if (roundBytes <= fitBytes(guestRate, settings.downtimeLimitMs) * nearly) return 'converging';
-  if (shrink === undefined) return undefined;
-  return shrink < shrinking ? 'converging' : 'not converging';
+  if (roundBytes <= fitBytes(guestRate, settings.downtimeLimitMs) * plannedShare * nearly) return 'converging';
+  if (shrink !== undefined) return shrink < shrinking ? 'converging' : 'not converging';
+  return firstShrink !== undefined && firstShrink >= shrinking ? 'not converging' : undefined;
 }

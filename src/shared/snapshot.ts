@@ -166,6 +166,8 @@ export interface Snapshot {
   readonly expectedDowntimeMs?: BandMs;
   /** Until the pages of this round are sent, at the pace of late. */
   readonly roundLeftMs?: number;
+  /** The same between the pace of late and that of the whole round; in the first one it is all that can be known. */
+  readonly roundLeftBandMs?: BandMs;
   /** Until the source stops the guest, and until the guest runs at the destination; absent as long as nobody can say. */
   readonly switchoverInMs?: BandMs;
   readonly completeInMs?: BandMs;
@@ -217,6 +219,8 @@ export interface Report {
   /** How often the link was lost and came back. */
   readonly reconnects: number;
   readonly guestRunningOn: GuestPlace;
+  /** What was last judged while pages were sent; absent where nothing was, and for a run that came to its end by itself. */
+  readonly verdict?: RunVerdict;
   /** What the timeout did; absent where it did nothing. */
   readonly timedOut?: TimeoutAction;
   readonly error?: Failure;

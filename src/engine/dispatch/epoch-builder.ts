@@ -6,6 +6,7 @@ import { ShardMap } from '../../codec/shard';
 import { WherryError } from '../../shared/failure';
 import { pageBytes } from '../../shared/settings';
 import { RamMap } from './ram-map';
+import { RewriteSampler } from './rewrite-sampler';
 
 /** One shard's pages of one epoch, as an encode job takes them. */
 export interface PagePart {
@@ -75,6 +76,8 @@ export class EpochBuilder {
   readonly #names: number[] = [];
   /** What became of the guest's memory; what it knows of pages that go to a shard is for their encoder to say. */
   readonly map = new RamMap();
+  /** What deltas would make of pages that are written again. */
+  readonly rewrites = new RewriteSampler();
 
   constructor(
     private readonly hasher: XXHashAPI,
@@ -115,12 +118,13 @@ export class EpochBuilder {
 
   page(block: number, offset: number, named: boolean, page: Uint8Array): void {
     this.#recordBytes += this.#headBytes(block, named) + pageBytes;
+    const number = offset / pageBytes;
+    this.rewrites.look(block, number, page);
     if (this.#plain) {
       this.#plainPages += 1;
-      this.map.mark(block, offset / pageBytes, 'plain');
+      this.map.mark(block, number, 'plain');
       return;
     }
-    const number = offset / pageBytes;
     const shard = this.#map.shardOf(block, number);
     const staging = (this.#staging[shard] ??= newStaging(this.#buffers, this.maxPartPages));
     staging.keys[staging.pages] = pageKey(block, number);

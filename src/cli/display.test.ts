@@ -53,7 +53,8 @@ describe('with --json', () => {
 
   it('ends with exactly the result other tools read', () => {
     const error = { code: 'wire-closed', message: 'the link was lost' } as const;
-    const [result] = objects(show(true, [], { ...sampleReport, timedOut: 'force', error }).out);
+    const verdict = { kind: 'converging' } as const;
+    const [result] = objects(show(true, [], { ...sampleReport, timedOut: 'force', error, verdict }).out);
     expect(Object.keys(result ?? {})).toEqual(['event', ...resultKeys]);
     expect(result).toMatchObject({
       event: 'result',
@@ -62,6 +63,19 @@ describe('with --json', () => {
       expectedDowntimeMs: 180,
       error,
     });
+  });
+
+  it('says what was judged of a run that did not get there, and what would have helped', () => {
+    const advice = { words: 'An XBZRLE cache of 20 MiB', effect: 'it would hold what is rewritten' };
+    const verdict = { kind: 'not converging', reason: 'link', words: 'the link gives no more', advice } as const;
+    const report: Report = { ...sampleReport, status: 'cancelled', guestRunningOn: 'source', verdict };
+    for (const json of [true, false]) {
+      expect(show(json, [], report).err).toBe(
+        'Migration cancelled. The guest runs on the source.\n' +
+          'It was not converging: the link gives no more.\n' +
+          'What would have helped most: An XBZRLE cache of 20 MiB. It would hold what is rewritten.\n',
+      );
+    }
   });
 
   it('leaves out what is unknown', () => {

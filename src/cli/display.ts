@@ -1,5 +1,6 @@
 import type { Report, Snapshot } from '../shared/snapshot';
 import { isEnd } from '../shared/state';
+import { hindsight } from '../shared/verdict';
 import { progressEvent, resultEvent } from './json-lines';
 import { newNotice, pace } from './pace';
 import { noPaint, paintFor } from './paint';
@@ -41,7 +42,7 @@ function jsonDisplay({ out, err }: Streams): Display {
     say,
     finish(report) {
       writeLine(out, JSON.stringify(resultEvent(report)));
-      say(renderOutcome(report));
+      for (const line of [renderOutcome(report), ...hindsight(report.verdict)]) say(line);
     },
   };
 }
@@ -87,4 +88,5 @@ function writeEnd({ out, err }: Streams, report: Report, last: Snapshot): void {
   const outcome = renderOutcome(report);
   if (report.status === 'completed') writeLine(out, paint.good(outcome));
   else writeLine(err, (err.isTTY ? paintFor(err) : noPaint).bad(outcome));
+  for (const line of hindsight(report.verdict)) writeLine(err, line);
 }

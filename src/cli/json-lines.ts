@@ -35,6 +35,7 @@ export const resultKeys = [
   'load',
   'link',
   'guestRunningOn',
+  'verdict',
   'timedOut',
   'error',
 ] as const satisfies readonly (keyof Report)[];

@@ -6,6 +6,7 @@ import { bottlenecks } from './snapshot';
 import type { Report } from './snapshot';
 import { settingText } from './setting-text';
 import { formatBytes, formatDuration, formatWireBytes } from './units';
+import { troubleOf } from './verdict';
 import { bandText } from './words';
 
 /** What can be known of a run under one name; undefined is unknown. */
@@ -54,6 +55,8 @@ const linkFigures: readonly RunFigure[] = [
 export const resultFigures: readonly RunFigure[] = [
   figure('status', 'Outcome', (report) => report.status, asIs),
   figure('timedOut', 'The timeout did', (report) => report.timedOut, asIs),
+  figure('verdict', 'Last judged', ({ verdict }) => verdict?.kind, asIs),
+  figure('advice', 'Advised last', ({ verdict }) => troubleOf(verdict)?.advice?.words, asIs),
   figure('totalTimeMs', 'Total time', (report) => report.totalTimeMs, formatDuration),
   figure('downtimeMs', 'Measured downtime', (report) => report.downtimeMs, formatDuration),
   figure('downtimeErrorMs', 'Measured downtime, give or take', (report) => report.downtimeErrorMs, formatDuration),

@@ -50,6 +50,10 @@ describe('History', () => {
           ...{ clockOffsetMs: -12.3, clockErrorMs: 4.5, bytes: 9e6 },
         },
         error: { code: 'wire-closed', message: 'gone' },
+        verdict: {
+          ...{ kind: 'not converging', reason: 'link', words: 'the link gives no more' },
+          advice: { words: 'a cache', effect: 'it would hold', change: { xbzrleCacheBytes: 2 ** 24 } },
+        },
         ...{ later: { added: 1 } },
       },
     });
@@ -104,6 +108,7 @@ describe('a stored run', () => {
     ['another id', content({ id: testRun(8).id }), 'does not belong in this file'],
     ['no report', content({ report: undefined }), 'report'],
     ['a status of its own', content({ report: { ...testReport, status: 'splendid' } }), 'report.status'],
+    ['a verdict of its own', content({ report: { ...testReport, verdict: { kind: 'doomed' } } }), 'report.verdict'],
     ['too many points', content({ series: { elapsedMs: Array(601).fill(1) } }), 'series'],
   ])('with %s is refused with the reason, stays, and the rest is there', async (_, text, reason) => {
     const { history, folder } = await filled(2);

@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { failureCodes, WherryError } from '../../shared/failure';
 import { maxSeriesPoints, seriesColumns } from '../../shared/run-record';
 import type { RunRecord, RunSeries, RunSummary, SeriesColumn } from '../../shared/run-record';
-import { limits, methods, timeoutActions, type MigrationSettings } from '../../shared/settings';
+import { limits, methods, settingsChangeSchema, timeoutActions, type MigrationSettings } from '../../shared/settings';
 import type { Report } from '../../shared/snapshot';
 import { endStates } from '../../shared/state';
+import { stallReasons } from '../../shared/verdict';
 import { checked, documentText, readDocument, storedSettings } from './document';
 import type { DocumentKind } from './document';
 
@@ -29,6 +30,19 @@ const cacheFigures = v.looseObject({
 const band = v.object({ low: amount, high: amount });
 const way = { method: v.picklist(methods), level: amount, rawBytes: amount, compressedBytes: amount };
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+const advised = {
+  words: v.string(),
+  advice: v.exactOptional(
+    v.looseObject({ words: v.string(), effect: v.string(), change: v.exactOptional(settingsChangeSchema) }),
+  ),
+};
+const verdictSchema = v.variant('kind', [
+  v.looseObject({ kind: v.literal('too early'), words: v.exactOptional(v.string()) }),
+  v.looseObject({ kind: v.literal('converging') }),
+  v.looseObject({ kind: v.literal('not converging'), reason: v.picklist(stallReasons), ...advised }),
+  v.looseObject({ kind: v.literal('too slow'), ...advised }),
+]);
 
 /** What later versions add to a report comes through as it is; what is missing or wrong is refused. */
 const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
@@ -94,6 +108,7 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
   ),
   reconnects: v.optional(amount, 0),
   guestRunningOn: v.picklist(['source', 'destination', 'none', 'unknown']),
+  verdict: v.exactOptional(verdictSchema),
   timedOut: v.exactOptional(v.picklist(timeoutActions)),
   error: v.exactOptional(v.object({ code: v.picklist(failureCodes), message: v.string() })),
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownGuest } from '../../shared/contract';
-import { againOf } from './again';
+import { defaultSettings } from '../../shared/settings';
+import { againOf, asAdvised } from './again';
 
 const run = { source: '/run/a.qmp', destination: '/run/b.qmp' };
 const sample: KnownGuest = {
@@ -15,6 +16,14 @@ const own: KnownGuest = { id: 'guest-2', name: 'web', origin: 'found', address: 
 const receiver = 'wherry://far:4711?fingerprint=aa&token=…';
 
 describe('a run is done again', () => {
+  it('with the change that would have helped, where it did not get there', () => {
+    const advice = { words: 'so', effect: 'so', change: { method: 'none', maxBandwidth: 5e6 } } as const;
+    const verdict = { kind: 'not converging', reason: 'link', words: 'so', advice } as const;
+    expect(asAdvised(defaultSettings, verdict)).toEqual({ ...defaultSettings, method: 'none', maxBandwidth: 5e6 });
+    expect(asAdvised(defaultSettings, { kind: 'converging' })).toEqual(defaultSettings);
+    expect(asAdvised(defaultSettings, undefined)).toEqual(defaultSettings);
+  });
+
   it.each(['destination', 'none', 'unknown'] as const)('with another sample, where it left one on the %s', (place) => {
     expect(againOf({ ...sample, destination: '/run/b.qmp' }, { ...run, guestRunningOn: place })).toEqual({
       sample: { kind: 'builtin', memoryBytes: 2 ** 26, workload: 'erp' },

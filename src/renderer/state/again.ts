@@ -1,7 +1,15 @@
 import type { CallPayload, KnownGuest } from '../../shared/contract';
 import { builtinMemory } from '../../shared/guest';
 import { isPairing } from '../../shared/pairing-text';
+import { checkSettings, type MigrationSettings } from '../../shared/settings';
 import type { GuestPlace } from '../../shared/state';
+import { troubleOf, type RunVerdict } from '../../shared/verdict';
+
+/** The settings of a run that did not get there, with the change that would have helped. */
+export function asAdvised(settings: MigrationSettings, verdict: RunVerdict | undefined): MigrationSettings {
+  const check = checkSettings({ ...settings, ...troubleOf(verdict)?.advice?.change });
+  return check.ok ? check.settings : settings;
+}
 
 /** A run that has ended, as far as it matters for doing it again. */
 export interface EndedRun {

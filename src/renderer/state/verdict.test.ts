@@ -110,9 +110,29 @@ describe('verdictOf', () => {
   });
 
   it('counts the first pass down', () => {
-    expect(verdictOf({ ...running, state: 'bulk', remainingBytes: 400 * MiB }).finish).toBe(
-      'First pass over the guest’s memory: about 3 s left, 400 MiB of 512 MiB to go.',
+    const roundLeftBandMs = { low: 3000, high: 5000 };
+    expect(verdictOf({ ...running, state: 'bulk', remainingBytes: 400 * MiB, roundLeftBandMs })).toMatchObject({
+      finish: 'First pass over the guest’s memory: 3–5 s left, 400 MiB of 512 MiB to go.',
+      help: 'Whether it converges, and when the guest switches over, is known after it.',
+    });
+  });
+
+  it('says how much of a round is left before rounds can be compared', () => {
+    const roundLeftBandMs = { low: 3000, high: 5000 };
+    expect(verdictOf({ ...running, verdict: { kind: 'too early' }, roundLeftBandMs }).finish).toBe(
+      'Sending what the guest wrote meanwhile: 3–5 s left of this round.',
     );
+  });
+
+  it.each(['bulk', 'iterating'] as const)('says early that its timeout comes too soon, %s', (state) => {
+    const advice = { words: 'A bandwidth limit of 80 Mbit/s', effect: 'if the link has it' };
+    const verdict = { kind: 'too slow', words: 'the first pass takes 2 min', advice } as const;
+    expect(verdictOf({ ...running, state, verdict })).toMatchObject({
+      tone: 'bad',
+      finish: 'Too slow for its timeout: the first pass takes 2 min.',
+      help: 'What would help most: A bandwidth limit of 80 Mbit/s. If the link has it.',
+      advice,
+    });
   });
 });
 
@@ -149,6 +169,21 @@ describe('verdictOfReport', () => {
       finish: 'Failed: the guest runs on the source.',
       help: 'The link was lost.',
     });
+  });
+
+  it('keeps what was judged of a run that was called off, and what would have helped', () => {
+    const change = { xbzrleCacheBytes: 20 * MiB };
+    const advice = { words: 'An XBZRLE cache of 20 MiB', effect: 'it would hold what is rewritten', change };
+    const judged = { kind: 'not converging', reason: 'link', words: 'the link gives no more', advice } as const;
+    const error = { code: 'timed-out', message: 'no switchover within the timeout of 10 s' } as const;
+    expect(
+      verdictOfReport({ ...report, status: 'cancelled', guestRunningOn: 'source', error, verdict: judged }).help,
+    ).toBe(
+      'No switchover within the timeout of 10 s. It was not converging: the link gives no more. ' +
+        'What would have helped most: An XBZRLE cache of 20 MiB. It would hold what is rewritten. ' +
+        '“Run again with…” starts from that.',
+    );
+    expect(verdictOfReport({ ...report, status: 'cancelled', guestRunningOn: 'source' })).not.toHaveProperty('help');
   });
 
   it('never guesses when the end is uncertain', () => {

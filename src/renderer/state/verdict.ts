@@ -1,7 +1,8 @@
 import { besidePredicted, overLimit } from '../../shared/run-figures';
 import type { BandMs, Reconnecting, Report, Snapshot } from '../../shared/snapshot';
 import type { EndState, GuestPlace } from '../../shared/state';
-import type { Advice } from '../../shared/verdict';
+import { hindsight, troubleOf } from '../../shared/verdict';
+import type { Advice, TroubleVerdict } from '../../shared/verdict';
 import { formatBytes, formatDuration } from '../../shared/units';
 import { bandText, etaText, placeText, roughly, sentence } from './words';
 
@@ -45,13 +46,16 @@ export function verdictOf(snapshot: Snapshot): Verdict {
 
 /** Judges a finished migration. */
 export function verdictOfReport(report: Report): Verdict {
-  const { status, guestRunningOn, downtimeMs, downtimeLimitMs, expectedDowntimeBandMs: band, error } = report;
+  const { status, guestRunningOn, downtimeMs, downtimeLimitMs, expectedDowntimeBandMs: band, error, verdict } = report;
   const beside = besidePredicted(report);
+  const again = troubleOf(verdict)?.advice?.change === undefined ? [] : ['“Run again with…” starts from that.'];
+  const failure = error === undefined ? [] : [sentence(error.message)];
+  const reason = [...failure, ...hindsight(verdict), ...again].join(' ');
   return ended(status, guestRunningOn, {
     ...(overLimit(report) === true && downtimeLimitMs !== undefined && { downtimeLimitMs }),
     ...(downtimeMs !== undefined && { downtimeMs }),
     ...(band !== undefined && beside !== undefined && { predicted: `${beside} predicted (${bandText(band)})` }),
-    ...(error !== undefined && { reason: error.message }),
+    ...(reason !== '' && { reason }),
   });
 }
 
@@ -62,13 +66,16 @@ function reconnecting({ leftMs }: Reconnecting): Verdict {
 }
 
 function bulk(snapshot: Snapshot): Verdict {
-  const { remainingBytes, totalBytes, roundLeftMs } = snapshot;
-  const left = roundLeftMs === undefined ? '' : ` about ${roughly(roundLeftMs)} left,`;
+  const { remainingBytes, totalBytes, roundLeftBandMs } = snapshot;
+  const trouble = troubleOf(snapshot.verdict);
+  if (trouble !== undefined) return troubled(trouble);
+  const left = roundLeftBandMs === undefined ? '' : ` ${etaText(roundLeftBandMs)} left,`;
   if (remainingBytes === undefined || totalBytes === undefined) {
     return { tone: 'wait', finish: 'First pass over the guest’s memory.' };
   }
   const sizes = `${formatBytes(remainingBytes)} of ${formatBytes(totalBytes)} to go`;
-  return { tone: 'wait', finish: `First pass over the guest’s memory:${left} ${sizes}.` };
+  const help = 'Whether it converges, and when the guest switches over, is known after it.';
+  return { tone: 'wait', finish: `First pass over the guest’s memory:${left} ${sizes}.`, help };
 }
 
 /** What the operator has decided comes before what the figures say of it. */
@@ -90,16 +97,20 @@ function byOperator(snapshot: Snapshot): Verdict | undefined {
 function iterating(snapshot: Snapshot): Verdict {
   const { verdict, switchoverInMs: until } = snapshot;
   if (verdict === undefined || verdict.kind === 'too early') {
-    return { tone: 'wait', finish: 'Sending what the guest wrote meanwhile.', ...pauseOf(snapshot) };
+    const { roundLeftBandMs: left } = snapshot;
+    const round = left === undefined ? '' : `: ${etaText(left)} left of this round`;
+    return { tone: 'wait', finish: `Sending what the guest wrote meanwhile${round}.`, ...pauseOf(snapshot) };
   }
   if (verdict.kind === 'converging') {
     return { tone: 'good', finish: `Converging: switchover ${whenText(until)}.`, ...pauseOf(snapshot) };
   }
-  const { words, advice } = verdict;
+  return { ...troubled(verdict), ...pauseOf(snapshot) };
+}
+
+function troubled({ kind, words, advice }: TroubleVerdict): Verdict {
   return {
     tone: 'bad',
-    finish: `Not converging: ${words}.`,
-    ...pauseOf(snapshot),
+    finish: `${kind === 'too slow' ? 'Too slow for its timeout' : 'Not converging'}: ${words}.`,
     ...(advice !== undefined && { help: `What would help most: ${advice.words}. ${sentence(advice.effect)}` }),
     ...(advice !== undefined && { advice }),
   };
@@ -128,7 +139,7 @@ interface EndFacts {
 
 function ended(state: EndState, place: GuestPlace, facts: EndFacts): Verdict {
   const { downtimeMs, downtimeLimitMs: limit, reason } = facts;
-  const help = reason === undefined ? {} : { help: sentence(reason) };
+  const help = reason === undefined ? {} : { help: reason };
   switch (state) {
     case 'completed': {
       const predicted = facts.predicted === undefined ? '' : `, ${facts.predicted}`;
@@ -138,6 +149,7 @@ function ended(state: EndState, place: GuestPlace, facts: EndFacts): Verdict {
         finish: `Completed: ${placeText(place)}.`,
         ...(downtimeMs !== undefined && { pause: `It paused for ${formatDuration(downtimeMs)}${over}${predicted}.` }),
         ...(limit !== undefined && { pauseTone: 'bad' }),
+        ...help,
       };
     }
     case 'cancelled':

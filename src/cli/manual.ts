@@ -65,6 +65,7 @@ const exitStatuses: readonly Item[] = [
     'Uncertain: contact was lost when nobody could tell; it is said which side to look at.',
   ],
   [String(exitCodes.cancelled), 'Cancelled: the guest stays on the source.'],
+  [String(exitCodes.unread), 'A list or an export was not read to its end.'],
 ];
 
 const environment = [

@@ -1,7 +1,6 @@
 import { clockText, roundTripText, throughputText } from '../shared/link';
-import { compressedBy } from '../shared/run-figures';
+import { besidePredicted, compressedBy, overLimit } from '../shared/run-figures';
 import { bottlenecks, type Report, type Snapshot } from '../shared/snapshot';
-import { overLimit } from '../shared/run-figures';
 import type { GuestPlace } from '../shared/state';
 import { formatDuration } from '../shared/units';
 
@@ -68,14 +67,16 @@ function timeRows(report: Report): readonly Row[] {
   ];
 }
 
+const was = { as: 'so it was', 'shorter than': 'it was shorter', 'longer than': 'it was longer' } as const;
+
 /** What was predicted last before the guest stopped, as a band, and how that compares with what was measured. */
-function expectedRows({ downtimeMs, expectedDowntimeMs, expectedDowntimeBandMs: band }: Report): readonly Row[] {
+function expectedRows(report: Report): readonly Row[] {
+  const { expectedDowntimeMs, expectedDowntimeBandMs: band } = report;
   if (band === undefined) return milliseconds('expected downtime', expectedDowntimeMs);
   const [low, high] = [Math.round(band.low), Math.round(band.high)];
   const words = low === high ? `${high} ms` : `${low} to ${high} ms`;
-  if (downtimeMs === undefined) return [['expected downtime', words]];
-  const compared = downtimeMs < band.low ? 'it was shorter' : downtimeMs > band.high ? 'it was longer' : 'so it was';
-  return [['expected downtime', `${words}; ${compared}`]];
+  const beside = besidePredicted(report);
+  return [['expected downtime', beside === undefined ? words : `${words}; ${was[beside]}`]];
 }
 
 /** What was seen of the link before it. */

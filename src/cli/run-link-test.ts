@@ -16,7 +16,7 @@ export async function runLinkTest({ to, settings, insecure, json }: ReceiverOrde
   try {
     const { figures } = await testLink(to, settings);
     if (json) writeLine(streams.out, JSON.stringify({ event: 'link', ...figures }));
-    else for (const [name, text] of rows(figures)) writeLine(streams.out, `${name.padEnd(12)}${text}`);
+    else for (const [name, text] of rows(figures)) writeLine(streams.out, `${name.padEnd(13)}${text}`);
     return exitCodes.completed;
   } catch (thrown) {
     const error = toFailure(thrown);

@@ -121,6 +121,15 @@ describe('wherry demo', () => {
     expect(code).toBe(exitCodes.cancelled);
   });
 
+  it("is cancelled by a terminal's Ctrl-C, which all of its processes get, while workers still start", async () => {
+    const run = command.start(...small, '--workload', 'random', '--max-bandwidth', '8Mbit', '--json');
+    await run.printed(/"state":"preparing"/);
+    process.kill(-Number(run.child.pid), 'SIGINT');
+    const { code, out } = await run.ended;
+    expect(results(out).at(-1)).toMatchObject({ status: 'cancelled', guestRunningOn: 'source' });
+    expect(code).toBe(exitCodes.cancelled);
+  });
+
   it('leaves it to its end when told to stop more than once, and says so once each', async () => {
     const run = command.start(...small, '--workload', 'random', '--max-bandwidth', '8Mbit');
     await run.said(/^bulk, /m);

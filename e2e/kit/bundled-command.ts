@@ -77,6 +77,7 @@ function workerPrograms(...names: readonly string[]): Record<string, string> {
 function startCommand(folder: string, data: string, words: readonly string[]): RunningCommand {
   const child = spawn(process.execPath, [join(folder, 'out', 'main', 'wherry.cjs'), ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group of its own, as a shell gives it
     // The path is for the native addon, which is not bundled.
     env: { ...process.env, NODE_PATH: resolve('node_modules'), WHERRY_DATA_DIR: data },
   });

@@ -5,6 +5,8 @@ import type { SpawnWorker } from '../shared/worker';
 /** Starts a worker as a child process of plain Node, from the bundle beside this one. */
 export const spawnChild: SpawnWorker = (kind, name) => {
   const child = fork(join(__dirname, `${kind}.cjs`), [name], {
+    // A terminal's Ctrl-C is for us alone: a worker that still starts could not yet tell that it is not meant.
+    detached: true,
     execArgv: [], // a debugger's port, say, is this process's own
     serialization: 'json',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

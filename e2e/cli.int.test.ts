@@ -138,8 +138,8 @@ describe('wherry demo', () => {
     run.child.kill('SIGINT');
     const { code, err } = await run.ended;
     expect(err.match(/^Cancelling: /gm)).toHaveLength(1);
-    expect(err).toMatch(/^Migration cancelled\. The guest runs on the source\.\n$/m);
-    expect(err.trimEnd().split('\n').at(-1)).toMatch(/^Migration cancelled/);
+    // The guest of the other side says a word of its own when its stream ends, before or after this.
+    expect(err).toMatch(/^Cancelling: [^]*^Migration cancelled\. The guest runs on the source\.$/m);
     expect(code).toBe(exitCodes.cancelled);
   });
 

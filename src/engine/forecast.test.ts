@@ -75,7 +75,8 @@ describe('a forecast', () => {
       roundLeftBandMs: { low: 9000, high: 11_000 },
       verdict: {
         kind: 'too early',
-        words: 'the first pass takes 9–10 s more, at 10 MB/s of memory; whether it converges is known after it',
+        words:
+          'the first pass takes 9–10 s more, at 10 MB/s of memory (less where that is empty); whether it converges is known after it',
       },
     });
     expect(second).not.toHaveProperty('switchoverInMs');

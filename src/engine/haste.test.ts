@@ -36,7 +36,7 @@ describe('haste', () => {
     expect(haste.judge({ ...facts, sample, nowMs: 1000 })).toEqual({
       kind: 'too slow',
       words:
-        'the first pass alone takes ~ 2 min more, at 6.2 MB/s of memory, and the timeout of 1 min 0 s comes in 40 s: ' +
+        'the first pass alone takes ~ 2 min more, at 6.2 MB/s of memory (less where that is empty), and the timeout of 1 min 0 s comes in 40 s: ' +
         'it is then cancelled',
       advice: {
         words: 'Compress with zstd, level 1',
@@ -101,7 +101,7 @@ describe('haste', () => {
 describe('the first pass in words', () => {
   it('has its time as a band, and says from when on more is known', () => {
     expect(firstPassWords({ low: 35_000, high: 55_000 }, 6.2e6)).toBe(
-      'the first pass takes 35–55 s more, at 6.2 MB/s of memory; whether it converges is known after it',
+      'the first pass takes 35–55 s more, at 6.2 MB/s of memory (less where that is empty); whether it converges is known after it',
     );
     expect(firstPassWords({ low: 900, high: 1000 }, 0)).toBe(
       'the first pass takes ~ 1 s more; whether it converges is known after it',

@@ -59,6 +59,9 @@ function soonest({ low, high }: BandMs, firstPass: boolean): number {
   return firstPass ? (low + high) / 2 : low;
 }
 
+/** What is left may be pages never written to, which take next to no time; the source does not tell them apart. */
+const unlessEmpty = ' (less where that is empty)';
+
 const actions: Readonly<Record<TimeoutAction, string>> = {
   cancel: 'it is then cancelled',
   force: 'the switchover is then forced, whatever the downtime',
@@ -68,7 +71,8 @@ function tooSlow(facts: HasteFacts, aheadMs: BandMs, leftMs: number): RunVerdict
   const { settings, firstPass, guestRate, elapsedMs, roundBytes } = facts;
   const what = firstPass ? 'the first pass alone takes' : 'the switchover is still';
   const words =
-    `${what} ${etaText(aheadMs)}${firstPass ? ' more' : ' away'}, at ${formatRate(guestRate)} of memory, and the timeout of ` +
+    `${what} ${etaText(aheadMs)}${firstPass ? ' more' : ' away'}, at ${formatRate(guestRate)} of memory${firstPass ? unlessEmpty : ''}, ` +
+    `and the timeout of ` +
     `${formatDuration(settings.timeoutMs)} comes in ${roughly(leftMs)}: ${actions[settings.onTimeout]}`;
   const goal = { times: aheadMs.high / Math.max(leftMs, 1), words: 'would do in time', roundBytes };
   const enough = Math.ceil(((elapsedMs + aheadMs.high) * spare) / 60_000) * 60_000;
@@ -78,6 +82,6 @@ function tooSlow(facts: HasteFacts, aheadMs: BandMs, leftMs: number): RunVerdict
 
 /** What is known before the first pass is over: when that will be. */
 export function firstPassWords(aheadMs: BandMs, guestRate: number): string {
-  const pace = guestRate === 0 ? '' : `, at ${formatRate(guestRate)} of memory`;
+  const pace = guestRate === 0 ? '' : `, at ${formatRate(guestRate)} of memory${unlessEmpty}`;
   return `the first pass takes ${etaText(aheadMs)} more${pace}; whether it converges is known after it`;
 }

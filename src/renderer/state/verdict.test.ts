@@ -113,7 +113,7 @@ describe('verdictOf', () => {
     const roundLeftBandMs = { low: 3000, high: 5000 };
     expect(verdictOf({ ...running, state: 'bulk', remainingBytes: 400 * MiB, roundLeftBandMs })).toMatchObject({
       finish: 'First pass over the guest’s memory: 3–5 s left, 400 MiB of 512 MiB to go.',
-      help: 'Whether it converges, and when the guest switches over, is known after it.',
+      help: 'Less where memory is empty. Whether it converges, and when the guest switches over, is known after it.',
     });
   });
 

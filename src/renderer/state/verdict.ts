@@ -74,7 +74,7 @@ function bulk(snapshot: Snapshot): Verdict {
     return { tone: 'wait', finish: 'First pass over the guest’s memory.' };
   }
   const sizes = `${formatBytes(remainingBytes)} of ${formatBytes(totalBytes)} to go`;
-  const help = 'Whether it converges, and when the guest switches over, is known after it.';
+  const help = 'Less where memory is empty. Whether it converges, and when the guest switches over, is known after it.';
   return { tone: 'wait', finish: `First pass over the guest’s memory:${left} ${sizes}.`, help };
 }
 

@@ -14,7 +14,7 @@ import type { Failure } from '../src/shared/failure';
 import { Opened, serve } from './kit/loopback';
 import { Growth } from './kit/memory';
 import { childrenOf } from './kit/processes';
-import { connectPeer, startReceive, type Peer, type RunningReceiver } from './kit/receive';
+import { answerOf, connectPeer, startReceive, type Peer, type RunningReceiver } from './kit/receive';
 import { noise } from './kit/streams';
 
 const mebibyte = 2 ** 20;
@@ -51,9 +51,9 @@ interface Admitted extends Peer {
 async function admitted({ pairing }: RunningReceiver, change: Partial<Hello> = {}): Promise<Admitted> {
   const peer = connectPeer(pairing);
   peer.channel.send('hello', withSecret(pairing.token, { ...hello, ...change }));
-  const { type, body } = await peer.next();
-  expect(type).toBe('welcome');
-  return { ...peer, ticket: parseWelcome(body).ticket };
+  const answer = await answerOf(peer);
+  expect(answer.type).toBe('welcome');
+  return { ...peer, ticket: parseWelcome(answer.body).ticket };
 }
 
 function join({ pairing }: RunningReceiver, { session, secret }: Ticket, channel: number): Peer {

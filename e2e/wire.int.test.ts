@@ -454,7 +454,7 @@ describe('a receiver', () => {
     const first = await expectStillThere(receiver.port);
     await expect(expectStillThere(receiver.port)).rejects.toMatchObject({
       code: 'wire-refused',
-      message: 'a sender is connected already',
+      message: 'its stream is connected already',
     });
     expect(first.inFlightBytes).toBeLessThan(1000);
     expect(destination.socket?.destroyed).toBe(false);

@@ -4,6 +4,9 @@ import { serve, type Opened } from './loopback';
 /** Where a link breaks: so many bytes after the last break, counted over all connections. */
 export type Direction = 'there' | 'back';
 
+/** Both ends see a connection end, or the receiver alone. */
+export type Break = 'cut' | 'half-open';
+
 interface Pair {
   /** The sender's end. */
   readonly near: Socket;
@@ -23,6 +26,7 @@ export class Cutter {
   #left = Infinity;
   #refusing = false;
   #text: { readonly text: string; readonly arrives: boolean } | undefined;
+  #all: { readonly text: string; readonly how: Break } | undefined;
   /** Called after each cut. */
   onCut: () => void = () => undefined;
 
@@ -58,6 +62,19 @@ export class Cutter {
     this.#text = { text, arrives };
   }
 
+  /** Breaks every connection there is as soon as this text is seen on its way there, which does not arrive. */
+  breakAt(text: string, how: Break): void {
+    this.#all = { text, how };
+  }
+
+  /** The receiver sees its connections end, the sender sees nothing any more; new ones are none the worse. */
+  halfOpen(): void {
+    this.stall();
+    for (const { far } of this.#pairs) far.destroy();
+    this.#pairs.clear();
+    this.cuts += 1;
+  }
+
   /** Takes new connections, or closes them at once. */
   refuse(refusing: boolean): void {
     this.#refusing = refusing;
@@ -82,6 +99,13 @@ export class Cutter {
       this.#pairs.delete(pair);
     });
     from.on('data', (chunk: Buffer) => {
+      if (direction === 'there' && this.#all !== undefined && chunk.includes(this.#all.text)) {
+        const { how } = this.#all;
+        this.#all = undefined;
+        if (how === 'half-open') this.halfOpen();
+        else this.cutAll();
+        return this.onCut();
+      }
       if (direction === 'back') this.back += chunk.length;
       else if (this.#text !== undefined && chunk.includes(this.#text.text)) {
         to.end(this.#text.arrives ? chunk : '');

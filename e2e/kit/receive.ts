@@ -70,6 +70,14 @@ export interface Peer {
   readonly told: Promise<Failure>;
 }
 
+/** The receiver's next frame that is more than a sign of life. */
+export async function answerOf(peer: Peer): Promise<Frame> {
+  for (;;) {
+    const frame = await peer.next();
+    if (frame.type !== 'received') return frame;
+  }
+}
+
 export function connectPeer(to: Endpoint): Peer {
   const frames: Frame[] = [];
   let end = (_: WherryError): void => undefined;

@@ -39,13 +39,17 @@ export interface CarrierOptions {
   readonly onFailure: (error: WherryError) => void;
   /** Told of what is to be closed at the end, as soon as there is something. */
   readonly onOpened: (close: () => void) => void;
+  /** Nobody wants it any more: what is under way is ended, and rejects. */
+  readonly signal?: AbortSignal;
 }
 
-/** A sender that a receiver has let in. */
-export async function openSender(to: Pairing, options: CarrierOptions): Promise<Sender> {
-  const { onOpened, ...rest } = options;
-  const sender = await Sender.create(rest);
+/** A sender that a receiver has let in. @param known it is there for certain: it may take its time to be reached */
+export async function openSender(to: Pairing, options: CarrierOptions, known = false): Promise<Sender> {
+  const { onOpened, signal, ...rest } = options;
+  const sender = await Sender.create({ ...rest, known });
   onOpened(() => sender.close());
+  signal?.addEventListener('abort', () => sender.close(), { once: true });
+  if (signal?.aborted === true) sender.close();
   await sender.connect(to);
   return sender;
 }

@@ -100,9 +100,11 @@ export class ControlVisitor implements Visitor {
     if (this.#channel.socket.writableLength > maxUnreadBytes)
       throw new WherryError('wire-protocol', 'a session that asks and does not read what is answered');
     this.#requests += 1;
+    // On another connection it is asked again.
+    const channel = this.#channel;
     void this.#once(epoch, request).then((reply) => {
       this.#requests -= 1;
-      this.#channel.send('reply', encodeJson(reply), epoch);
+      channel.send('reply', encodeJson(reply), epoch);
     });
   }
 
@@ -116,11 +118,18 @@ export class ControlVisitor implements Visitor {
     this.#lostTimer = setTimeout(() => this.#end(end), resumeWindowMs + graceMs);
   }
 
+  /** The receiver ends: the session is told why. */
+  giveUp(failure: Failure): void {
+    this.#channel.giveUp(failure);
+    this.close();
+  }
+
   close(): void {
     clearTimeout(this.#silence);
     clearTimeout(this.#lostTimer);
     this.#ended = true;
-    this.#channel.destroy();
+    // One that is being told why is cut off soon after.
+    if (!this.#channel.ended) this.#channel.destroy();
   }
 
   /** The answer to a request, made once however often it is asked for. */

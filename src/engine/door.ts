@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { WherryError } from '../shared/failure';
+import { WherryError, type Failure } from '../shared/failure';
 import type { Identity } from '../shared/identity';
 import { systemText } from '../shared/system-text';
 import { Doorman, type Stay } from './doorman';
@@ -105,8 +105,9 @@ export class Door {
       },
       onEnd: (error) => {
         if (visitor !== undefined) return visitor.lost(error);
-        // A link that breaks, or a token that is right at the wrong time, is nobody's fault.
-        stranger.refused(error, error instanceof NotShown || (!spoke && error.code !== 'wire-closed'));
+        if (!spoke && error.code === 'wire-closed') return stranger.lost(error);
+        // A token that is right at the wrong time is nobody's fault.
+        stranger.refused(error, error instanceof NotShown || !spoke);
       },
     });
   }
@@ -128,16 +129,21 @@ export class Door {
     const refused = (error: WherryError, wrong: boolean): void => {
       if (gone()) void this.#doorman.refused(address, error.message, wrong);
     };
-    raw.once('close', () => refused(new WherryError('wire-closed', 'it went before it had introduced itself'), false));
+    const lost = ({ message }: Failure): void => {
+      if (gone()) void this.#doorman.lost(address, message);
+    };
+    raw.once('close', () => lost({ code: 'wire-closed', message: 'it did not introduce itself' }));
     const admitted = (): void => {
       if (gone()) this.#doorman.knows(address);
     };
-    return { admitted, refused };
+    return { admitted, lost, refused };
   }
 }
 
 interface Stranger {
   readonly admitted: () => void;
+  /** It is gone without having said who it is. */
+  readonly lost: (why: Failure) => void;
   /** `wrong`: it did what nobody does who belongs here. */
   readonly refused: (error: WherryError, wrong: boolean) => void;
 }

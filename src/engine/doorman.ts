@@ -81,6 +81,11 @@ export class Doorman {
     void this.#failures.delete(this.#placeOf(address));
   }
 
+  /** It went by itself before it was let in: nobody refused it. */
+  lost(address: string, why: string): Promise<void> {
+    return this.#say(`a connection from ${address} ended before it was let in: ${why}`);
+  }
+
   /** It was refused; `wrong`: for something that somebody who belongs here does not do. */
   async refused(address: string, why: string, wrong: boolean): Promise<void> {
     await this.#say(`refused a connection from ${address}: ${why}`);

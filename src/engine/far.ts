@@ -1,5 +1,6 @@
 import type { WherryError } from '../shared/failure';
 import type { LinkFigures } from '../shared/link';
+import type { Reconnecting } from '../shared/snapshot';
 import type { Carrier, CarrierOptions } from './carrier';
 import type { Ending } from './endings';
 
@@ -29,6 +30,10 @@ export interface Far {
   readonly link?: LinkFigures | undefined;
   /** The shortest round trip to there, ms; absent where there is no link. */
   readonly roundTripMs?: number | undefined;
+  /** How often the link was lost and came back while the stream had none of its own. */
+  readonly reconnects?: number;
+  /** What is being done about a link that is lost; absent while all is well. */
+  readonly reconnecting?: Reconnecting | undefined;
   /** The guest stands still for the switchover, or runs again: how long a lost link is waited for depends on it. */
   hurry?(stopped: boolean): void;
   close(): Promise<void>;

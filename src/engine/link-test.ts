@@ -26,6 +26,8 @@ const mostBytes = 64 * 2 ** 20;
 export interface LinkTestOptions extends Pick<MigrationSettings, 'channels' | 'maxBandwidth'> {
   /** How long connecting may take, TLS and all, ms; 10 s. */
   readonly connectMs?: number;
+  /** Nobody wants to know any more: it ends at once, and rejects with `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a test has found out. */
@@ -40,11 +42,14 @@ export interface LinkTest {
  * @throws WherryError `wire-closed`, `wire-protocol` or `wire-refused`
  */
 export async function testLink(to: Pairing, options: LinkTestOptions): Promise<LinkTest> {
-  const { channels, maxBandwidth, connectMs = defaultConnectMs } = options;
+  const { channels, maxBandwidth, connectMs = defaultConnectMs, signal } = options;
   const clock = new WallClock();
   const links = Array.from({ length: channels }, () => new ProbeLink(to, () => clock.now()));
   const [first] = links as [ProbeLink];
   const where = `${to.host}:${to.port}`;
+  const stop = (): void => links.forEach((link) => link.fail(new WherryError('cancelled', 'the test was stopped')));
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
   try {
     // Of these the time is not taken: they wait for the handshake.
     await within(links, connectMs, where, () => Promise.all(links.map((link) => link.ping())));
@@ -69,26 +74,28 @@ export async function testLink(to: Pairing, options: LinkTestOptions): Promise<L
     };
     return { figures, looks };
   } finally {
+    signal?.removeEventListener('abort', stop);
     for (const link of links) link.close();
   }
 }
 
 /**
  * The same before a migration, which goes on where it fails; nothing where it is not wanted.
- * @throws WherryError `wire-refused`, `wire-protocol` with `strict`: who is refused here would be refused again
+ * @param strict who is refused here would be refused again
+ * @throws WherryError `cancelled` when it was stopped; with `strict` also `wire-refused`, `wire-protocol`
  */
 export async function tryLink(
   to: Pairing,
   settings: MigrationSettings,
   onNotice: (text: string) => void,
-  strict = false,
+  { strict = false, signal }: { readonly strict?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<LinkTest | undefined> {
   if (!settings.linkTest) return undefined;
   try {
-    return await testLink(to, settings);
+    return await testLink(to, { ...settings, signal });
   } catch (error) {
     const { code, message } = toFailure(error);
-    if (strict && code !== 'wire-closed') throw error;
+    if (signal?.aborted === true || (strict && code !== 'wire-closed')) throw error;
     onNotice(`the link could not be tested: ${message}`);
     return undefined;
   }

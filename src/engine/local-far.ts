@@ -15,6 +15,8 @@ export interface LocalFarOptions {
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;
   readonly onFailure: (error: WherryError) => void;
+  /** Nobody wants it any more: what is under way is ended, and rejects. */
+  readonly signal?: AbortSignal;
 }
 
 /** A destination whose monitor we reach ourselves; its receiver runs in this process, on the loopback interface. */

@@ -19,7 +19,7 @@ import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
 import type { Hello } from './wire/hello';
 import { formatPairing, type Pairing } from './wire/pairing';
-import { NotShown, afterSecret, newSecret, shows } from './wire/secret';
+import { NotShown, afterSecret, isSameSecret, newSecret, shows } from './wire/secret';
 
 /** Connections that are tested at once: of two senders with as many channels as there may be. */
 const mostProbes = 2 * limits.channels.max;
@@ -119,18 +119,30 @@ export class ReceiveServer {
   async close(): Promise<void> {
     this.#door?.close();
     this.#tokens.close();
-    const stopped = new WherryError('cancelled', 'the receiver was stopped');
-    for (const visit of this.#visits) this.#end(visit, stopped);
+    const stopped = new WherryError('wire-refused', 'the receiver was stopped');
+    for (const visit of this.#visits) {
+      // A sender that is here need not wait for us to come back.
+      if (visit.stream?.delivered !== true) visit.stream?.giveUp(stopped);
+      visit.control?.giveUp(stopped);
+      this.#end(visit, stopped);
+    }
     for (const probe of this.#probes) probe.close();
     await this.places.close();
   }
 
   #admit(channel: Channel, first: Frame): Visitor {
-    if (this.#former.knows(first.body)) throw new WherryError('wire-refused', 'this migration is over here');
+    if (this.#former.knows(first.body)) return this.#seeOff(channel, first);
     if (first.type === 'join') return joinSession(this.#sessionOf(first), channel, first);
     if (first.type === 'leave') return leaveSession(this.#sessionOf(first), channel, first);
     if (first.type === 'probe') return this.#admitProbe(channel, first);
     return first.type === 'control' ? this.#admitControl(channel, first) : this.#admitStream(channel, first);
+  }
+
+  /** Whoever belongs to a visit that has ended. A goodbye that comes after the end is as it should be. */
+  #seeOff(channel: Channel, { type }: Frame): Visitor {
+    if (type !== 'leave') throw new WherryError('wire-refused', 'this migration is over at the receiver');
+    channel.destroy();
+    return { hear: () => undefined, lost: () => undefined };
   }
 
   /** Lets the link be tested by who could send a guest: no token is used up by it, no destination taken or looked at. */
@@ -162,20 +174,20 @@ export class ReceiveServer {
   }
 
   #admitControl(channel: Channel, { body }: Frame): Visitor {
-    const before = [...this.#visits].find(({ streamToken }) => shows(body, streamToken));
+    const before = this.#before('migrate', body, () => parseControl(afterSecret(body)).attempt);
     if (before?.control !== undefined) {
       parseControl(afterSecret(body));
       before.control.resume(channel);
       return before.control;
     }
-    const { visit, resumeWindowMs } = this.#claimed(body, (claim) => {
-      const { destination, resumeWindowMs } = parseControl(afterSecret(body));
+    const { visit, resumeWindowMs } = this.#claimed(body, (claim, token) => {
+      const { destination, resumeWindowMs, attempt } = parseControl(afterSecret(body));
       if (this.options.direct === true) {
         const message =
           'this receiver has no monitor of its destination: let another tool drive, through `wherry send`';
         throw new WherryError('wire-refused', message);
       }
-      return { resumeWindowMs, visit: this.#newVisit('migrate', claim, channel, destination) };
+      return { resumeWindowMs, visit: this.#newVisit('migrate', { claim, token, attempt }, channel, destination) };
     });
     visit.control = new ControlVisitor(channel, {
       streamToken: visit.streamToken,
@@ -191,6 +203,22 @@ export class ReceiveServer {
     return visit.control;
   }
 
+  /**
+   * The visit of a sender that comes again: it shows what it was given, or, if it has not heard of that, the token that
+   * let it in (which may be used up by now) and what it had chosen itself.
+   * @param attempt reads that; asked only of who has shown the token
+   */
+  #before(kind: Visit['kind'], body: Buffer, attempt: (token: string) => string | undefined): Visit | undefined {
+    const visits = [...this.#visits].filter((visit) => visit.kind === kind);
+    const known = visits.find(({ streamToken }) => shows(body, streamToken));
+    if (known !== undefined) return known;
+    const admitted = visits.filter(({ token }) => shows(body, token));
+    const [first] = admitted;
+    if (first === undefined) return undefined;
+    const shown = attempt(first.token);
+    return admitted.find((visit) => isSameSecret(visit.attempt, shown));
+  }
+
   /** The stream of a session that is here, or one by itself: a relay's. */
   #admitStream(channel: Channel, first: Frame): Visitor {
     // Together they may have half of the memory.
@@ -198,12 +226,16 @@ export class ReceiveServer {
     const { maxCacheBytes = Math.floor(totalmem() / 2 / maxSessions) } = this.options;
     const parsed = (token: string): Hello => parseStreamHello(first, token, maxCacheBytes);
     const here = [...this.#visits].find(({ streamToken }) => shows(first.body, streamToken));
-    if (here?.stream !== undefined) throw new WherryError('wire-refused', 'its stream is connected already');
+    if (here?.stream !== undefined) return here.stream.again(channel, parsed(here.streamToken));
     if (here !== undefined) return this.#receive(here, channel, parsed(here.streamToken), maxCacheBytes);
-    const { token } = this.#tokens;
-    const { visit, hello } = this.#claimed(first.body, (claim) => {
+    const before = this.#before('relay', first.body, (token) => parsed(token).attempt);
+    if (before?.stream !== undefined) return before.stream.again(channel, parsed(before.token));
+    const { visit, hello } = this.#claimed(first.body, (claim, token) => {
       const hello = parsed(token);
-      return { hello, visit: this.#newVisit('relay', claim, channel, hello.destination) };
+      return {
+        hello,
+        visit: this.#newVisit('relay', { claim, token, attempt: hello.attempt }, channel, hello.destination),
+      };
     });
     return this.#receive(visit, channel, hello, maxCacheBytes);
   }
@@ -225,24 +257,30 @@ export class ReceiveServer {
   }
 
   /** Makes a visit for who shows the pairing text's token; whoever is refused may show it again. */
-  #claimed<Made>(body: Buffer, make: (claim: Claim) => Made): Made {
+  #claimed<Made>(body: Buffer, make: (claim: Claim, token: string) => Made): Made {
+    const { token } = this.#tokens;
     const claim = this.#tokens.claim(body);
     try {
       const { destinations, maxSessions = destinations.length } = this.options;
       if (this.#visits.size >= maxSessions) {
         throw new WherryError('wire-refused', 'as many senders as are taken at once are connected already');
       }
-      return make(claim);
+      return make(claim, token);
     } catch (error) {
       claim.release();
       throw error;
     }
   }
 
-  #newVisit(kind: Visit['kind'], claim: Claim, { socket }: Channel, label: string | undefined): Visit {
+  #newVisit(
+    kind: Visit['kind'],
+    shown: Pick<Visit, 'claim' | 'token' | 'attempt'>,
+    { socket }: Channel,
+    label: string | undefined,
+  ): Visit {
     const number = ++this.#count;
     const [from, startedAt] = [socket.remoteAddress, Date.now()];
-    const visit: Visit = { number, kind, from, startedAt, claim, streamToken: newSecret(), label };
+    const visit: Visit = { number, kind, from, startedAt, ...shown, streamToken: newSecret(), label };
     this.#visits.add(visit);
     return visit;
   }

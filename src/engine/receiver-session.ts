@@ -19,7 +19,7 @@ import type { Frame } from './wire/frame';
 import { parseFailure, parseHello, type Hello } from './wire/hello';
 import type { Beats } from './wire/pulse';
 import { parseLayoutBody, type LayoutBody } from './wire/layout';
-import { expectSecret } from './wire/secret';
+import { expectSecret, isSameSecret } from './wire/secret';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
@@ -85,7 +85,7 @@ export class ReceiverSession implements Visitor {
 
   constructor(
     first: Channel,
-    hello: Hello,
+    private readonly hello: Hello,
     hasher: XXHashAPI,
     private readonly options: SessionOptions,
   ) {
@@ -104,6 +104,7 @@ export class ReceiverSession implements Visitor {
     this.#link = new ReceiverLink(first, {
       channels,
       windowMs: hello.resumeWindowMs,
+      comesAgain: hello.attempt !== undefined,
       ...(joinMs !== undefined && { joinMs }),
       ...(graceMs !== undefined && { graceMs }),
       ...(beats !== undefined && { beats }),
@@ -131,6 +132,16 @@ export class ReceiverSession implements Visitor {
     const index = this.#link.join(channel, body);
     if (this.#failure !== undefined) throw this.#failure;
     return { hear: (frame) => this.#hear(index, frame), lost: (error) => this.#onLost(index, error) };
+  }
+
+  /** Takes the sender's first connection again, before it has heard its welcome; throws `wire-refused` for anybody else's. */
+  again(channel: Channel, hello: Hello): Visitor {
+    if (!isSameSecret(hello.attempt, this.hello.attempt)) {
+      throw new WherryError('wire-refused', 'its stream is connected already');
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#link.again(channel);
+    return this;
   }
 
   /** The sender says that it will not come back; throws `wire-refused` for anybody else. */
@@ -223,6 +234,13 @@ export class ReceiverSession implements Visitor {
     this.#pool.close();
     this.#lease?.close();
     this.options.onFailure(failure);
+  }
+
+  /** The receiver ends: the sender is told why; nobody else is. */
+  giveUp(failure: WherryError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#link.giveUp(failure);
   }
 
   close(): void {

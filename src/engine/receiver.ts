@@ -1,5 +1,4 @@
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
-import { WherryError } from '../shared/failure';
 import { Door, type Visitor } from './door';
 import { ReceiverSession, joinSession, leaveSession, parseStreamHello, type SessionOptions } from './receiver-session';
 import type { Channel } from './wire/channel';
@@ -44,7 +43,7 @@ export class Receiver {
     if (first.type === 'join') return joinSession(this.#session, channel, first);
     if (first.type === 'leave') return leaveSession(this.#session, channel, first);
     const hello = parseStreamHello(first, this.options.token, this.options.maxCacheBytes);
-    if (this.#session !== undefined) throw new WherryError('wire-refused', 'a sender is connected already');
+    if (this.#session !== undefined) return this.#session.again(channel, hello);
     this.#session = new ReceiverSession(channel, hello, this.hasher, this.options);
     return this.#session;
   }

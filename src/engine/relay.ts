@@ -52,6 +52,7 @@ export class Relay {
   #notice: string | undefined;
   #link: LinkFigures | undefined;
   #asked = false;
+  readonly #stop = new AbortController();
 
   constructor(private readonly options: RelayOptions) {
     this.#stats = new RunStats(options.settings, () => performance.now());
@@ -65,6 +66,7 @@ export class Relay {
   /** Cuts the stream off: a source in mid-migration keeps its guest. */
   cancel(): void {
     this.#asked = true;
+    this.#stop.abort();
     this.#outcome.settle({ kind: 'cancelled' });
   }
 
@@ -85,6 +87,7 @@ export class Relay {
       const { pagesDone } = sender;
       return relayEnding({ broken: this.#outcome.broken, asked: this.#asked, pagesDone, talked, shut });
     } catch (error) {
+      if (this.#asked) return { end: 'cancelled', place: 'source' };
       return { end: 'failed', place: 'source', error: asWherryError(error) };
     } finally {
       clearInterval(ticker);
@@ -97,18 +100,22 @@ export class Relay {
 
   async #connect(): Promise<Sender> {
     const { settings, spawn, to } = this.options;
-    this.#link = (await tryLink(to, settings, (text) => (this.#notice = text), true))?.figures;
-    this.#sender = await Sender.create({
+    const { signal } = this.#stop;
+    const test = await tryLink(to, settings, (text) => (this.#notice = text), { strict: true, signal });
+    this.#link = test?.figures;
+    const sender = (this.#sender = await Sender.create({
       settings,
       spawn,
       onNotice: (text) => (this.#notice = text),
       onFailure: (error) => this.#outcome.fail(error),
       onAnswer: (bytes) => this.#answers.push(bytes),
       onOver: () => this.#outcome.settle({ kind: 'handed-over' }),
-    });
-    await this.#sender.connect(to);
-    this.#stats.use(this.#sender.settings);
-    return this.#sender;
+    }));
+    signal.addEventListener('abort', () => this.#asked && this.#state === 'preparing' && sender.close());
+    if (signal.aborted) sender.close();
+    await sender.connect(to);
+    this.#stats.use(sender.settings);
+    return sender;
   }
 
   #report(ending: Ending): Report {

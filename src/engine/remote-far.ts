@@ -1,7 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WherryError, toFailure } from '../shared/failure';
 import type { LinkFigures } from '../shared/link';
 import type { MigrationSettings } from '../shared/settings';
+import type { Reconnecting } from '../shared/snapshot';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
 import { ClockOffset } from './clock-offset';
 import type { Ending } from './endings';
@@ -26,7 +28,7 @@ import { encodeJson } from './wire/json';
 import type { Pairing } from './wire/pairing';
 import { Outage } from './wire/outage';
 import { Pulse } from './wire/pulse';
-import { withSecret } from './wire/secret';
+import { newSecret, withSecret } from './wire/secret';
 
 /** How often the other clock is looked at, which also shows that the link lives, ms. */
 const clockMs = 1000;
@@ -44,10 +46,14 @@ const mostSilent = 5;
 export interface RemoteFarOptions {
   readonly settings: Pick<MigrationSettings, 'resumeWindowMs' | 'switchoverResumeWindowMs'>;
   readonly onNotice: (text: string) => void;
+  /** Nobody wants it any more: what is under way is ended, and rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Waiting {
   readonly request: ControlRequest;
+  /** Runs while there is a connection. */
+  readonly timer: NodeJS.Timeout;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: WherryError) => void;
 }
@@ -58,9 +64,18 @@ export class RemoteFar implements Far {
   #pulse = new Pulse(mostSilent);
   readonly #outage: Outage;
   readonly #closing = new AbortController();
-  /** What lets us in again; hex. */
+  /** What lets us in again, once it is known; hex. */
   #streamToken: string | undefined;
+  /** What makes us known before that, beside the token; hex. */
+  readonly #attempt = newSecret();
+  /** Somebody has been there. */
+  #met = false;
   #tries = 0;
+  /** When the receiver was heard last, and when the stream got a link of its own, which counts its losses itself. */
+  #heardAt = performance.now();
+  #carriedAt = Infinity;
+  #lossCounts = false;
+  #reconnects = 0;
   #resumed = false;
   readonly #here = new WallClock();
   readonly #clock = new ClockOffset();
@@ -89,15 +104,20 @@ export class RemoteFar implements Far {
   #open(secret: string): Channel {
     const { resumeWindowMs } = this.options.settings;
     const { destination } = this.pairing;
+    const attempt = this.#attempt;
     const socket = dial(this.pairing);
     socket.setKeepAlive(true, answerMs);
+    socket.once('connect', () => (this.#met = true));
     const channel: Channel = new Channel(socket, 'receiver', {
       onFrame: (frame) => this.#hear(frame),
       onEnd: ({ code, message }) => this.#broken(new WherryError(code, `${this.#where}: ${message}`)),
     });
-    const opening: ControlOpening = { resumeWindowMs, ...(destination !== undefined && { destination }) };
+    const opening: ControlOpening = { resumeWindowMs, attempt, ...(destination !== undefined && { destination }) };
     channel.send('control', withSecret(secret, opening));
-    for (const [number, { request }] of this.#waiting) channel.send('request', encodeJson(request), number);
+    for (const [number, { request, timer }] of this.#waiting) {
+      timer.refresh();
+      channel.send('request', encodeJson(request), number);
+    }
     return channel;
   }
 
@@ -105,17 +125,19 @@ export class RemoteFar implements Far {
     return `the receiver at ${this.pairing.host}:${this.pairing.port}`;
   }
 
-  /** The connection is gone: another one takes its place where that is allowed, and the time for it is not over. */
+  /**
+   * The connection is gone: another one takes its place where that is allowed, and the time for it is not over. Where
+   * nobody has ever been, nobody is waited for.
+   */
   #broken(error: WherryError): void {
     if (this.#lost !== undefined) return;
-    if (error.code !== 'wire-closed' || this.#streamToken === undefined || !this.#outage.allowed) {
-      return this.#end(error);
-    }
+    if (error.code !== 'wire-closed' || !this.#met || !this.#outage.allowed) return this.#end(error);
+    if (this.#outage.reconnecting === undefined) this.#lossCounts = this.#heardAt < this.#carriedAt;
     this.#outage.begin(0, error.message);
-    void this.#restore(this.#streamToken);
+    void this.#restore();
   }
 
-  async #restore(streamToken: string): Promise<void> {
+  async #restore(): Promise<void> {
     const { signal } = this.#closing;
     try {
       await wait(backoffMs(this.#tries++, Math.random()), undefined, { signal });
@@ -123,7 +145,13 @@ export class RemoteFar implements Far {
       return; // nobody waits any more
     }
     this.#pulse = new Pulse(mostSilent);
-    this.#channel = this.#open(streamToken);
+    this.#channel = this.#open(this.#streamToken ?? this.pairing.token);
+  }
+
+  #restored(): void {
+    if (this.#outage.reconnecting === undefined) return;
+    if (this.#lossCounts) this.#reconnects += 1;
+    this.#outage.end(0);
   }
 
   /** Looks at the clock, and at whether anything was heard since the last times. */
@@ -138,9 +166,11 @@ export class RemoteFar implements Far {
 
   /** Connects and is let in; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   static async connect(pairing: Pairing, options: RemoteFarOptions): Promise<RemoteFar> {
-    const { onNotice } = options;
+    const { onNotice, signal } = options;
     const far = new RemoteFar(pairing, options);
+    signal?.addEventListener('abort', () => void far.close(), { once: true });
     try {
+      if (signal?.aborted === true) await far.close();
       for (let look = 0; look < firstLooks; look++) await far.#lookAtClock();
     } catch (error) {
       await far.close();
@@ -158,13 +188,24 @@ export class RemoteFar implements Far {
   }
 
   async carry(options: CarrierOptions): Promise<Carrier> {
+    const { signal } = options;
     const { streamToken } = await this.#ask({ ask: 'prepare' });
     this.#streamToken = streamToken;
     const to = { ...this.pairing, token: streamToken };
-    const test = await tryLink(to, options.settings, options.onNotice);
+    const test = await tryLink(to, options.settings, options.onNotice, { signal });
     this.#link = test?.figures;
     for (const { askedMs, thereMs, answeredMs } of test?.looks ?? []) this.#clock.sample(askedMs, thereMs, answeredMs);
-    return openSender(to, options);
+    if (this.#lost !== undefined) throw this.#lost;
+    this.#carriedAt = performance.now();
+    return openSender(to, options, true);
+  }
+
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  get reconnecting(): Reconnecting | undefined {
+    return this.#outage.reconnecting;
   }
 
   get link(): LinkFigures | undefined {
@@ -179,8 +220,7 @@ export class RemoteFar implements Far {
     try {
       // There is no way back any more, so there is nothing to hurry for.
       this.#outage.hurry(undefined);
-      const timeoutMs = confirmMs + this.options.settings.resumeWindowMs;
-      const { end, place, error } = await this.#ask({ ask: 'confirm', paused }, timeoutMs);
+      const { end, place, error } = await this.#ask({ ask: 'confirm', paused }, confirmMs);
       return { end, place, ...(error !== undefined && { error: new WherryError(error.code, error.message) }) };
     } catch (error) {
       const { code, message } = toFailure(error);
@@ -219,6 +259,8 @@ export class RemoteFar implements Far {
       if (this.#lost !== undefined) return reject(this.#lost);
       const number = ++this.#lastRequest;
       const timer = setTimeout(() => {
+        // While there is no connection nothing can be answered: what the window is for.
+        if (this.#outage.reconnecting !== undefined) return void timer.refresh();
         this.#end(new WherryError('wire-closed', `${this.#where} does not answer "${request.ask}"`));
       }, timeoutMs);
       const done = (): void => {
@@ -227,6 +269,7 @@ export class RemoteFar implements Far {
       };
       this.#waiting.set(number, {
         request,
+        timer,
         resolve: (answer) => (done(), resolve(answer)),
         reject: (error) => (done(), reject(error)),
       });
@@ -242,8 +285,9 @@ export class RemoteFar implements Far {
 
   #hear({ type, epoch, body }: Frame): void {
     this.#pulse.heard();
+    this.#heardAt = performance.now();
     if (type !== 'failure') {
-      this.#outage.end(0);
+      this.#restored();
       this.#tries = 0;
     }
     if (type === 'reply') {

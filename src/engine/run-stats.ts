@@ -106,8 +106,8 @@ export class RunStats {
       ...defined('downtimeErrorMs', facts.downtimeMs === undefined ? undefined : facts.downtimeErrorMs),
       ...defined('link', facts.link),
       ...defined('flow', facts.flow),
-      reconnects: sender?.reconnects ?? 0,
-      ...defined('reconnecting', sender?.reconnecting),
+      reconnects: (facts.reconnects ?? 0) + (sender?.reconnects ?? 0),
+      ...defined('reconnecting', sender?.reconnecting ?? facts.reconnecting),
       ...defined('notice', facts.notice),
     };
   }

@@ -36,6 +36,8 @@ export interface SenderOptions {
   readonly onOver?: () => void;
   /** When a silent link counts as lost, if not after 5 s. */
   readonly beats?: Beats;
+  /** The receiver is known to be there. */
+  readonly known?: boolean;
 }
 
 /** Takes the source's stream, carries it to a receiver, and brings the return path back. */
@@ -100,12 +102,14 @@ export class Sender {
 
   /** Connects to a receiver and introduces itself; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   async connect(to: Pairing): Promise<void> {
+    if (this.#closed) throw new WherryError('cancelled', 'the sender was closed before it had connected');
     const { decompressThreads, channels, maxBandwidth: rate, resumeWindowMs } = this.#settings;
     const link = new SenderLink({
       to,
       rate,
       windowMs: resumeWindowMs,
       ...(this.options.beats !== undefined && { beats: this.options.beats }),
+      ...(this.options.known !== undefined && { known: this.options.known }),
       onFrame: (frame) => this.#hear(frame),
       onNotice: this.options.onNotice,
       onEnd: (error) => this.#fail(error),

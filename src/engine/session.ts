@@ -34,6 +34,8 @@ export class Session implements RunningMigration {
   readonly #outcome = new Outcome();
   readonly #deadline: Deadline;
   readonly #lag = new LoopLag();
+  /** Ends what is under way before the source was sent on its way. */
+  readonly #stop = new AbortController();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
   #state: SessionState = 'idle';
   #place: GuestPlace = 'unknown';
@@ -90,8 +92,9 @@ export class Session implements RunningMigration {
     }
     this.#cancelled = true;
     this.#step('cancel');
-    if (this.#setupTimeMs === undefined) this.#outcome.settle({ kind: 'cancelled' });
-    else void this.#askToCancel();
+    if (this.#setupTimeMs !== undefined) return void this.#askToCancel();
+    this.#outcome.settle({ kind: 'cancelled' });
+    this.#stop.abort();
   }
 
   /** A source that does not answer a cancel is as good as broken: the session must come to its end all the same. */
@@ -113,7 +116,7 @@ export class Session implements RunningMigration {
     try {
       acceptedSettings(this.options.settings);
       this.#cleanups.push(this.#deadline.start());
-      const far = await this.#send();
+      const far = await this.#send().catch((error: unknown) => this.#stoppedBy(error));
       return await this.#conclude(far);
     } catch (error) {
       return { end: 'failed', place: this.#place, error: asWherryError(error) };
@@ -127,17 +130,26 @@ export class Session implements RunningMigration {
     }
   }
 
+  /** A cancel that came before the source was sent on its way breaks off what was under way; that is no failure. */
+  #stoppedBy(error: unknown): Far | undefined {
+    const early = this.#cancelled && this.#setupTimeMs === undefined;
+    if (early && this.#source !== undefined) return this.#far;
+    throw error;
+  }
+
   /** Everything up to the moment the source's stream flows; throws what stood in the way, the guest untouched. */
   async #send(): Promise<Far> {
     const source = await this.#monitor(this.options.source);
     this.#source = source;
     const { status, running } = await queryStatus(source);
     this.#place = running ? 'source' : status === 'paused' ? 'none' : 'unknown';
+    this.#wasRunning = running;
     const shared = {
       settings: this.control.settings,
       spawn: this.options.spawn,
       onNotice: (text: string) => this.#say(text),
       onFailure: (error: WherryError) => this.#outcome.fail(error),
+      signal: this.#stop.signal,
     };
     const far = await openFar(this.options.destination, {
       ...shared,
@@ -242,7 +254,7 @@ export class Session implements RunningMigration {
   }
 
   /** Waits for the end of the stream, and sees to it that one copy runs: there, or here. */
-  async #conclude(far: Far): Promise<Ending> {
+  async #conclude(far: Far | undefined): Promise<Ending> {
     const source = this.#source as QmpClient;
     await this.#outcome.first();
     if (this.#outcome.verdict === undefined) {
@@ -260,10 +272,10 @@ export class Session implements RunningMigration {
     return this.#end(found.source, far, found.verdict);
   }
 
-  async #end(source: QmpClient, far: Far, verdict: Verdict | undefined): Promise<Ending> {
+  async #end(source: QmpClient, far: Far | undefined, verdict: Verdict | undefined): Promise<Ending> {
     const wasRunning = this.#wasRunning;
     const resumedThere = this.#resumedAt !== undefined;
-    if (verdict?.kind === 'handed-over') {
+    if (verdict?.kind === 'handed-over' && far !== undefined) {
       this.#step('handed-over');
       const ending = await far.confirm(this.control.settings.paused || !wasRunning);
       await this.#poll(source);
@@ -297,6 +309,9 @@ export class Session implements RunningMigration {
       downtimeErrorMs: stopped === undefined ? undefined : this.#resumedErrorMs,
       link: this.#far?.link,
       roundTripMs: this.#far?.roundTripMs,
+      reconnects: this.#far?.reconnects,
+      // Later on the stream's own link is what counts.
+      reconnecting: this.#sender === undefined ? this.#far?.reconnecting : undefined,
       rounds: this.#rounds,
       plannedShare: this.control.plannedShare,
       flow: this.control.flow,

@@ -37,6 +37,10 @@ export interface Visit {
   readonly from: string | undefined;
   readonly startedAt: number;
   readonly claim: Claim;
+  /** Hex; what it has shown to be let in. */
+  readonly token: string;
+  /** Hex; what it shows besides where it comes again before it knows of `streamToken`. */
+  readonly attempt: string | undefined;
   /** Hex; what this visit's stream has to show. */
   readonly streamToken: string;
   /** What it calls the destination it wants; any that is free when absent. */

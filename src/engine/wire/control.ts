@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { WherryError, failureCodes, type Failure } from '../../shared/failure';
 import { limits } from '../../shared/settings';
 import { whole } from '../../shared/whole';
+import { attemptSchema } from './hello';
 import { parseJson } from './json';
 import { labelSchema } from './label';
 import { secretBytes } from './secret';
@@ -25,6 +26,7 @@ const controlSchema = v.strictObject({
   resumeWindowMs: whole(limits.resumeWindowMs.min, limits.resumeWindowMs.max),
   /** Which of the receiver's destinations is meant; any that is free when absent. */
   destination: v.optional(labelSchema),
+  attempt: attemptSchema,
 });
 /** What a control link opens with, after its token. */
 export type ControlOpening = v.InferOutput<typeof controlSchema>;

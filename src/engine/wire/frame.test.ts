@@ -100,7 +100,7 @@ describe('a frame on the wire', () => {
 describe('a hostile peer', () => {
   it.each<[string, Buffer, RegExp]>([
     ['another protocol', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), /expected a Wherry frame, got 47455420/],
-    ['another version', forged((head) => head.writeUInt8(3, 4)), /expected protocol version 4, got 3/],
+    ['another version', forged((head) => head.writeUInt8(3, 4)), /expected protocol version 5, got 3/],
     ['type 0', forged((head) => head.writeUInt8(0, 5)), /unknown frame type 0/],
     ['an unknown type', forged((head) => head.writeUInt8(99, 5)), /unknown frame type 99/],
     ['a damaged head', Buffer.from(frameHead('ack', 0)).fill(1, 11, 12), /wrong checksum/],

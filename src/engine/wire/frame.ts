@@ -13,7 +13,7 @@ import { WherryError } from '../../shared/failure';
 
 export const frameHeadBytes = 20;
 const magic = 0x57485259;
-const version = 4;
+const version = 5;
 
 /** Who may send a frame. */
 export type Peer = 'sender' | 'receiver';
@@ -35,7 +35,7 @@ export const frameTypes = {
   ack: { id: 5, from: ['receiver'], kept: true, minBody: 0, maxBody: 0 },
   /**
    * Bytes taken of this connection so far, u64, and kept frames of this channel, u64; said again and again as a sign of
-   * life. `aux` is 1 while nothing more is taken because the destination is behind.
+   * life, also before the welcome. `aux` is 1 while nothing more is taken because the destination is behind.
    */
   received: { id: 6, from: ['receiver'], minBody: 16, maxBody: 16 },
   /** Bytes of the destination's return path. */

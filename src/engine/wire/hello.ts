@@ -9,6 +9,14 @@ import { labelSchema } from './label';
 import { allowedPages } from './layout';
 import { secretBytes } from './secret';
 
+const secret = v.pipe(v.string(), v.hexadecimal(), v.length(2 * secretBytes));
+
+/**
+ * The sender's own choice, hex. Who shows it again beside the same token is the same sender, whose connection was lost
+ * before it was told how else to come back; without one it cannot.
+ */
+export const attemptSchema = v.optional(secret);
+
 /** A sender's first words after its token: what it will ask of the receiver. */
 const helloSchema = v.strictObject({
   /** Compress workers: shards the receiver has to keep apart. */
@@ -23,11 +31,11 @@ const helloSchema = v.strictObject({
   resumeWindowMs: whole(limits.resumeWindowMs.min, limits.resumeWindowMs.max),
   /** Which of the receiver's destinations is meant, where it has no session that says so. */
   destination: v.optional(labelSchema),
+  attempt: attemptSchema,
 });
 export type Hello = v.InferOutput<typeof helloSchema>;
 
 const session = v.pipe(v.string(), v.hexadecimal(), v.maxLength(32));
-const secret = v.pipe(v.string(), v.hexadecimal(), v.length(2 * secretBytes));
 
 /** What a welcome hands over on the first channel, hex: nobody else can name the session and show its secret. */
 const ticketSchema = v.strictObject({ session, secret });

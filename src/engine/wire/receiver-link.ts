@@ -18,7 +18,7 @@ import { Outbox } from './outbox';
 import { usualBeats, type Beats } from './pulse';
 import { NotShown, expectSecret, newSecret, shows } from './secret';
 
-/** How long a sender that was let in may take to bring its further channels, ms. */
+/** How long a sender that cannot come back may take to bring its further channels once it was let in, ms. */
 const defaultJoinMs = 10_000;
 /** A sender may see later than we that a link is gone, and its own time counts from there, ms. */
 const defaultGraceMs = 15_000;
@@ -35,6 +35,8 @@ export interface ReceiverLinkOptions {
   readonly channels: number;
   /** How long the sender may take to come back, ms; 0: a lost connection is the end. */
   readonly windowMs: number;
+  /** It may do so before it was welcomed, too: it has something to show for it. */
+  readonly comesAgain?: boolean;
   readonly joinMs?: number;
   readonly graceMs?: number;
   readonly beats?: Beats;
@@ -65,8 +67,9 @@ export class ReceiverLink {
   readonly #outbox = new Outbox();
   #joinTimer: NodeJS.Timeout | undefined;
   #lostTimer: NodeJS.Timeout | undefined;
-  #beat: NodeJS.Timeout | undefined;
-  #welcomed = false;
+  readonly #beat: NodeJS.Timeout;
+  /** Said to the sender, and again if it has not heard it. */
+  #welcome: Welcome | undefined;
   #held = false;
   #full = false;
 
@@ -75,22 +78,43 @@ export class ReceiverLink {
     private readonly options: ReceiverLinkOptions,
   ) {
     this.#take(0, first);
+    // Before the welcome, too: making ready for it may take longer than a link may be silent.
+    this.#beat = setInterval(() => this.#reportAll(), (options.beats ?? usualBeats).everyMs);
   }
 
   /** Lets the sender begin, tells it how much cache it may ever ask for, and waits for its further channels. */
   welcome(maxCacheBytes: number): void {
-    const { channels, joinMs = defaultJoinMs, beats = usualBeats, onMissing } = this.options;
-    this.#welcomed = true;
-    this.#strands
-      .get(0)
-      ?.channel?.send('welcome', encodeJson({ ticket: this.#ticket, maxCacheBytes } satisfies Welcome));
-    this.#report(0);
-    this.#beat = setInterval(() => this.#reportAll(), beats.everyMs);
+    const { channels, windowMs, graceMs = defaultGraceMs, onMissing } = this.options;
+    const { joinMs = windowMs > 0 ? windowMs + graceMs : defaultJoinMs } = this.options;
+    this.#welcome = { ticket: this.#ticket, maxCacheBytes };
+    this.#sayWelcome();
     if (channels === 1) return;
     this.#joinTimer = setTimeout(() => {
       const come = `${this.#strands.size} of ${channels} channels have come within ${joinMs} ms`;
       onMissing(new WherryError('wire-closed', come));
     }, joinMs);
+  }
+
+  #sayWelcome(): void {
+    if (this.#welcome === undefined) return;
+    this.#strands.get(0)?.channel?.send('welcome', encodeJson(this.#welcome));
+    this.#report(0);
+  }
+
+  /** Another first connection of a sender that has not heard its welcome; throws `wire-refused` once it has begun. */
+  again(channel: Channel): void {
+    const first = this.#strands.get(0);
+    const begun = first === undefined || first.taken > 0 || this.#strands.size > 1;
+    if (begun || this.options.comesAgain !== true || this.options.windowMs === 0) {
+      throw new WherryError('wire-refused', 'its stream is connected already');
+    }
+    this.#drop(first);
+    first.unfinished = undefined;
+    this.#take(0, channel);
+    this.#sayWelcome();
+    this.#outbox.rewind();
+    if (this.#welcome !== undefined) this.#flush();
+    if (this.#whole) this.#mended();
   }
 
   /** Whether a first frame shows the secret of this session. */
@@ -125,8 +149,10 @@ export class ReceiverLink {
       this.#outbox.rewind();
       this.#flush();
     }
+    this.#joinTimer?.refresh();
     if (this.#whole) {
       clearTimeout(this.#joinTimer);
+      this.#joinTimer = undefined;
       this.#mended();
     }
     return index;
@@ -166,9 +192,10 @@ export class ReceiverLink {
 
   /** This channel's connection is gone; false where that is the end. */
   lost(index: number, cause: string): boolean {
-    const { windowMs, graceMs = defaultGraceMs, onMissing, onNotice } = this.options;
+    const { windowMs, graceMs = defaultGraceMs, comesAgain = false, onMissing, onNotice } = this.options;
     const strand = this.#strands.get(index);
-    if (windowMs === 0 || strand === undefined || !this.#welcomed) return false;
+    const welcomed = this.#welcome !== undefined;
+    if (windowMs === 0 || strand === undefined || !(welcomed || comesAgain)) return false;
     this.#drop(strand);
     if (this.#lostTimer !== undefined) return true;
     onNotice(`${cause}: waiting for the sender to come back`);

@@ -27,6 +27,11 @@ export function shows(body: Buffer, secret: string): boolean {
   return body.length >= secretBytes && timingSafeEqual(body.subarray(0, secretBytes), wanted);
 }
 
+/** Whether two secrets (hex) are the same one, in constant time; what is absent is not the same as anything. */
+export function isSameSecret(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && shows(Buffer.from(one, 'hex'), other);
+}
+
 /** What follows the secret; throws `wire-refused` for another one, and never says what either is. */
 export function expectSecret(body: Buffer, secret: string): Buffer {
   if (!shows(body, secret)) throw new NotShown();

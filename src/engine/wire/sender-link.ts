@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WherryError, asWherryError } from '../../shared/failure';
+import { formatDuration } from '../../shared/units';
 import { backoffMs } from './backoff';
 import { Channel } from './channel';
 import { dial } from './dial';
@@ -11,9 +12,12 @@ import { Outage } from './outage';
 import { PacedWriter } from './paced-writer';
 import type { Endpoint } from './pairing';
 import { Pulse, usualBeats, type Beats } from './pulse';
-import { withSecret } from './secret';
+import { newSecret, withSecret } from './secret';
 
+/** How long one try to be let in may take: the receiver starts its workers meanwhile. */
 const handshakeMs = 40_000;
+/** A receiver that does not say at all that it lives is tried again sooner, where that may be. */
+const quietMs = 5000;
 /** How long one try to come back may take: it is tried again soon, and over another way perhaps. */
 const rejoinMs = 3000;
 /** How long it may take to say goodbye. */
@@ -34,6 +38,8 @@ export interface SenderLinkOptions {
   readonly onEnd: (error: WherryError) => void;
   /** Once a second, five times, if left out. */
   readonly beats?: Beats;
+  /** The receiver is known to be there: one that cannot be reached is waited for like one that is lost. */
+  readonly known?: boolean;
 }
 
 /** A channel: what has to be written on it, and the connection it has at the moment. */
@@ -59,6 +65,8 @@ export class SenderLink {
   readonly #pending = new Set<(error: WherryError) => void>();
   readonly #beats: Beats;
   #ticket: Ticket | undefined;
+  /** Somebody has been there. */
+  #met: boolean;
   #over: WherryError | undefined;
   /** Kept frames of the receiver's that were taken, and as it has been told. */
   #taken = 0;
@@ -66,29 +74,39 @@ export class SenderLink {
   #beat: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SenderLinkOptions) {
-    const { rate, windowMs, onNotice, beats = usualBeats } = options;
+    const { rate, windowMs, onNotice, beats = usualBeats, known = false } = options;
+    this.#met = known;
     this.#beats = beats;
     this.writer = new PacedWriter(rate);
     this.outage = new Outage({ windowMs, onNotice, onExpired: (error) => this.#end(error) });
   }
 
-  /** Is let in with every channel, and told on what terms; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
+  /**
+   * Is let in with every channel, and told on what terms. A connection that is lost meanwhile is replaced like any other;
+   * it shows what makes it known as this sender's. Rejects with `wire-closed`, `wire-protocol` or `wire-refused`.
+   */
   async open(token: string, hello: Hello): Promise<Welcome> {
     for (let index = 0; index < hello.channels; index++) {
       const pulse = new Pulse(this.#beats.most);
       this.#strands.push({ index, lane: this.writer.add(), channel: undefined, pulse, tries: 0 });
     }
     const [first, ...further] = this.#strands as [Strand, ...Strand[]];
-    const deadline = performance.now() + handshakeMs;
-    const welcome = await this.#introduce(first, deadline, 'hello', withSecret(token, hello), ({ type, body }) => {
+    const body = withSecret(token, this.options.windowMs === 0 ? hello : { ...hello, attempt: newSecret() });
+    const welcome = await this.#persist(first, () => this.#hello(first, body));
+    this.#beat = setInterval(() => this.#onBeat(), this.#beats.everyMs);
+    await Promise.all(
+      further.map((strand) => this.#persist(strand, () => this.#join(strand, welcome.ticket, handshakeMs))),
+    );
+    return welcome;
+  }
+
+  #hello(first: Strand, hello: Buffer): Promise<Welcome> {
+    return this.#introduce(first, handshakeMs, 'hello', hello, ({ type, body }) => {
       if (type !== 'welcome') throw unexpected(type);
       const welcome = parseWelcome(body);
       this.#ticket = welcome.ticket;
       return { taken: 0, begun: 0, value: welcome };
     });
-    await Promise.all(further.map((strand) => this.#join(strand, welcome.ticket, deadline)));
-    this.#beat = setInterval(() => this.#onBeat(), this.#beats.everyMs);
-    return welcome;
   }
 
   /** Ends the link once the receiver has been sent everything. */
@@ -107,12 +125,15 @@ export class SenderLink {
   /** One connection, up to the answer that lets it in; after that it is the strand's. */
   #introduce<T>(
     strand: Strand,
-    deadline: number,
+    mostMs: number,
     type: FrameType,
     body: Buffer,
     admit: (answer: Frame) => { readonly taken: number; readonly begun: number; readonly value: T },
   ): Promise<T> {
-    const { host, port } = this.options.to;
+    const { to, windowMs } = this.options;
+    const deadline = performance.now() + mostMs;
+    const socket = dial(to);
+    socket.once('connect', () => (this.#met = true));
     return new Promise((resolve, reject) => {
       let admitted = false;
       const settle = (): void => {
@@ -124,9 +145,10 @@ export class SenderLink {
         channel.destroy();
         reject(error);
       };
-      const channel = new Channel(dial(this.options.to), 'receiver', {
+      const channel = new Channel(socket, 'receiver', {
         onFrame: (frame) => {
           if (admitted) return this.#hear(strand, frame);
+          if (frame.type === 'received') return patient(); // it is at work
           if (frame.type === 'failure') return fail(failureIn(frame));
           const { taken, begun, value } = admit(frame);
           // A link that carried something is tried again at once, however short it lives.
@@ -139,19 +161,25 @@ export class SenderLink {
         },
         onEnd: (error) => (admitted ? this.#lost(strand, error) : fail(named(strand, error))),
       });
-      const left = Math.max(0, deadline - performance.now());
-      const silent = new WherryError('wire-closed', `no answer from ${host}:${port} for ${Math.round(left)} ms`);
-      const timer = setTimeout(() => fail(silent), left);
+      let timer: NodeJS.Timeout | undefined;
+      const patient = (): void => {
+        clearTimeout(timer);
+        const left = Math.max(0, deadline - performance.now());
+        const ms = windowMs === 0 ? left : Math.min(left, quietMs);
+        const silent = `no answer from the receiver at ${to.host}:${to.port} for ${formatDuration(Math.round(ms))}`;
+        timer = setTimeout(() => fail(new WherryError('wire-closed', silent)), ms);
+      };
+      patient();
       this.#pending.add(fail);
       channel.send(type, body);
     });
   }
 
   /** Takes a strand's place at the receiver, for the first time or again. */
-  #join(strand: Strand, ticket: Ticket, deadline: number): Promise<void> {
+  #join(strand: Strand, ticket: Ticket, mostMs: number): Promise<void> {
     const taken = strand.index === 0 ? this.#taken : 0;
     const join = withSecret(ticket.secret, { session: ticket.session, channel: strand.index, taken } satisfies Join);
-    return this.#introduce(strand, deadline, 'join', join, ({ type, body }) => {
+    return this.#introduce(strand, mostMs, 'join', join, ({ type, body }) => {
       if (type !== 'joined') throw unexpected(type);
       return { taken: countAt(body, 0), begun: countAt(body, 1), value: undefined };
     });
@@ -162,20 +190,30 @@ export class SenderLink {
     const cause = named(strand, error);
     if (error.code !== 'wire-closed' || this.#ticket === undefined || !this.outage.allowed) return this.#end(cause);
     this.outage.begin(strand.index, cause.message);
-    void this.#restore(strand, this.#ticket);
+    const ticket = this.#ticket;
+    this.#persist(strand, () => this.#join(strand, ticket, rejoinMs)).catch((error: unknown) => {
+      this.#end(asWherryError(error));
+    });
   }
 
-  async #restore(strand: Strand, ticket: Ticket): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
+  /**
+   * Tries it until it is done, after longer and longer waits and for as long as a link may be lost. Rejects with what
+   * another try would not mend: a receiver that answers, and does not know us, will not know us later either.
+   */
+  async #persist<T>(strand: Strand, attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await wait(backoffMs(strand.tries++, Math.random()), undefined, { signal: this.#closing.signal }).catch(() => {
+        throw this.#over ?? closedHere();
+      });
       try {
-        await wait(backoffMs(strand.tries++, Math.random()), undefined, { signal });
-        await this.#join(strand, ticket, performance.now() + rejoinMs);
-        return this.outage.end(strand.index);
+        const done = await attempt();
+        this.outage.end(strand.index);
+        return done;
       } catch (thrown) {
         const error = asWherryError(thrown);
-        // A receiver that answers, and does not know us any more, will not know us later either.
-        if (!signal.aborted && error.code !== 'wire-closed') return this.#end(error);
+        const mended = error.code === 'wire-closed' && this.#met && this.outage.allowed;
+        if (this.#over !== undefined || !mended) throw error;
+        this.outage.begin(strand.index, error.message);
       }
     }
   }

@@ -258,7 +258,7 @@ describe('channels that come back after their migration is over', () => {
     await receiver.event('session');
     const back = Array.from({ length: 16 }, (_, channel) => join(receiver, over.ticket, channel));
     for (const why of await Promise.all(back.map(({ told }) => told))) {
-      expect(why).toEqual({ code: 'wire-refused', message: 'this migration is over here' });
+      expect(why).toEqual({ code: 'wire-refused', message: 'this migration is over at the receiver' });
     }
     expect((await join(receiver, other.ticket, 1).next()).type).toBe('joined');
     expect(receiver.stderr()).not.toContain('nothing more is taken');

@@ -75,7 +75,7 @@ test('a wrong or dead receiver is said in words, and the guest stays', async ({ 
   await app.reaches(/^failed/);
   await expect(app.page.getByText('Failed: the guest runs on the source.')).toBeVisible();
   await expect(
-    app.page.getByText(/^The receiver at 127\.0\.0\.1:1: the link broke: nobody listens there/),
+    app.page.getByText(/^The receiver at 127\.0\.0\.1:1: it cannot be reached: nobody listens there/),
   ).toBeVisible();
 });
 

@@ -37,7 +37,8 @@ export interface Surroundings {
  */
 export async function migrate(run: MigrationRun, { streams, spawn, history }: Surroundings): Promise<number> {
   const { source, destination, settings, json, direct = false, insecure = false } = run;
-  if (insecure) warnInsecure(streams);
+  // Where it does not go with the pairing text it is refused, and means nothing.
+  if (insecure && !destination.includes('fingerprint=')) warnInsecure(streams);
   const display = displayFor(json, streams);
   const recorder = new RunRecorder({ guest: source, ...run });
   const migration = startMigration({

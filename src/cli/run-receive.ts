@@ -67,9 +67,9 @@ export async function runReceive(
   });
   const release = onStopSignal(() => finish(exitCodes.cancelled));
   try {
+    if (insecure) warnInsecure(streams);
     give('listening', server.pairingText);
     say(secret);
-    if (insecure) warnInsecure(streams);
     return await finished;
   } finally {
     release();

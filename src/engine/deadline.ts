@@ -1,4 +1,4 @@
-import { WherryError } from '../shared/failure';
+import { WherryError, toFailure } from '../shared/failure';
 import type { MigrationSettings, TimeoutAction } from '../shared/settings';
 import type { SessionState } from '../shared/state';
 import { formatDuration } from '../shared/units';
@@ -49,7 +49,10 @@ export class Deadline {
     this.#did = onTimeout;
     this.on.say(`${this.#words}: ${onTimeout === 'cancel' ? 'cancelling' : 'the switchover is forced'}`);
     if (onTimeout === 'cancel') this.on.cancel();
-    else void this.on.force().catch((error: unknown) => this.on.say(`it could not be forced: ${String(error)}`));
+    else
+      void this.on
+        .force()
+        .catch((error: unknown) => this.on.say(`it could not be forced: ${toFailure(error).message}`));
   }
 
   /** The ending with what the timeout had to do with it. */

@@ -6,11 +6,16 @@ import { systemText } from '../shared/system-text';
 import { Doorman, type Stay } from './doorman';
 import { Channel } from './wire/channel';
 import type { Frame } from './wire/frame';
+import { shutOutText } from './wire/link-error';
 import { NotShown } from './wire/secret';
-import { contextOf, secured } from './wire/secured';
+import { accessDenied, contextOf, secured } from './wire/secured';
 
 /** A connection that has not introduced itself by then is closed; what TLS needs is counted. */
 const defaultHelloMs = 10_000;
+
+/** Connections that are being told at once that their address is shut out, and how long that may take, ms. */
+const mostTold = 8;
+const tellingMs = 1000;
 
 /** Who was let in. */
 export interface Visitor {
@@ -34,6 +39,7 @@ export interface DoorOptions {
 /** Listens for peers, and lets none of them further than its first frame unless it is admitted. */
 export class Door {
   readonly #strangers = new Set<Socket>();
+  readonly #told = new Set<Socket>();
   readonly #doorman: Doorman;
   readonly #context: SecureContext | undefined;
 
@@ -67,7 +73,7 @@ export class Door {
   /** Takes no more; those already admitted stay. */
   close(): void {
     this.server.close();
-    for (const stranger of this.#strangers) stranger.destroy();
+    for (const socket of [...this.#strangers, ...this.#told]) socket.destroy();
   }
 
   async #greet(raw: Socket): Promise<void> {
@@ -78,7 +84,7 @@ export class Door {
       stranger?.refused(new WherryError('wire-closed', why), false);
       raw.destroy();
     });
-    if (stay === undefined) return void raw.destroy();
+    if (stay === undefined) return this.#turnAway(raw);
     if (raw.destroyed || !this.server.listening) {
       stay.leave();
       return void raw.destroy();
@@ -90,6 +96,22 @@ export class Door {
       known.refused(error, true);
     };
     secured(raw, this.#context, (socket) => this.#hear(socket, known), refuse);
+  }
+
+  /** Says so to one whose address is shut out, and hangs up on others: a flood must not take our time. */
+  #turnAway(raw: Socket): void {
+    if (raw.destroyed || this.#told.size >= mostTold) return void raw.destroy();
+    this.#told.add(raw);
+    const timer = setTimeout(() => raw.destroy(), tellingMs);
+    raw.once('close', () => {
+      clearTimeout(timer);
+      this.#told.delete(raw);
+    });
+    // What it says is dropped: hanging up on unread bytes would take back our own.
+    raw.resume();
+    if (this.#context !== undefined) return void raw.end(accessDenied);
+    const deaf = { onFrame: () => undefined, onEnd: () => undefined };
+    new Channel(raw, 'sender', deaf).giveUp(new WherryError('wire-refused', shutOutText));
   }
 
   /** Waits for the first frame, and lets in whoever it makes known. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { WherryError } from '../shared/failure';
+import { WherryError, toFailure } from '../shared/failure';
 import { Destination } from './destination';
 import { expectIncoming } from './prepare';
 import { StreamSockets, connectQemu } from './stream-sockets';
@@ -63,7 +63,8 @@ export class Places {
     }
     const last = problems.at(-1);
     if (last !== undefined && problems.length === this.places.length) throw last.error;
-    for (const { place, error } of problems) onNotice(`${nameOf(place)} takes no guest now: ${String(error)}`);
+    for (const { place, error } of problems)
+      onNotice(`${nameOf(place)} takes no guest now: ${toFailure(error).message}`);
   }
 
   /**

@@ -169,7 +169,9 @@ export class ReceiveServer {
     const streams = [...this.#visits].flatMap(({ stream }) => stream ?? []);
     const stream = streams.find((one) => one.knows(body));
     // A goodbye may come after its session's end, which is nobody's fault.
-    if (stream === undefined && streams.length > 0 && type === 'join') throw new NotShown();
+    if (stream === undefined && streams.length > 0 && type === 'join') {
+      throw new NotShown('the sender did not show the secret of a session that is here');
+    }
     return stream;
   }
 

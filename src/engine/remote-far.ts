@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WherryError, toFailure } from '../shared/failure';
-import type { LinkFigures } from '../shared/link';
+import { WherryError, toFailure, type FailureCode } from '../shared/failure';
+import { clockText, type LinkFigures } from '../shared/link';
 import type { MigrationSettings } from '../shared/settings';
 import type { Reconnecting } from '../shared/snapshot';
 import { openSender, type Carrier, type CarrierOptions } from './carrier';
@@ -28,7 +28,9 @@ import { encodeJson } from './wire/json';
 import type { Pairing } from './wire/pairing';
 import { Outage } from './wire/outage';
 import { Pulse } from './wire/pulse';
+import { neverHeard } from './wire/sender-link';
 import { newSecret, withSecret } from './wire/secret';
+import { ofReceiver, toldByReceiver } from './wire/told';
 
 /** How often the other clock is looked at, which also shows that the link lives, ms. */
 const clockMs = 1000;
@@ -70,6 +72,7 @@ export class RemoteFar implements Far {
   readonly #attempt = newSecret();
   /** Somebody has been there. */
   #met = false;
+  #heard = false;
   #tries = 0;
   /** When the receiver was heard last, and when the stream got a link of its own, which counts its losses itself. */
   #heardAt = performance.now();
@@ -110,7 +113,7 @@ export class RemoteFar implements Far {
     socket.once('connect', () => (this.#met = true));
     const channel: Channel = new Channel(socket, 'receiver', {
       onFrame: (frame) => this.#hear(frame),
-      onEnd: ({ code, message }) => this.#broken(new WherryError(code, `${this.#where}: ${message}`)),
+      onEnd: ({ code, message }) => this.#broken(this.#named(code, message)),
     });
     const opening: ControlOpening = { resumeWindowMs, attempt, ...(destination !== undefined && { destination }) };
     channel.send('control', withSecret(secret, opening));
@@ -119,6 +122,11 @@ export class RemoteFar implements Far {
       channel.send('request', encodeJson(request), number);
     }
     return channel;
+  }
+
+  #named(code: FailureCode, message: string): WherryError {
+    const early = code === 'wire-closed' && this.#met && !this.#heard ? neverHeard : '';
+    return new WherryError(code, `${ofReceiver(this.#where, message)}${early}`);
   }
 
   get #where(): string {
@@ -159,7 +167,7 @@ export class RemoteFar implements Far {
     if (this.#channel.ended) return;
     if (this.#pulse.beat(false)) {
       this.#channel.destroy();
-      return this.#broken(new WherryError('wire-closed', `${this.#where} has said nothing for ${mostSilent} s`));
+      return this.#broken(this.#named('wire-closed', `it has said nothing for ${mostSilent} s`));
     }
     if (this.#outage.reconnecting === undefined) void this.#lookAtClock().catch(() => undefined);
   }
@@ -176,15 +184,16 @@ export class RemoteFar implements Far {
       await far.close();
       throw error;
     }
-    const offset = far.#clock.offsetMs ?? 0;
-    if (Math.abs(offset) >= 1) {
-      onNotice(`the clock over there is ${Math.round(offset)} ms off ours (±${Math.ceil(far.#clock.errorMs ?? 0)} ms)`);
+    const [clockOffsetMs, clockErrorMs] = [far.#clock.offsetMs ?? 0, far.#clock.errorMs ?? 0];
+    if (Math.abs(clockOffsetMs) >= Math.max(1, clockErrorMs)) {
+      onNotice(`the clock of ${far.#where}: ${clockText({ clockOffsetMs, clockErrorMs })}`);
     }
     return far;
   }
 
-  inspect(): Promise<FarFacts> {
-    return this.#ask({ ask: 'inspect' });
+  async inspect(): Promise<FarFacts> {
+    const facts = await this.#ask({ ask: 'inspect' });
+    return { ...facts, where: `${facts.where}, with ${this.#where},` };
   }
 
   async carry(options: CarrierOptions): Promise<Carrier> {
@@ -286,6 +295,7 @@ export class RemoteFar implements Far {
   #hear({ type, epoch, body }: Frame): void {
     this.#pulse.heard();
     this.#heardAt = performance.now();
+    this.#heard = true;
     if (type !== 'failure') {
       this.#restored();
       this.#tries = 0;
@@ -295,15 +305,15 @@ export class RemoteFar implements Far {
       if (waiting === undefined)
         throw new WherryError('wire-protocol', `a reply to request ${epoch}, which was not made`);
       const reply = parseReply(body);
-      if ('error' in reply) waiting.reject(new WherryError(reply.error.code, reply.error.message));
+      if ('error' in reply) waiting.reject(toldByReceiver(reply.error));
       else waiting.resolve(reply.answer);
     } else if (type === 'event') {
       const event = parseEvent(body);
-      if (event.event === 'lost') this.#tellLost(new WherryError('destination-failed', event.message));
+      if (event.event === 'lost')
+        this.#tellLost(toldByReceiver({ code: 'destination-failed', message: event.message }));
       else this.#tellResumed(event.atMs);
     } else if (type === 'failure') {
-      const { code, message } = parseFailure(body);
-      this.#end(new WherryError(code, message));
+      this.#end(toldByReceiver(parseFailure(body)));
     } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 

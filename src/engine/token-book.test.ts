@@ -43,7 +43,7 @@ describe('a one-time token', () => {
     expect(book.token).not.toBe(first);
     expect(refusalOf(book, first)).toBeInstanceOf(NotShown);
     expect(String(refusalOf(book, first))).toContain('has been used, or has expired');
-    expect(String(refusalOf(book, newSecret()))).toContain('did not show the token');
+    expect(String(refusalOf(book, newSecret()))).toContain('use the pairing text that it printed last');
     expect(() => book.claim(shown(book.token))).not.toThrow();
   });
 
@@ -79,7 +79,7 @@ describe('a one-time token', () => {
     const book = new TokenBook({ kind: 'once' }, () => undefined);
     const first = book.token;
     for (let i = 0; i < 65; i++) book.claim(shown(book.token)).use();
-    expect(String(refusalOf(book, first))).toContain('did not show the token');
+    expect(String(refusalOf(book, first))).toContain('use the pairing text that it printed last');
   });
 });
 

@@ -69,7 +69,8 @@ export class TokenBook {
     if (!shows(body, token)) {
       if (!this.#spent.some((spent) => shows(body, spent))) throw new NotShown();
       throw new NotShown(
-        'the token was for one migration and has been used, or has expired: ask for a new pairing text',
+        'the token was for one migration and has been used, or has expired: use the pairing text that the receiver has ' +
+          'printed since (of a service: the last line of /run/wherry-receive-NAME.pairing)',
       );
     }
     if (this.#claim !== undefined) {

@@ -34,7 +34,7 @@ export async function startGuest(options: OpenGuest, host: GuestHost): Promise<v
       // The command's own answer is written before the sockets end.
       setImmediate(() => void monitor.close().then(() => host.exit(0)));
     },
-    incomingFailed: (message) => host.exit(1, `load of migration failed: ${message}`),
+    incomingFailed: (message) => host.exit(1, message && `load of migration failed: ${message}`),
   });
   await monitor.listen(options.qmpPath);
   if (source) machine.run();

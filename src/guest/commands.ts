@@ -19,7 +19,7 @@ export interface CommandContext {
   /** The process was told to end. */
   readonly quit: () => void;
   /** An incoming migration failed; the process is of no more use. */
-  readonly incomingFailed: (message: string) => void;
+  readonly incomingFailed: (message?: string) => void;
 }
 
 const none = v.strictObject({});

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { StreamParser } from '../engine/stream/parser';
 import { pong, shut } from '../engine/stream/write';
+import { WherryError } from '../shared/failure';
 import type { DeviceState } from './device-section';
 import { Loader } from './loader';
 import type { Emit, Machine } from './machine';
@@ -22,7 +23,8 @@ export class IncomingMigration {
     readonly machine: Machine,
     readonly tuning: Tuning,
     readonly emit: Emit,
-    readonly onFailure: (message: string) => void,
+    /** A stream that was cut off has no message: who drives the migration knows why, and says so. */
+    readonly onFailure: (message?: string) => void,
   ) {}
 
   /** The answer to `query-migrate`. */
@@ -65,7 +67,8 @@ export class IncomingMigration {
     try {
       for await (const chunk of socket) parser.push(Buffer.from(chunk as Uint8Array));
     } catch (error) {
-      if (this.#status !== 'completed') this.onFailure(error instanceof Error ? error.message : String(error));
+      // What is thrown on purpose is about what came, anything else about the connection.
+      if (this.#status !== 'completed') this.onFailure(error instanceof WherryError ? error.message : undefined);
       return;
     }
     this.#finish(parser, loader);
@@ -75,8 +78,8 @@ export class IncomingMigration {
     try {
       parser.end();
       loader.end();
-    } catch (error) {
-      this.onFailure(error instanceof Error ? error.message : String(error));
+    } catch {
+      this.onFailure();
     }
   }
 

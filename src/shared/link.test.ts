@@ -41,6 +41,6 @@ describe('a tested link', () => {
     expect(roundTripText(link)).toBe('0.42 ms, 0.51 ms in the middle');
     expect(clockText(link)).toBe('12 ms ahead (±0.21 ms)');
     expect(clockText({ ...link, clockOffsetMs: -2500 })).toBe('2.5 s behind (±0.21 ms)');
-    expect(clockText({ ...link, clockOffsetMs: -0.2 })).toBe('as ours (±0.21 ms)');
+    expect(clockText({ ...link, clockOffsetMs: -0.2 })).toBe('within 0.21 ms of ours');
   });
 });

@@ -47,8 +47,11 @@ export function roundTripText({ roundTripMs, roundTripMedianMs }: LinkFigures): 
 }
 
 /** `12 ms ahead (±0.21 ms)`: the clock over there as seen from here. */
-export function clockText({ clockOffsetMs, clockErrorMs }: LinkFigures): string {
+export function clockText({
+  clockOffsetMs,
+  clockErrorMs,
+}: Pick<LinkFigures, 'clockOffsetMs' | 'clockErrorMs'>): string {
   const error = `(±${formatDuration(clockErrorMs)})`;
-  if (Math.abs(clockOffsetMs) <= clockErrorMs) return `as ours ${error}`;
+  if (Math.abs(clockOffsetMs) <= clockErrorMs) return `within ${formatDuration(clockErrorMs)} of ours`;
   return `${formatDuration(Math.abs(clockOffsetMs))} ${clockOffsetMs > 0 ? 'ahead' : 'behind'} ${error}`;
 }

@@ -20,6 +20,8 @@ export interface RefusedFile {
   /** Its name in the store's folder, by which it can be removed. */
   readonly name: string;
   readonly reason: string;
+  /** It could not be read now: what it holds is not known, and it is not offered to be removed. */
+  readonly unread?: true;
 }
 
 /** Everything there is, own profiles by name after the shipped ones. */

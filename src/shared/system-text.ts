@@ -19,6 +19,8 @@ const texts: Readonly<Record<string, string>> = {
   ENETUNREACH: 'that network cannot be reached',
   ETIMEDOUT: 'that machine does not answer',
   ENOTFOUND: 'there is no host of that name',
+  ECONNRESET: 'it was cut off',
+  EPIPE: 'it was cut off',
 };
 
 /** What the system said, in plain words where there are some, and in its own otherwise. */

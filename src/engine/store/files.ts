@@ -12,6 +12,9 @@ export interface NewFile {
   readonly text: string;
 }
 
+/** A file that could not be read just now; what it holds is not known, and may be well. */
+export class Unread extends WherryError {}
+
 /** What a writer that died left behind is removed once it is this old; a living one takes milliseconds. */
 const leftoverMs = 3_600_000;
 const leftover = /^\..+\.[0-9a-f]{16}\.tmp$/;
@@ -70,7 +73,8 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * A file's text, or undefined where there is none.
- * @throws WherryError `store` for what is no plain file, larger than `maxBytes` or not UTF-8
+ * @throws Unread `store` where the system refuses, or it is no plain file
+ * @throws WherryError `store` for what is larger than `maxBytes` or not UTF-8
  */
 export async function readText(path: string, maxBytes: number): Promise<string | undefined> {
   try {
@@ -78,7 +82,7 @@ export async function readText(path: string, maxBytes: number): Promise<string |
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = await file.stat();
-      if (!found.isFile()) throw new WherryError('store', `${path}: expected a plain file`);
+      if (!found.isFile()) throw new Unread('store', `${path}: expected a plain file`);
       if (found.size > maxBytes) {
         throw new WherryError('store', `${path}: expected at most ${maxBytes} bytes, got ${found.size}`);
       }
@@ -88,7 +92,9 @@ export async function readText(path: string, maxBytes: number): Promise<string |
     }
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw storeError(`could not read ${path}`, error);
+    const known = storeError(`could not read ${path}`, error);
+    const bySystem = error instanceof Error && 'syscall' in error;
+    throw bySystem ? new Unread(known.code, known.message, { cause: error }) : known;
   }
 }
 

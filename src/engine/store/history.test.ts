@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -168,6 +168,15 @@ describe('a stored run', () => {
     const { runs, refused } = await history.list();
     expect(runs).toHaveLength(1);
     expect(refused[0]?.reason).toContain('expected a plain file');
+  });
+
+  it('that cannot be read now is told of and stays, whatever it holds', async () => {
+    const { history, folder } = await filled(1);
+    symlinkSync(file(folder), file(folder)); // the system refuses to open what leads to itself
+    const [refused] = (await history.list()).refused;
+    expect(refused).toMatchObject({ unread: true, reason: expect.stringMatching(/could not read .*ELOOP/) as string });
+    await expect(history.removeRefused(refused?.name ?? '')).rejects.toThrow('what it holds is not known, so it stays');
+    expect((await history.list()).refused).toHaveLength(1);
   });
 });
 

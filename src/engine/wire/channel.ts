@@ -32,7 +32,7 @@ export class Channel {
     this.#parser = new FrameParser(peer);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
-    socket.on('end', () => this.#end(new WherryError('wire-closed', 'the peer closed the link')));
+    socket.on('end', () => this.#end(new WherryError('wire-closed', `the ${peer} hung up without a word`)));
     socket.on('close', () => this.#end(new WherryError('wire-closed', 'the link was closed')));
     socket.on('error', (error) => this.#end(linkError(error)));
   }

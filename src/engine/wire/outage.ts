@@ -18,6 +18,8 @@ export class Outage {
   readonly #down = new Set<number>();
   #lostAt = 0;
   #cause = '';
+  /** Why the last try failed, where that is something else. */
+  #latest: string | undefined;
   #hurry: { readonly since: number; readonly windowMs: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Outages that ended well. */
@@ -36,15 +38,23 @@ export class Outage {
     return { leftMs: this.#leftMs };
   }
 
-  /** This part is gone. */
+  /** This part is gone, or could not be had back. */
   begin(part: number, cause: string): void {
     const first = this.#down.size === 0;
     this.#down.add(part);
-    if (!first) return;
+    if (!first) return this.#goesOn(cause);
     this.#lostAt = performance.now();
     this.#cause = cause;
+    this.#latest = undefined;
     this.#arm();
-    this.options.onNotice(`${cause}: reconnecting, for ${formatDuration(this.#leftMs)} at most`);
+    this.options.onNotice(`${cause}: reconnecting, for ${formatDuration(this.#leftAt(this.#lostAt))} at most`);
+  }
+
+  /** Told of once: a receiver that is not there any more looks different from a link that was cut. */
+  #goesOn(cause: string): void {
+    const isNews = this.#latest === undefined && cause !== this.#cause;
+    if (cause !== this.#cause) this.#latest = cause;
+    if (isNews) this.options.onNotice(`${cause}: trying again, for ${formatDuration(this.#leftMs)} at most`);
   }
 
   /** This part is back. */
@@ -69,8 +79,12 @@ export class Outage {
   }
 
   get #leftMs(): number {
+    return this.#leftAt(performance.now());
+  }
+
+  #leftAt(now: number): number {
     const deadline = resumeDeadline({ lostAt: this.#lostAt, windowMs: this.options.windowMs, hurry: this.#hurry });
-    return Math.max(0, Math.round(deadline - performance.now()));
+    return Math.max(0, Math.round(deadline - now));
   }
 
   get #lastedMs(): number {
@@ -80,7 +94,8 @@ export class Outage {
   #arm(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const message = `${this.#cause}, and could not be restored within ${formatDuration(this.#lastedMs)}`;
+      const last = this.#latest === undefined ? '' : `; at last: ${this.#latest}`;
+      const message = `${this.#cause}, and could not be restored within ${formatDuration(this.#lastedMs)}${last}`;
       this.options.onExpired(new WherryError('wire-closed', message));
     }, this.#leftMs);
   }

@@ -6,6 +6,7 @@ import { dial } from './dial';
 import { frameHead, frameHeadBytes, frameTypes, type Frame } from './frame';
 import { parseFailure } from './hello';
 import type { Pairing } from './pairing';
+import { toldByReceiver } from './told';
 import { mostArrivals, parseArrived, parsePong, type Arrival } from './probe';
 
 /** What is on its way before anything has arrived, bytes. */
@@ -159,8 +160,7 @@ export class ProbeLink {
     if (type === 'pong') this.#onPong(epoch, parsePong(body));
     else if (type === 'arrived') this.#onArrived(parseArrived(body), aux === 1);
     else if (type === 'failure') {
-      const { code, message } = parseFailure(body);
-      this.fail(new WherryError(code, message));
+      this.fail(toldByReceiver(parseFailure(body)));
     } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 

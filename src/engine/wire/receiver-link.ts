@@ -128,7 +128,7 @@ export class ReceiverLink {
    */
   join(channel: Channel, body: Buffer): number {
     const { session, channel: index, taken } = parseJoin(expectSecret(body, this.#ticket.secret));
-    if (session !== this.#ticket.session) throw new NotShown();
+    if (session !== this.#ticket.session) throw new NotShown('the sender named another session');
     const { channels } = this.options;
     if (index >= channels) {
       throw new WherryError('wire-refused', `channel ${index + 1} of a sender that announced ${channels}`);
@@ -161,7 +161,7 @@ export class ReceiverLink {
   /** Whether this is the sender's own word that it will not come back; throws `wire-refused` for anybody else's. */
   expectLeave(body: Buffer): void {
     const { session } = parseLeave(expectSecret(body, this.#ticket.secret));
-    if (session !== this.#ticket.session) throw new NotShown();
+    if (session !== this.#ticket.session) throw new NotShown('the sender named another session');
   }
 
   /** A frame of this channel has been dealt with, all but what is the link's own business. */

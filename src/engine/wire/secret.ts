@@ -32,9 +32,11 @@ export function isSameSecret(one: string | undefined, other: string | undefined)
   return one !== undefined && other !== undefined && shows(Buffer.from(one, 'hex'), other);
 }
 
+const foreign = 'the sender did not show the secret of this session';
+
 /** What follows the secret; throws `wire-refused` for another one, and never says what either is. */
 export function expectSecret(body: Buffer, secret: string): Buffer {
-  if (!shows(body, secret)) throw new NotShown();
+  if (!shows(body, secret)) throw new NotShown(foreign);
   return afterSecret(body);
 }
 
@@ -45,7 +47,10 @@ export function afterSecret(body: Buffer): Buffer {
 
 /** Who came did not show what lets one in. */
 export class NotShown extends WherryError {
-  constructor(message = 'the sender did not show the token of this session') {
+  constructor(
+    message = "the token is not this receiver's: use the pairing text that it printed last (of a service: the last line " +
+      'of /run/wherry-receive-NAME.pairing)',
+  ) {
     super('wire-refused', message);
   }
 }

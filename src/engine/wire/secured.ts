@@ -7,6 +7,12 @@ import { tlsVersion } from './dial';
 /** The first byte of every TLS connection (RFC 8446, 5.1: a handshake record). */
 const handshake = 0x16;
 
+/**
+ * All that is said to an address that is shut out, before anything of it was read: a fatal alert, access_denied, which
+ * every TLS client understands (RFC 8446, 6 and 6.2).
+ */
+export const accessDenied: Uint8Array = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 49]);
+
 export function contextOf({ key, certificate }: Identity): SecureContext {
   return createSecureContext({ key, cert: certificate, minVersion: tlsVersion });
 }

@@ -13,11 +13,16 @@ import { PacedWriter } from './paced-writer';
 import type { Endpoint } from './pairing';
 import { Pulse, usualBeats, type Beats } from './pulse';
 import { newSecret, withSecret } from './secret';
+import { ofReceiver, toldByReceiver } from './told';
 
 /** How long one try to be let in may take: the receiver starts its workers meanwhile. */
 const handshakeMs = 40_000;
 /** A receiver that does not say at all that it lives is tried again sooner, where that may be. */
 const quietMs = 5000;
+
+/** Why a link may end that has brought nothing at all. */
+export const neverHeard =
+  '; it has said nothing at all yet: does a receiver listen there, and is there nothing in between that cuts it off?';
 /** How long one try to come back may take: it is tried again soon, and over another way perhaps. */
 const rejoinMs = 3000;
 /** How long it may take to say goodbye. */
@@ -65,8 +70,9 @@ export class SenderLink {
   readonly #pending = new Set<(error: WherryError) => void>();
   readonly #beats: Beats;
   #ticket: Ticket | undefined;
-  /** Somebody has been there. */
+  /** Somebody has been there, and has said something. */
   #met: boolean;
+  #heard: boolean;
   #over: WherryError | undefined;
   /** Kept frames of the receiver's that were taken, and as it has been told. */
   #taken = 0;
@@ -75,7 +81,7 @@ export class SenderLink {
 
   constructor(private readonly options: SenderLinkOptions) {
     const { rate, windowMs, onNotice, beats = usualBeats, known = false } = options;
-    this.#met = known;
+    this.#met = this.#heard = known;
     this.#beats = beats;
     this.writer = new PacedWriter(rate);
     this.outage = new Outage({ windowMs, onNotice, onExpired: (error) => this.#end(error) });
@@ -147,6 +153,7 @@ export class SenderLink {
       };
       const channel = new Channel(socket, 'receiver', {
         onFrame: (frame) => {
+          this.#heard = true;
           if (admitted) return this.#hear(strand, frame);
           if (frame.type === 'received') return patient(); // it is at work
           if (frame.type === 'failure') return fail(failureIn(frame));
@@ -159,15 +166,15 @@ export class SenderLink {
           settle();
           resolve(value);
         },
-        onEnd: (error) => (admitted ? this.#lost(strand, error) : fail(named(strand, error))),
+        onEnd: (error) => (admitted ? this.#lost(strand, error) : fail(this.#named(strand, error))),
       });
       let timer: NodeJS.Timeout | undefined;
       const patient = (): void => {
         clearTimeout(timer);
         const left = Math.max(0, deadline - performance.now());
         const ms = windowMs === 0 ? left : Math.min(left, quietMs);
-        const silent = `no answer from the receiver at ${to.host}:${to.port} for ${formatDuration(Math.round(ms))}`;
-        timer = setTimeout(() => fail(new WherryError('wire-closed', silent)), ms);
+        const silent = new WherryError('wire-closed', `no answer for ${formatDuration(Math.round(ms))}`);
+        timer = setTimeout(() => fail(this.#named(strand, silent)), ms);
       };
       patient();
       this.#pending.add(fail);
@@ -187,7 +194,7 @@ export class SenderLink {
 
   #lost(strand: Strand, error: WherryError): void {
     if (this.#over !== undefined) return;
-    const cause = named(strand, error);
+    const cause = this.#named(strand, error);
     if (error.code !== 'wire-closed' || this.#ticket === undefined || !this.outage.allowed) return this.#end(cause);
     this.outage.begin(strand.index, cause.message);
     const ticket = this.#ticket;
@@ -244,7 +251,7 @@ export class SenderLink {
       if (channel === undefined || channel.ended) continue;
       if (pulse.beat(lane.inFlight > 0)) {
         channel.destroy();
-        const message = `nothing is heard of the receiver for ${this.#beats.everyMs * this.#beats.most} ms`;
+        const message = `it has said nothing for ${formatDuration(this.#beats.everyMs * this.#beats.most)}`;
         this.#lost(strand, new WherryError('wire-closed', message));
       } else strand.tries = 0;
     }
@@ -270,6 +277,14 @@ export class SenderLink {
     socket.once(this.options.to.fingerprint === undefined ? 'connect' : 'secureConnect', () => channel.finish());
   }
 
+  /** With whom and what it was about. */
+  #named({ index }: Strand, { code, message }: WherryError): WherryError {
+    const { host, port } = this.options.to;
+    const where = `the receiver at ${host}:${port}`;
+    const early = code === 'wire-closed' && !this.#heard ? neverHeard : '';
+    return new WherryError(code, `${index === 0 ? '' : `channel ${index}: `}${ofReceiver(where, message)}${early}`);
+  }
+
   #end(error: WherryError): void {
     if (this.#over !== undefined) return;
     this.#leave();
@@ -288,13 +303,8 @@ export class SenderLink {
   }
 }
 
-function named({ index }: Strand, { code, message }: WherryError): WherryError {
-  return new WherryError(code, index === 0 ? message : `channel ${index}: ${message}`);
-}
-
 function failureIn({ body }: Frame): WherryError {
-  const { code, message } = parseFailure(body);
-  return new WherryError(code, message);
+  return toldByReceiver(parseFailure(body));
 }
 
 function unexpected(type: FrameType): WherryError {

@@ -73,6 +73,8 @@ export class SenderLink {
   /** Somebody has been there, and has said something. */
   #met: boolean;
   #heard: boolean;
+  /** Why the receiver has not let us in, in its own words. */
+  #answer: WherryError | undefined;
   #over: WherryError | undefined;
   /** Kept frames of the receiver's that were taken, and as it has been told. */
   #taken = 0;
@@ -99,6 +101,7 @@ export class SenderLink {
     const [first, ...further] = this.#strands as [Strand, ...Strand[]];
     const body = withSecret(token, this.options.windowMs === 0 ? hello : { ...hello, attempt: newSecret() });
     const welcome = await this.#persist(first, () => this.#hello(first, body));
+    if (this.#over !== undefined) throw this.#over;
     this.#beat = setInterval(() => this.#onBeat(), this.#beats.everyMs);
     await Promise.all(
       further.map((strand) => this.#persist(strand, () => this.#join(strand, welcome.ticket, handshakeMs))),
@@ -156,7 +159,7 @@ export class SenderLink {
           this.#heard = true;
           if (admitted) return this.#hear(strand, frame);
           if (frame.type === 'received') return patient(); // it is at work
-          if (frame.type === 'failure') return fail(failureIn(frame));
+          if (frame.type === 'failure') return fail((this.#answer = failureIn(frame)));
           const { taken, begun, value } = admit(frame);
           // A link that carried something is tried again at once, however short it lives.
           if (strand.lane.use(channel, taken, begun)) strand.tries = 0;
@@ -218,8 +221,8 @@ export class SenderLink {
         return done;
       } catch (thrown) {
         const error = asWherryError(thrown);
-        const mended = error.code === 'wire-closed' && this.#met && this.outage.allowed;
-        if (this.#over !== undefined || !mended) throw error;
+        const lost = error.code === 'wire-closed' && error !== this.#answer;
+        if (this.#over !== undefined || !lost || !this.#met || !this.outage.allowed) throw error;
         this.outage.begin(strand.index, error.message);
       }
     }

@@ -9,7 +9,7 @@ import { labelSchema } from './label';
 import { allowedPages } from './layout';
 import { secretBytes } from './secret';
 
-const secret = v.pipe(v.string(), v.hexadecimal(), v.length(2 * secretBytes));
+const secret = v.pipe(v.string(), v.regex(/^[0-9a-f]*$/), v.length(2 * secretBytes));
 
 /**
  * The sender's own choice, hex. Who shows it again beside the same token is the same sender, whose connection was lost

@@ -101,7 +101,7 @@ describe('a receiver', () => {
     const pair = await guests();
     const receiver = await startReceive(pair.destination);
     const there = await monitor(pair.destination);
-    const gone = new Promise((over) => there.onClose(over));
+    const gone = new Promise<unknown>((over) => void there.onClose(over));
     await there.execute('quit').catch(() => undefined);
     await gone;
     const run = await runWherry(words(pair, receiver.url));

@@ -159,6 +159,8 @@ export class Session implements RunningMigration {
     this.#far = far;
     this.#cleanups.push(() => far.close());
     this.#wasRunning = (await inspect(source, far)).running;
+    // Nothing has been changed yet on either side, and a destination that waits goes on waiting.
+    if (this.#cancelled) return far;
     await configureSource(source, this.control.settings);
     this.#sender = await far.carry({ ...shared, onOpened: (close) => this.#cleanups.push(close) });
     this.control.begin(this.#sender.settings);

@@ -47,7 +47,7 @@ function plain({ type, aux, epoch, body }: Frame): object {
 describe('a frame on the wire', () => {
   it('has exactly these bytes', () => {
     expect(frame('part', Buffer.from('0011223344556677', 'hex'), 0x01020304, 0x0506).toString('hex')).toBe(
-      '57485259' + '04' + '04' + '0506' + '01020304' + '00000008' + '940549cf' + '0011223344556677',
+      '57485259' + '05' + '04' + '0506' + '01020304' + '00000008' + '0fa005a0' + '0011223344556677',
     );
   });
 

@@ -79,7 +79,9 @@ describe('a receiver', () => {
     const receiver = await startReceive(pair.destination, ...more);
     for (let guess = 0; guess < 15; guess++) {
       await new Promise<void>((over) => {
-        const socket = connect(receiver.pairing.port, '127.0.0.1', () => socket.write('GET /index.html HTTP/1.0\r\n\r\n'));
+        const socket = connect(receiver.pairing.port, '127.0.0.1', () =>
+          socket.write('GET /index.html HTTP/1.0\r\n\r\n'),
+        );
         onTestFinished(() => void socket.destroy());
         socket
           .on('error', () => undefined)

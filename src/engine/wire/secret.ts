@@ -32,7 +32,7 @@ export function isSameSecret(one: string | undefined, other: string | undefined)
   return one !== undefined && other !== undefined && shows(Buffer.from(one, 'hex'), other);
 }
 
-const foreign = 'the sender did not show the secret of this session';
+const foreign = 'the sender did not show the token of this session';
 
 /** What follows the secret; throws `wire-refused` for another one, and never says what either is. */
 export function expectSecret(body: Buffer, secret: string): Buffer {

@@ -111,14 +111,18 @@ describe('advice', () => {
 
   it('is a lighter method where the compressor is what is waited for', () => {
     const settings = { ...packed.settings, level: 12 };
-    const advice = adviceFor({ ...packed, settings, roundBytes: 9e6, bottleneck: 'compressor', compressorShare: 0.8 });
+    const slow = { ...packed, settings, roundBytes: 9e6, bottleneck: 'compressor', compressorShare: 0.8 } as const;
+    const advice = adviceFor({ ...slow, wireRate: 2e6 });
     expect(advice).toMatchObject({ change: { method: 'zstd', level: 1 } });
-    expect(advice?.effect).toContain('waited for 80 % of the time');
+    expect(advice?.effect).toContain('waited for 80 % of the time; without that up to 5 times');
+    // The link is as good as full beside it: nothing would be gained.
+    expect(words({ ...slow, wireRate: 11e6 })).not.toContain('zstd');
+    expect(adviceFor({ ...slow, wireRate: 2e6, linkRate: 6e6 })?.effect).toContain('without that up to 3 times');
   });
 
   it('is as many compress threads as there are processors, where those there are have no time left', () => {
     const settings = { ...packed.settings, compressThreads: 1 };
-    const busy = { bottleneck: 'compressor', compressorShare: 0.9, threadBusyShare: 0.97 } as const;
+    const busy = { bottleneck: 'compressor', compressorShare: 0.9, threadBusyShare: 0.97, wireRate: 2e6 } as const;
     const stall: StallFacts = { ...packed, ...busy, settings, cores: 4, roundBytes: 5e6 };
     expect(adviceFor(stall)).toEqual({
       words: '4 compress threads',

@@ -83,12 +83,19 @@ function compress(facts: PaceFacts, goal: Goal): Candidate | undefined {
   };
 }
 
+/** How many times what it carries now the link would carry, where that is known: then it is what is waited for. */
+function linkRoom({ settings, wireRate, linkRate = Infinity }: PaceFacts): number {
+  const limit = settings.maxBandwidth > 0 ? settings.maxBandwidth : Infinity;
+  return Math.min(limit, linkRate) / Math.max(wireRate, 1);
+}
+
 /** A quicker method where the compressor is what is waited for. */
-function lighter({ settings, bottleneck, compressorShare }: PaceFacts, goal: Goal): Candidate | undefined {
+function lighter(facts: PaceFacts, goal: Goal): Candidate | undefined {
+  const { settings, bottleneck, compressorShare } = facts;
   const { method, level } = settings;
   const lightest = method === 'none' || method === 'auto' || (method === 'zstd' && level === 1);
   if (bottleneck !== 'compressor' || lightest) return undefined;
-  const gain = 1 / Math.max(1 - compressorShare, 0.1);
+  const gain = Math.min(1 / Math.max(1 - compressorShare, 0.1), linkRoom(facts));
   return {
     words: 'Compress with zstd, level 1',
     effect: `the compressor is waited for ${percent(compressorShare)} of the time; without that ${carried(gain, goal)}`,
@@ -104,7 +111,7 @@ function moreThreads(facts: PaceFacts, goal: Goal): Candidate | undefined {
   if (bottleneck !== 'compressor' || threads >= cores || threadBusyShare < busyThreads) return undefined;
   const most = Math.min(cores, limits.compressThreads.max);
   // What is waited for the compressor now takes threads/most of that; nothing else gets quicker by it.
-  const gain = 1 / (1 - compressorShare * (1 - threads / most));
+  const gain = Math.min(1 / (1 - compressorShare * (1 - threads / most)), linkRoom(facts));
   return {
     words: `${most} compress threads`,
     effect:

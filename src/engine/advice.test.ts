@@ -109,6 +109,12 @@ describe('advice', () => {
     expect(stallWords(half, 'link')).toContain('1.12 MB would fit the downtime limit');
   });
 
+  it('promises ten times at most where nothing but the compressor is waited for', () => {
+    const rewrites = { deltaShare: 0, packedShare: 0 };
+    const stall = { ...facts, rewrites, bottleneck: 'compressor', compressorShare: 1 } as const;
+    expect(adviceFor(stall)?.effect).toContain('up to 10 times as much');
+  });
+
   it('is a lighter method where the compressor is what is waited for', () => {
     const settings = { ...packed.settings, level: 12 };
     const slow = { ...packed, settings, roundBytes: 9e6, bottleneck: 'compressor', compressorShare: 0.8 } as const;

@@ -161,7 +161,7 @@ function cacheGain(facts: PaceFacts, held: number): number | undefined {
   const { bottleneck, compressorShare, guestRate, wireRate, rewrites } = facts;
   if (share === undefined || rewrites === undefined || guestRate === 0) return undefined;
   // Compressing takes as long as what goes into it.
-  if (bottleneck === 'compressor') return 1 / (1 - compressorShare * held * (1 - rewrites.deltaShare));
+  if (bottleneck === 'compressor') return 1 / Math.max(1 - compressorShare * held * (1 - rewrites.deltaShare), 0.1);
   const now = wireRate / guestRate;
   return now / (held * (share + referenceShare) + (1 - held) * now);
 }

@@ -87,13 +87,17 @@ export function adviceFor(facts: StallFacts): Advice | undefined {
 export function hasteAdvice(facts: PaceFacts, goal: Goal, timeoutMs: number): Advice | undefined {
   const free = freeChanges(facts, goal);
   const wider = widerLink(facts, goal);
-  const longer: Candidate = {
+  const chosen = enough(free, goal) ?? (wider?.far === false ? wider.advice : undefined) ?? most(free);
+  return chosen === undefined ? longerTimeout(timeoutMs) : plain(chosen);
+}
+
+/** The timeout that would do; none where it would be longer than one can be. */
+export function longerTimeout(timeoutMs: number): Advice | undefined {
+  if (timeoutMs > limits.timeoutMs.max) return undefined;
+  return {
     words: `A timeout of ${formatDuration(timeoutMs)}, when it is started again`,
     effect: 'a timeout cannot be changed while it runs; so much would do at this pace',
   };
-  const within = timeoutMs <= limits.timeoutMs.max ? longer : undefined;
-  const chosen = enough(free, goal) ?? (wider?.far === false ? wider.advice : undefined) ?? most(free) ?? within;
-  return chosen && plain(chosen);
 }
 
 /** The first that would do, by the figures; where one would do with ease, that one. */

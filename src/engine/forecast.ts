@@ -125,15 +125,13 @@ export class Forecast {
     });
     const firstPass = roundBytes === undefined;
     const aheadMs = firstPass ? roundLeftBand(times) : timeToSwitchover(times);
-    const late =
-      judged.kind === 'not converging'
-        ? undefined
-        : this.#haste.judge({ ...pace, nowMs, elapsedMs, aheadMs, firstPass, roundBytes });
+    const { drainRate } = times;
+    const late = this.#haste.judge({ ...pace, nowMs, elapsedMs, aheadMs, firstPass, roundBytes, drainRate });
     const early =
       judged.kind === 'too early' && firstPass && aheadMs !== undefined
-        ? { kind: 'too early' as const, words: firstPassWords(aheadMs, pace.guestRate) }
+        ? { kind: 'too early' as const, words: firstPassWords(aheadMs, drainRate) }
         : judged;
-    this.#lastVerdict = late ?? early;
+    this.#lastVerdict = judged.kind === 'not converging' ? judged : (late ?? early);
     return this.#lastVerdict;
   }
 

@@ -10,7 +10,8 @@ const facts: HasteFacts = {
   aheadMs: { low: 90_000, high: 120_000 },
   firstPass: true,
   roundBytes: undefined,
-  guestRate: 6.2e6,
+  drainRate: 6.2e6,
+  guestRate: 3e6,
   wireRate: 6.2e6,
   dirtyRate: undefined,
   bottleneck: 'link',
@@ -64,7 +65,8 @@ describe('haste', () => {
 
   it('says nothing where there is time, no timeout, or nobody knows', () => {
     for (const fine of [
-      { aheadMs: { low: 30_000, high: 49_000 } },
+      { aheadMs: { low: 39_000, high: 200_000 } },
+      { elapsedMs: 14_000 },
       { aheadMs: { low: 39_000, high: 200_000 }, firstPass: false },
       { settings: { ...facts.settings, timeoutMs: 0 } },
       { aheadMs: undefined },
@@ -79,6 +81,15 @@ describe('haste', () => {
     const kinds = said(...times(11), ...times(9, fine), {}, ...times(11, fine));
     expect(kinds.slice(10, -1)).toEqual(Array(21).fill('too slow'));
     expect(kinds.at(-1)).toBeUndefined();
+  });
+
+  it('advises nothing that would come too late', () => {
+    const over = { ...facts, elapsedMs: 59_500, sample: { ratio: 0.1, pace: 1e9 } };
+    const haste = new Haste();
+    haste.judge(over);
+    expect(haste.judge({ ...over, nowMs: 1000 })).toMatchObject({
+      advice: { words: 'A timeout of 5 min 0 s, when it is started again' },
+    });
   });
 
   it('says what is done at the timeout, and speaks of the switchover once the first pass is over', () => {
@@ -103,7 +114,7 @@ describe('the first pass in words', () => {
     expect(firstPassWords({ low: 35_000, high: 55_000 }, 6.2e6)).toBe(
       'the first pass takes 35–55 s more, at 6.2 MB/s of memory (less where that is empty); whether it converges is known after it',
     );
-    expect(firstPassWords({ low: 900, high: 1000 }, 0)).toBe(
+    expect(firstPassWords({ low: 900, high: 1000 }, undefined)).toBe(
       'the first pass takes ~ 1 s more; whether it converges is known after it',
     );
   });

@@ -54,6 +54,13 @@ describe('judge', () => {
     expect(judge(facts)).toEqual(wrong);
   });
 
+  it('expects a link that comes back to cost nothing but time', () => {
+    for (const fault of ['link cut', 'link half-open', 'one channel stalled'] as const) {
+      const early = { ...failed, plan: { ...failed.plan, fault }, hit: 'preparing' } as const;
+      expect(judge(early)).toEqual(['failed, expected completed']);
+    }
+  });
+
   it('allows uncertainty only where contact was lost when the guest might have gone', () => {
     const uncertain: Facts = { ...failed, result: { status: 'uncertain', guestRunningOn: 'unknown' }, code: 3 };
     expect(judge({ ...uncertain, hit: 'iterating' })).toEqual(['uncertain after link gone in iterating']);

@@ -6,15 +6,22 @@ import { cellsOf, matrixChart, matrixFigures, matrixTables, type MatrixRun } fro
 import { svgOf } from './chart';
 import { ResultLines } from './lines';
 import { loadPrograms } from './loads';
+import { limitWords } from './moves';
 import { readResult, writeResult } from './result';
 import { geometricMean, median, percentile, shareOf } from './statistics';
 import { digits, tableText } from './table';
+import { parseDuration, parseRate } from '../../src/shared/units';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wherry-bench-test-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it.each([0, 12_500_000, 125_000_001])("limits of %d bytes a second are the command's own words", (bandwidth) => {
+  const [, rate = '', , time = ''] = limitWords({ bandwidth, downtimeLimitMs: 300, timeoutMs: 1 });
+  expect([parseRate(rate), parseDuration(time)]).toEqual([bandwidth, 300]);
+});
 
 describe('statistics', () => {
   it('are nothing for nothing', () => {

@@ -115,11 +115,10 @@ export function moveByWherry(
   limits: MoveLimits,
   onStart: (pid: number) => void = () => undefined,
 ): Promise<Move> {
-  const { bandwidth, downtimeLimitMs, timeoutMs } = limits;
+  const { timeoutMs } = limits;
   return withDirectory(async (data) => {
-    const limit = ['--max-bandwidth', String(bandwidth), '--downtime-limit', `${downtimeLimitMs}ms`];
     const addresses = ['--source', source.qmp, '--destination', destination.qmp];
-    const args = [program, 'migrate', ...addresses, '--json', ...limit, ...words];
+    const args = [program, 'migrate', ...addresses, '--json', ...limitWords(limits), ...words];
     const { timedOut, stderr } = await runCommand(args, { WHERRY_DATA_DIR: data }, timeoutMs, onStart);
     const report = keptReport(data);
     if (report === undefined) return { status: timedOut ? 'timed out' : 'failed', why: stderr.trim() };
@@ -140,6 +139,11 @@ export function moveByWherry(
       ...downtime(source, destination),
     };
   });
+}
+
+/** The limits as the command takes them. */
+export function limitWords({ bandwidth, downtimeLimitMs }: MoveLimits): readonly string[] {
+  return ['--max-bandwidth', `${bandwidth}B/s`, '--downtime-limit', `${downtimeLimitMs}ms`];
 }
 
 /** The whole report of the one run there is: the history has more of it than the command prints. */

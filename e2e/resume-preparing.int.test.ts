@@ -3,7 +3,9 @@ import { queryStatus } from '../src/engine/qmp/migrate';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
 import { formatPairing } from '../src/engine/wire/pairing';
+import { shutOutText } from '../src/engine/wire/link-error';
 import { withSecret } from '../src/engine/wire/secret';
+import { accessDenied } from '../src/engine/wire/secured';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
@@ -126,6 +128,26 @@ describe('a link that is cut while a migration is prepared', () => {
     });
     expect(listening, run.stderr).toBe(true);
     expect(cutter.cuts).toBe(1);
+  });
+});
+
+describe('a sender that was let in', () => {
+  const refusal = encodeJson({ code: 'wire-refused', message: shutOutText });
+  it.each([
+    ['an alert, as anybody in between can make one', [], accessDenied],
+    ['what is no TLS', [], Buffer.from('HTTP/1.0 400 Bad Request\r\n\r\n')],
+    ['a frame', ['--insecure'], Buffer.concat([frameHead('failure', refusal.length), refusal])],
+  ] as const)('and is shut out when it comes back tries again: %s', async (_, more, said) => {
+    const { receiver, cutter, migrate } = await distant(...more);
+    cutter.cutAfter([300_000]);
+    cutter.onCut = () => {
+      cutter.turnAway(said, 4);
+      cutter.cutAll();
+    };
+    const run = await runWherry([...migrate, ...more, '--no-link-test']);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'destination' });
+    expect(cutter.away).toBe(0);
+    expect(await receiver.event('session')).toMatchObject({ kind: 'migrate', status: 'delivered' });
   });
 });
 

@@ -25,6 +25,7 @@ export class Cutter {
   #gaps: number[] = [];
   #left = Infinity;
   #refusing = false;
+  #away: { readonly bytes: Uint8Array; left: number } = { bytes: new Uint8Array(), left: 0 };
   #text: { readonly text: string; readonly arrives: boolean } | undefined;
   #all: { readonly text: string; readonly how: Break } | undefined;
   /** Called after each cut. */
@@ -80,10 +81,24 @@ export class Cutter {
     this.#refusing = refusing;
   }
 
+  /** Says this to so many new connections, and hangs up. */
+  turnAway(bytes: Uint8Array, connections: number): void {
+    this.#away = { bytes, left: connections };
+  }
+
+  /** Connections still to be turned away. */
+  get away(): number {
+    return this.#away.left;
+  }
+
   /** Stands before this port; resolves to its own. */
   readonly between = (port: number): Promise<number> =>
     serve(this.opened, (near) => {
       if (this.#refusing) return void near.destroy();
+      if (this.#away.left > 0) {
+        this.#away.left -= 1;
+        return void near.resume().end(this.#away.bytes);
+      }
       this.made += 1;
       const far = this.opened.add(connect(port, '127.0.0.1'), (socket) => socket.destroy());
       const pair = { near, far };

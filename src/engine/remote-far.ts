@@ -26,6 +26,7 @@ import type { Frame } from './wire/frame';
 import { parseFailure } from './wire/hello';
 import { encodeJson } from './wire/json';
 import type { Pairing } from './wire/pairing';
+import { isPassing } from './wire/link-error';
 import { Outage } from './wire/outage';
 import { Pulse } from './wire/pulse';
 import { neverHeard } from './wire/sender-link';
@@ -70,7 +71,7 @@ export class RemoteFar implements Far {
   #streamToken: string | undefined;
   /** What makes us known before that, beside the token; hex. */
   readonly #attempt = newSecret();
-  /** Somebody has been there. */
+  /** Somebody has been there, and has let us in. */
   #met = false;
   #heard = false;
   #tries = 0;
@@ -139,7 +140,8 @@ export class RemoteFar implements Far {
    */
   #broken(error: WherryError): void {
     if (this.#lost !== undefined) return;
-    if (error.code !== 'wire-closed' || !this.#met || !this.#outage.allowed) return this.#end(error);
+    const passes = error.code === 'wire-closed' || (this.#heard && isPassing(error));
+    if (!passes || !this.#met || !this.#outage.allowed) return this.#end(error);
     if (this.#outage.reconnecting === undefined) this.#lossCounts = this.#heardAt < this.#carriedAt;
     this.#outage.begin(0, error.message);
     void this.#restore();
@@ -295,8 +297,8 @@ export class RemoteFar implements Far {
   #hear({ type, epoch, body }: Frame): void {
     this.#pulse.heard();
     this.#heardAt = performance.now();
-    this.#heard = true;
     if (type !== 'failure') {
+      this.#heard = true;
       this.#restored();
       this.#tries = 0;
     }
@@ -313,7 +315,10 @@ export class RemoteFar implements Far {
         this.#tellLost(toldByReceiver({ code: 'destination-failed', message: event.message }));
       else this.#tellResumed(event.atMs);
     } else if (type === 'failure') {
-      this.#end(toldByReceiver(parseFailure(body)));
+      const error = toldByReceiver(parseFailure(body));
+      if (!isPassing(error)) return this.#end(error);
+      this.#channel.destroy();
+      this.#broken(error);
     } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 

@@ -8,6 +8,7 @@ import { dial } from './dial';
 import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
 import { parseFailure, parseWelcome, type Hello, type Join, type Leave, type Ticket, type Welcome } from './hello';
 import type { Lane } from './lane';
+import { isPassing } from './link-error';
 import { Outage } from './outage';
 import { PacedWriter } from './paced-writer';
 import type { Endpoint } from './pairing';
@@ -70,7 +71,7 @@ export class SenderLink {
   readonly #pending = new Set<(error: WherryError) => void>();
   readonly #beats: Beats;
   #ticket: Ticket | undefined;
-  /** Somebody has been there, and has said something. */
+  /** Somebody has been there, and has said something that lets us in. */
   #met: boolean;
   #heard: boolean;
   /** Why the receiver has not let us in, in its own words. */
@@ -156,7 +157,7 @@ export class SenderLink {
       };
       const channel = new Channel(socket, 'receiver', {
         onFrame: (frame) => {
-          this.#heard = true;
+          this.#heard ||= frame.type !== 'failure';
           if (admitted) return this.#hear(strand, frame);
           if (frame.type === 'received') return patient(); // it is at work
           if (frame.type === 'failure') return fail((this.#answer = failureIn(frame)));
@@ -198,7 +199,7 @@ export class SenderLink {
   #lost(strand: Strand, error: WherryError): void {
     if (this.#over !== undefined) return;
     const cause = this.#named(strand, error);
-    if (error.code !== 'wire-closed' || this.#ticket === undefined || !this.outage.allowed) return this.#end(cause);
+    if (!this.#passes(error) || this.#ticket === undefined || !this.outage.allowed) return this.#end(cause);
     this.outage.begin(strand.index, cause.message);
     const ticket = this.#ticket;
     this.#persist(strand, () => this.#join(strand, ticket, rejoinMs)).catch((error: unknown) => {
@@ -221,11 +222,16 @@ export class SenderLink {
         return done;
       } catch (thrown) {
         const error = asWherryError(thrown);
-        const lost = error.code === 'wire-closed' && error !== this.#answer;
-        if (this.#over !== undefined || !lost || !this.#met || !this.outage.allowed) throw error;
+        if (this.#over !== undefined || !this.#passes(error) || !this.#met || !this.outage.allowed) throw error;
         this.outage.begin(strand.index, error.message);
       }
     }
+  }
+
+  /** Whether another try may mend it. */
+  #passes(error: WherryError): boolean {
+    if (this.#heard && isPassing(error)) return true;
+    return error.code === 'wire-closed' && error !== this.#answer;
   }
 
   #hear(strand: Strand, frame: Frame): void {

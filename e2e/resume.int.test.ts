@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Sender } from '../src/engine/sender';
 import type { SpawnWorker } from '../src/shared/worker';
 import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
 import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
 import { Cutter } from './kit/cutter';
-import { Opened, loopback, type Loopback } from './kit/loopback';
+import { Opened, listen, loopback, token, type Loopback } from './kit/loopback';
 import { guestStream } from './kit/streams';
 import { until } from './kit/until';
 
@@ -153,6 +154,21 @@ describe('a link that is cut', () => {
     await until(() => destination.bytes.length > 100_000, 'some of the stream');
     sender.close();
     expect(await failures.receiver).toMatchObject({ code: 'wire-closed', message: 'the sender has left' });
+  });
+
+  it('is let go of, too, when the sender gives up before it was let in', async () => {
+    let asked = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const connectDestination = (): Promise<undefined> => new Promise(() => asked());
+    const { receiver, failed } = await listen(opened, spawn, { connectDestination });
+    const quiet = { onNotice: () => undefined, onFailure: () => undefined };
+    const sender = await Sender.create({ settings: { ...defaultSettings, compressThreads: 1 }, spawn, ...quiet });
+    opened.add(sender, () => sender.close());
+    const connected = sender.connect({ host: '127.0.0.1', port: receiver.port, token });
+    await reached;
+    sender.close();
+    await expect(connected).rejects.toMatchObject({ code: 'wire-closed' });
+    expect(await failed).toMatchObject({ code: 'wire-closed', message: 'the sender has left' });
   });
 
   it('survives a change of layout that it falls into', async () => {

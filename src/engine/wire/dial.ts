@@ -40,3 +40,13 @@ export function dial({ host, port, fingerprint }: Endpoint): Socket {
   });
   return socket;
 }
+
+/**
+ * Calls back once a dialled receiver has proved who it is. Not before that may a socket be ended in good order: what
+ * ends it also writes what it holds back.
+ */
+export function onceProved({ fingerprint }: Endpoint, socket: Socket, then: () => void): void {
+  socket.once(fingerprint === undefined ? 'connect' : 'secureConnect', () => {
+    if (!socket.destroyed) then();
+  });
+}

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WherryError, asWherryError } from '../../shared/failure';
+import { WherryError, asWherryError, type Failure } from '../../shared/failure';
 import { formatDuration } from '../../shared/units';
 import { backoffMs } from './backoff';
 import { Channel } from './channel';
-import { dial } from './dial';
+import { dial, onceProved } from './dial';
 import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
 import { parseFailure, parseWelcome, type Hello, type Join, type Leave, type Ticket, type Welcome } from './hello';
 import type { Lane } from './lane';
@@ -143,17 +143,24 @@ export class SenderLink {
     const { to, windowMs } = this.options;
     const deadline = performance.now() + mostMs;
     const socket = dial(to);
+    let proved = false;
     socket.once('connect', () => (this.#met = true));
+    onceProved(to, socket, () => (proved = true));
     return new Promise((resolve, reject) => {
       let admitted = false;
       const settle = (): void => {
         clearTimeout(timer);
-        this.#pending.delete(fail);
+        this.#pending.delete(quit);
       };
       const fail = (error: WherryError): void => {
         settle();
-        channel.destroy();
+        if (!channel.ended) channel.destroy();
         reject(error);
+      };
+      // It may have been let in, and know no other way to say goodbye.
+      const quit = (error: WherryError): void => {
+        if (proved && error === this.#over) channel.giveUp(gone);
+        fail(error);
       };
       const channel = new Channel(socket, 'receiver', {
         onFrame: (frame) => {
@@ -181,7 +188,7 @@ export class SenderLink {
         timer = setTimeout(() => fail(this.#named(strand, silent)), ms);
       };
       patient();
-      this.#pending.add(fail);
+      this.#pending.add(quit);
       channel.send(type, body);
     });
   }
@@ -282,8 +289,7 @@ export class SenderLink {
     const channel = new Channel(socket, 'receiver', { onFrame: ignore, onEnd: ignore });
     const timer = setTimeout(() => channel.destroy(), leaveMs);
     channel.send('leave', withSecret(secret, { session } satisfies Leave));
-    // Not before the receiver has proved who it is: what ends a socket also writes what it holds back.
-    socket.once(this.options.to.fingerprint === undefined ? 'connect' : 'secureConnect', () => channel.finish());
+    onceProved(this.options.to, socket, () => channel.finish());
   }
 
   /** With whom and what it was about. */
@@ -306,7 +312,7 @@ export class SenderLink {
     clearInterval(this.#beat);
     this.outage.close();
     this.#closing.abort();
-    for (const fail of [...this.#pending]) fail(error);
+    for (const quit of [...this.#pending]) quit(error);
     for (const { channel } of this.#strands) if (channel?.ended === false) channel.destroy();
     this.writer.end();
   }
@@ -319,6 +325,9 @@ function failureIn({ body }: Frame): WherryError {
 function unexpected(type: FrameType): WherryError {
   return new WherryError('wire-protocol', `an unexpected ${type} frame`);
 }
+
+/** What a receiver is told by one that it has not let in yet, and that will not come back. */
+const gone: Failure = { code: 'wire-closed', message: 'the sender has left' };
 
 function closedHere(): WherryError {
   return new WherryError('wire-closed', 'the link was closed here');

@@ -21,7 +21,7 @@ import {
   type ControlOpening,
   type ControlRequest,
 } from './wire/control';
-import { dial } from './wire/dial';
+import { dial, onceProved } from './wire/dial';
 import type { Frame } from './wire/frame';
 import { parseFailure } from './wire/hello';
 import { encodeJson } from './wire/json';
@@ -39,6 +39,8 @@ const clockMs = 1000;
 const firstLooks = 5;
 /** A link on which nothing is answered for so long is lost, ms. */
 const answerMs = 15_000;
+/** How long it may take to say goodbye, ms. */
+const leaveMs = 2000;
 /** `confirm` waits for the guest twice at the other end. */
 const confirmMs = 60_000;
 
@@ -155,7 +157,7 @@ export class RemoteFar implements Far {
       return; // nobody waits any more
     }
     this.#pulse = new Pulse(mostSilent);
-    this.#channel = this.#open(this.#streamToken ?? this.pairing.token);
+    this.#channel = this.#open(this.#secret);
   }
 
   #restored(): void {
@@ -257,12 +259,33 @@ export class RemoteFar implements Far {
 
   close(): Promise<void> {
     this.#lostListeners.clear();
-    if (this.#lost === undefined && this.#streamToken !== undefined && !this.#channel.ended) {
-      this.#channel.send('request', encodeJson({ ask: 'leave' } satisfies ControlRequest), ++this.#lastRequest);
-      if (this.#outage.reconnecting === undefined) this.#channel.finish();
+    const here = this.#lost === undefined && this.#heard;
+    const away = this.#outage.reconnecting !== undefined;
+    if (here && !away && !this.#channel.ended) {
+      this.#sayLeave();
+      this.#channel.finish();
     }
     this.#end(new WherryError('wire-closed', 'the link was closed here'));
+    if (here && away) this.#leave();
     return Promise.resolve();
+  }
+
+  /** On a connection of its own, where the one before is lost. */
+  #leave(): void {
+    const { socket } = (this.#channel = this.#open(this.#secret));
+    this.#sayLeave();
+    onceProved(this.pairing, socket, () => this.#channel.finish());
+    const timer = setTimeout(() => this.#channel.destroy(), leaveMs);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #sayLeave(): void {
+    this.#channel.send('request', encodeJson({ ask: 'leave' } satisfies ControlRequest), ++this.#lastRequest);
+  }
+
+  /** What lets us in again. */
+  get #secret(): string {
+    return this.#streamToken ?? this.pairing.token;
   }
 
   #ask<R extends ControlRequest>(request: R, timeoutMs = answerMs): Promise<ControlAnswer<R['ask']>> {

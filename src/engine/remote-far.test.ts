@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { WherryError, type Failure } from '../shared/failure';
 import { defaultSettings } from '../shared/settings';
 import { RemoteFar } from './remote-far';
 import { Channel } from './wire/channel';
@@ -72,4 +73,13 @@ it('so does one whose link is lost just then', async () => {
   await far.close();
   await comes('leave');
   expect(await over).toMatchObject({ code: 'wire-closed', message: 'the link was closed here' });
+});
+
+it('what a destination says of itself is told as the receiver’s words, at the end, too', async () => {
+  const error: Failure = { code: 'destination-failed', message: 'the destination does not run the guest' };
+  const { far } = await distant(() => ({ answer: { end: 'uncertain', place: 'unknown', error } }));
+  const ending = await far.confirm(false);
+  expect(ending).toMatchObject({ end: 'uncertain', place: 'unknown' });
+  expect(ending.error).toBeInstanceOf(WherryError);
+  expect(ending.error?.message).toBe(`at the receiver, on the destination's host: ${error.message}`);
 });

@@ -234,7 +234,7 @@ export class RemoteFar implements Far {
       // There is no way back any more, so there is nothing to hurry for.
       this.#outage.hurry(undefined);
       const { end, place, error } = await this.#ask({ ask: 'confirm', paused }, confirmMs);
-      return { end, place, ...(error !== undefined && { error: new WherryError(error.code, error.message) }) };
+      return { end, place, ...(error !== undefined && { error: toldByReceiver(error) }) };
     } catch (error) {
       const { code, message } = toFailure(error);
       const advice =

@@ -21,7 +21,7 @@ import {
   type ControlOpening,
   type ControlRequest,
 } from './wire/control';
-import { dial, onceProved } from './wire/dial';
+import { dial, dialMs, onceProved } from './wire/dial';
 import type { Frame } from './wire/frame';
 import { parseFailure } from './wire/hello';
 import { encodeJson } from './wire/json';
@@ -66,7 +66,9 @@ interface Waiting {
 /** A destination that a receiver elsewhere looks after; this is the link to it, the stream has one of its own. */
 export class RemoteFar implements Far {
   #channel: Channel;
-  #pulse = new Pulse(mostSilent);
+  #pulse = new Pulse(dialMs / clockMs);
+  /** The link it has now is one that can be heard on. */
+  #proved = false;
   readonly #outage: Outage;
   readonly #closing = new AbortController();
   /** What lets us in again, once it is known; hex. */
@@ -114,6 +116,12 @@ export class RemoteFar implements Far {
     const socket = dial(this.pairing);
     socket.setKeepAlive(true, answerMs);
     socket.once('connect', () => (this.#met = true));
+    this.#proved = false;
+    this.#pulse = new Pulse(dialMs / clockMs);
+    onceProved(this.pairing, socket, () => {
+      this.#proved = true;
+      this.#pulse = new Pulse(mostSilent);
+    });
     const channel: Channel = new Channel(socket, 'receiver', {
       onFrame: (frame) => this.#hear(frame),
       onEnd: ({ code, message }) => this.#broken(this.#named(code, message)),
@@ -156,7 +164,6 @@ export class RemoteFar implements Far {
     } catch {
       return; // nobody waits any more
     }
-    this.#pulse = new Pulse(mostSilent);
     this.#channel = this.#open(this.#secret);
   }
 
@@ -171,9 +178,10 @@ export class RemoteFar implements Far {
     if (this.#channel.ended) return;
     if (this.#pulse.beat(false)) {
       this.#channel.destroy();
-      return this.#broken(this.#named('wire-closed', `it has said nothing for ${mostSilent} s`));
+      return this.#broken(this.#named('wire-closed', `it has said nothing for ${this.#pulse.most} s`));
     }
-    if (this.#outage.reconnecting === undefined) void this.#lookAtClock().catch(() => undefined);
+    // Not before it can be asked: what is asked until then is asked all at once.
+    if (this.#proved && this.#outage.reconnecting === undefined) void this.#lookAtClock().catch(() => undefined);
   }
 
   /** Connects and is let in; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */

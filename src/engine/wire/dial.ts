@@ -12,6 +12,9 @@ export function fingerprintOf(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
 }
 
+/** What TCP and TLS may take, ms: three round trips, over whatever way. */
+export const dialMs = 15_000;
+
 /**
  * Connects to a receiver; what is written meanwhile waits. With a fingerprint the link is TLS, and nothing at all is
  * written before the receiver has shown the certificate that belongs to it: the socket fails with `wire-refused` for

@@ -17,7 +17,7 @@ export class Pulse {
   #silent = 0;
   #stuck = 0;
 
-  constructor(private readonly most: number) {}
+  constructor(readonly most: number) {}
 
   /** Something came from the peer. */
   heard(): void {

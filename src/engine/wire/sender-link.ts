@@ -4,7 +4,7 @@ import { WherryError, asWherryError, type Failure } from '../../shared/failure';
 import { formatDuration } from '../../shared/units';
 import { backoffMs } from './backoff';
 import { Channel } from './channel';
-import { dial, onceProved } from './dial';
+import { dial, dialMs, onceProved } from './dial';
 import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
 import { parseFailure, parseWelcome, type Hello, type Join, type Leave, type Ticket, type Welcome } from './hello';
 import type { Lane } from './lane';
@@ -145,7 +145,6 @@ export class SenderLink {
     const socket = dial(to);
     let proved = false;
     socket.once('connect', () => (this.#met = true));
-    onceProved(to, socket, () => (proved = true));
     return new Promise((resolve, reject) => {
       let admitted = false;
       const settle = (): void => {
@@ -183,11 +182,15 @@ export class SenderLink {
       const patient = (): void => {
         clearTimeout(timer);
         const left = Math.max(0, deadline - performance.now());
-        const ms = windowMs === 0 ? left : Math.min(left, quietMs);
+        const ms = windowMs === 0 ? left : Math.min(left, proved ? quietMs : dialMs);
         const silent = new WherryError('wire-closed', `no answer for ${formatDuration(Math.round(ms))}`);
         timer = setTimeout(() => fail(this.#named(strand, silent)), ms);
       };
       patient();
+      onceProved(to, socket, () => {
+        proved = true;
+        patient();
+      });
       this.#pending.add(quit);
       channel.send(type, body);
     });

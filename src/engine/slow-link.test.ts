@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { defaultSettings } from '../shared/settings';
+import { RemoteFar } from './remote-far';
+import { makeIdentity } from './store/identity';
+import { Channel } from './wire/channel';
+import { parseRequest } from './wire/control';
+import type { Frame } from './wire/frame';
+import { encodeJson } from './wire/json';
+import { contextOf } from './wire/secured';
+import { SenderLink } from './wire/sender-link';
+
+const token = 'ab'.repeat(32);
+const asked = { shards: 1, decompressThreads: 1, cachePagesPerShard: 1, maxPartPages: 64, channels: 1 } as const;
+
+let passed = 0;
+
+// Sockets are real; seconds pass when a test says so.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+async function pass(ms: number): Promise<void> {
+  passed += ms;
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+/** A receiver whose first connection gets no further than TCP until `open` is called. */
+async function slow(onFrame: (frame: Frame, channel: Channel) => void) {
+  const identity = await makeIdentity();
+  const context = contextOf(identity);
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => void sockets.push(socket.on('error', () => undefined)));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  let heard = (): void => undefined;
+  const introduced = new Promise<void>((resolve) => (heard = resolve));
+  const open = (): Channel => {
+    const [raw] = sockets as [Socket];
+    const secure = new TLSSocket(raw, { isServer: true, secureContext: context });
+    const channel: Channel = new Channel(secure, 'sender', {
+      onFrame: (frame) => {
+        heard();
+        onFrame(frame, channel);
+      },
+      onEnd: () => undefined,
+    });
+    return channel;
+  };
+  const { port } = server.address() as AddressInfo;
+  const to = { host: '127.0.0.1', port, fingerprint: identity.fingerprint, token };
+  return { to, open, introduced, there: once(server, 'connection') };
+}
+
+/** A sender's link on its way in; waits until something is said of it. */
+function comesIn(to: Awaited<ReturnType<typeof slow>>['to']) {
+  const notices: string[] = [];
+  let tell = (_: string): void => undefined;
+  const notice = new Promise<string>((resolve) => (tell = resolve));
+  const onNotice = (text: string): void => {
+    notices.push(text);
+    tell(text);
+  };
+  const quiet = { onFrame: () => undefined, onEnd: () => undefined };
+  const link = new SenderLink({ to, rate: 0, windowMs: 600_000, onNotice, ...quiet });
+  onTestFinished(() => link.destroy());
+  link.open(token, { ...asked, resumeWindowMs: 600_000 }).catch(() => undefined);
+  return { notices, notice };
+}
+
+it('a sender counts how long its receiver is quiet from when that can say something', async () => {
+  const { to, open, introduced, there } = await slow(() => undefined);
+  const { notices, notice } = comesIn(to);
+  await there;
+  await pass(12_000);
+  expect(notices).toEqual([]);
+  open();
+  await introduced;
+  await pass(4000);
+  expect(notices).toEqual([]);
+  await pass(1100);
+  expect(await notice).toMatch(/: no answer for 5\.0 s; /);
+});
+
+it('a session counts so, too, and has not asked for the time all the while', async () => {
+  let most = 0;
+  const { to, open, there } = await slow(({ type, epoch, body }, channel) => {
+    if (type !== 'request') return;
+    most = Math.max(most, epoch);
+    if (parseRequest(body).ask === 'clock') channel.send('reply', encodeJson({ answer: { nowMs: 0 } }), epoch);
+  });
+  const notices: string[] = [];
+  const options = { settings: defaultSettings, onNotice: (text: string) => void notices.push(text) };
+  const connected = RemoteFar.connect(to, options);
+  await there;
+  await pass(12_000);
+  open();
+  const far = await connected;
+  onTestFinished(() => far.close());
+  expect(notices.filter((text) => text.includes('reconnecting'))).toEqual([]);
+  expect(most).toBe(5);
+});

@@ -1,4 +1,5 @@
 import { WherryError, toFailure, type Failure } from '../shared/failure';
+import { formatDuration } from '../shared/units';
 import type { Destination } from './destination';
 import type { Visitor } from './door';
 import { until } from './until';
@@ -69,7 +70,7 @@ export class ControlVisitor implements Visitor {
   ) {
     this.#channel = channel;
     channel.socket.setKeepAlive(true, silenceMs);
-    const silent = new WherryError('wire-closed', `the session has said nothing for ${silenceMs} ms`);
+    const silent = new WherryError('wire-closed', `the session has said nothing for ${formatDuration(silenceMs)}`);
     this.#silence = setTimeout(() => {
       this.#channel.giveUp(silent);
       this.lost(silent);

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { WherryError, toFailure } from '../shared/failure';
 import type { LinkFigures } from '../shared/link';
 import type { MigrationSettings } from '../shared/settings';
+import { formatDuration } from '../shared/units';
 import { ClockOffset } from './clock-offset';
 import { median, throughputOf } from './link-figures';
 import { WallClock } from './wall-clock';
@@ -103,7 +104,7 @@ export async function tryLink(
 
 /** Waits for all of it, and ends the links where it takes too long. */
 async function within<T>(links: readonly ProbeLink[], ms: number, where: string, work: () => Promise<T>): Promise<T> {
-  const late = new WherryError('wire-closed', `no answer from ${where} for ${ms} ms`);
+  const late = new WherryError('wire-closed', `no answer from ${where} for ${formatDuration(ms)}`);
   const timer = setTimeout(() => links.forEach((link) => link.fail(late)), ms);
   try {
     return await work();

@@ -23,7 +23,7 @@ const quietMs = 5000;
 
 /** Why a link may end that has brought nothing at all. */
 export const neverHeard =
-  '; it has said nothing at all yet: does a receiver listen there, and is there nothing in between that cuts it off?';
+  '; it has said nothing at all yet (no receiver may listen there, or something in between may cut it off)';
 /** How long one try to come back may take: it is tried again soon, and over another way perhaps. */
 const rejoinMs = 3000;
 /** How long it may take to say goodbye. */
@@ -147,6 +147,7 @@ export class SenderLink {
     socket.once('connect', () => (this.#met = true));
     return new Promise((resolve, reject) => {
       let admitted = false;
+      let atWork = false;
       const settle = (): void => {
         clearTimeout(timer);
         this.#pending.delete(quit);
@@ -165,7 +166,10 @@ export class SenderLink {
         onFrame: (frame) => {
           this.#heard ||= frame.type !== 'failure';
           if (admitted) return this.#hear(strand, frame);
-          if (frame.type === 'received') return patient(); // it is at work
+          if (frame.type === 'received') {
+            atWork = true;
+            return patient();
+          }
           if (frame.type === 'failure') return fail((this.#answer = failureIn(frame)));
           const { taken, begun, value } = admit(frame);
           // A link that carried something is tried again at once, however short it lives.
@@ -183,7 +187,9 @@ export class SenderLink {
         clearTimeout(timer);
         const left = Math.max(0, deadline - performance.now());
         const ms = windowMs === 0 ? left : Math.min(left, proved ? quietMs : dialMs);
-        const silent = new WherryError('wire-closed', `no answer for ${formatDuration(Math.round(ms))}`);
+        const late = atWork && ms === left;
+        const why = late ? notLetIn(mostMs) : `no answer for ${formatDuration(Math.round(ms))}`;
+        const silent = new WherryError('wire-closed', why);
         timer = setTimeout(() => fail(this.#named(strand, silent)), ms);
       };
       patient();
@@ -331,6 +337,10 @@ function unexpected(type: FrameType): WherryError {
 
 /** What a receiver is told by one that it has not let in yet, and that will not come back. */
 const gone: Failure = { code: 'wire-closed', message: 'the sender has left' };
+
+function notLetIn(ms: number): string {
+  return `the receiver has not let us in within ${formatDuration(ms)}`;
+}
 
 function closedHere(): WherryError {
   return new WherryError('wire-closed', 'the link was closed here');

@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { defaultSettings } from '../shared/settings';
-import { RemoteFar } from './remote-far';
-import { makeIdentity } from './store/identity';
-import { Channel } from './wire/channel';
-import { parseRequest } from './wire/control';
-import type { Frame } from './wire/frame';
-import { encodeJson } from './wire/json';
-import { contextOf } from './wire/secured';
-import { SenderLink } from './wire/sender-link';
+import { defaultSettings } from '../src/shared/settings';
+import { RemoteFar } from '../src/engine/remote-far';
+import { makeIdentity } from '../src/engine/store/identity';
+import { Channel } from '../src/engine/wire/channel';
+import { parseRequest } from '../src/engine/wire/control';
+import type { Frame } from '../src/engine/wire/frame';
+import { encodeJson } from '../src/engine/wire/json';
+import { contextOf } from '../src/engine/wire/secured';
+import { SenderLink } from '../src/engine/wire/sender-link';
 
 const token = 'ab'.repeat(32);
 const asked = { shards: 1, decompressThreads: 1, cachePagesPerShard: 1, maxPartPages: 64, channels: 1 } as const;
@@ -90,7 +90,26 @@ it('a sender counts how long its receiver is quiet from when that can say someth
   await pass(4000);
   expect(notices).toEqual([]);
   await pass(1100);
-  expect(await notice).toMatch(/: no answer for 5\.0 s; /);
+  expect(await notice).toMatch(/: no answer for 5\.0 s; it has said nothing at all yet \([^?]*\): reconnecting, for /);
+});
+
+it('a sender that is put off until it is too late says so', async () => {
+  const { to, open, introduced, there } = await slow(() => undefined);
+  const { notices, notice } = comesIn(to);
+  await there;
+  const channel = open();
+  await introduced;
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  for (let second = 0; second < 39; second++) {
+    set.mockClear();
+    channel.send('received', Buffer.alloc(16));
+    // That it was heard shows in that it is waited for anew.
+    while (set.mock.calls.length === 0) await new Promise(setImmediate);
+    await pass(1000);
+  }
+  expect(notices).toEqual([]);
+  await pass(1000);
+  expect(await notice).toMatch(/has not let us in within 40\.0 s: reconnecting/);
 });
 
 it('a session counts so, too, and has not asked for the time all the while', async () => {

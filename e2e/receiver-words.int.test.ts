@@ -63,7 +63,9 @@ describe('a receiver', () => {
     const run = await runWherry(words(pair, receiver.url));
     expect(run.result, run.stderr).toMatchObject({ status: 'completed' });
     await receiver.event('session');
-    expect((await stopped(receiver)).trim().split('\n')).toEqual([
+    const lines = (await stopped(receiver)).trim().split('\n');
+    // A machine that stands still for seconds makes a link come back: that is told of, too.
+    expect(lines.filter((line) => !/(to come back|is back)$/.test(line))).toEqual([
       expect.stringContaining('keep it secret'),
       expect.stringContaining('The next migration needs this pairing text'),
       expect.stringContaining('A guest has arrived'),
@@ -121,12 +123,15 @@ describe('a migration that is cancelled in its link test', () => {
     const line = words(pair, to).filter((word) => word !== '--no-link-test');
     const run = await runWherry([...line, '--insecure'], (child) => {
       cutter.breakAt(frameHead('load', 1).subarray(0, 6).toString('latin1'), 'half-open');
-      cutter.onCut = () => child.kill('SIGINT');
+      cutter.onCut = () => {
+        cutter.onCut = () => undefined;
+        cutter.breakAt(frameHead('hello', 0).subarray(0, 6).toString('latin1'), 'cut');
+        child.kill('SIGINT');
+      };
     });
-    expect(cutter.cuts).toBe(1);
     expect(run).toMatchObject({ code: 130, result: { status: 'cancelled', guestRunningOn: 'source' } });
-    // The control link and the one that was tested: the stream never asked for one.
-    expect(cutter.made).toBe(2);
+    // The stream never asked to be let in: a second cut.
+    expect(cutter.cuts).toBe(1);
     expect((await queryStatus(await monitor(pair.source))).status).toBe('running');
   });
 });

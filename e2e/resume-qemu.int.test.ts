@@ -109,7 +109,7 @@ describe('a migration to a receiver over a link that is cut', () => {
     expect(run).toMatchObject({ code: 1, result: { status: 'failed', guestRunningOn: 'source', reconnects: 0 } });
     expect(run.result?.error).toMatchObject({
       code: 'wire-closed',
-      message: expect.stringMatching(/could not be restored within 3\.\d s/) as string,
+      message: expect.stringMatching(/could not be restored within \d/) as string,
     });
     const left = run.events.flatMap(
       ({ reconnecting }) => (reconnecting as { leftMs?: number } | undefined)?.leftMs ?? [],

@@ -632,9 +632,9 @@ describe('a further channel', () => {
   }
 
   it.each<[string, object, Failure['code'], RegExp, string?]>([
-    ['with another secret', {}, 'wire-refused', /did not show the token|named another session/, 'ab'.repeat(32)],
-    ['with a secret cut short', {}, 'wire-refused', /did not show the token|named another session/, 'ab'.repeat(16)],
-    ['of another session', { session: '00'.repeat(8) }, 'wire-refused', /did not show the token|named another session/],
+    ['with another secret', {}, 'wire-refused', /did not show the token/, 'ab'.repeat(32)],
+    ['with a secret cut short', {}, 'wire-refused', /did not show the token/, 'ab'.repeat(16)],
+    ['of another session', { session: '00'.repeat(8) }, 'wire-refused', /named another session/],
     ['more than were announced', { channel: 3 }, 'wire-refused', /channel 4 of a sender that announced 3/],
     ['that would be the first', { channel: 0 }, 'wire-refused', /channel 0 is here already/],
     ['beyond all limits', { channel: 16 }, 'wire-protocol', /a join that is not one/],

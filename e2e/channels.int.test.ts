@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtinPairs } from './kit/builtin-pairs';
 import { expectCompleted, migrateWords } from './kit/matrix';
 import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
@@ -13,17 +12,13 @@ import { runWherry, type WherryRun } from './kit/wherry';
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
 const way = { method: 'zstd', xbzrle: 'on', policy: 'adaptive' } as const;
-let workers: BundledWorkers;
+const busyPair = builtinPairs(memoryBytes);
 let directory: string;
 
-beforeAll(async () => {
-  workers = await bundleWorkers(['builtin-guest']);
+beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
 });
-afterAll(() => {
-  workers.remove();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Bytes of each channel as they were reported last; every one of them carried parts. */
 function expectStriped(run: WherryRun, channels: number): void {
@@ -36,8 +31,7 @@ function expectStriped(run: WherryRun, channels: number): void {
 
 describe('a migration over several channels', () => {
   it.each([2, 16])('brings a built-in guest whole: %d of them', async (channels) => {
-    const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 3, spawn: workers.spawn });
-    onTestFinished(() => pair.stop());
+    const pair = await busyPair();
     const words = ['--channels', String(channels), '--paused', '--max-bandwidth', '200Mbit'];
     const run = await runWherry([...migrateWords(pair, way), ...words]);
     const report = expectCompleted(run, way);

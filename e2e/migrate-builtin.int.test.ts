@@ -1,12 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QmpClient } from '../src/engine/qmp/client';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { WorkloadState } from '../src/guest/workload';
-import type { SamplePair } from '../src/shared/guest';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { builtinPairs } from './kit/builtin-pairs';
 import { expectCompleted, migrateWords, ways } from './kit/matrix';
 import { expectStatus, monitor } from './kit/pairs';
 import { differingPages } from './kit/ram';
@@ -14,23 +12,13 @@ import { until } from './kit/until';
 import { runWherry } from './kit/wherry';
 
 const memoryBytes = 64 * 2 ** 20;
-let workers: BundledWorkers;
+const busyPair = builtinPairs(memoryBytes);
 let directory: string;
 
-beforeAll(async () => {
-  workers = await bundleWorkers(['builtin-guest']);
+beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'wherry-test-'));
 });
-afterAll(() => {
-  workers.remove();
-  rmSync(directory, { recursive: true });
-});
-
-async function busyPair(): Promise<SamplePair> {
-  const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 3, spawn: workers.spawn });
-  onTestFinished(() => pair.stop());
-  return pair;
-}
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const stateOf = (client: QmpClient): Promise<WorkloadState> => client.execute<WorkloadState>('x-wherry-counter');
 

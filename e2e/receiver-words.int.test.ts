@@ -1,11 +1,10 @@
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { frameHead } from '../src/engine/wire/frame';
 import { formatPairing } from '../src/engine/wire/pairing';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { builtinPairs } from './kit/builtin-pairs';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';
 import { monitor } from './kit/pairs';
@@ -14,20 +13,9 @@ import { until } from './kit/until';
 import { runWherry } from './kit/wherry';
 
 const opened = new Opened();
-let workers: BundledWorkers;
+const guests = builtinPairs(64 * 2 ** 20);
 
-beforeAll(async () => {
-  workers = await bundleWorkers(['builtin-guest']);
-});
-afterAll(() => workers.remove());
 afterEach(() => opened.close());
-
-async function guests(): Promise<SamplePair> {
-  const options = { memoryBytes: 64 * 2 ** 20, workload: 'erp', seed: 3 } as const;
-  const pair = await startBuiltinPair({ ...options, spawn: workers.spawn });
-  onTestFinished(() => pair.stop());
-  return pair;
-}
 
 const words = ({ source }: SamplePair, destination: string): string[] => {
   const to = ['--source', source, '--destination', destination];

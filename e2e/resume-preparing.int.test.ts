@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
@@ -6,9 +6,7 @@ import { formatPairing } from '../src/engine/wire/pairing';
 import { shutOutText } from '../src/engine/wire/link-error';
 import { withSecret } from '../src/engine/wire/secret';
 import { accessDenied } from '../src/engine/wire/secured';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
-import type { SamplePair } from '../src/shared/guest';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { builtinPairs } from './kit/builtin-pairs';
 import { Cutter, type Break } from './kit/cutter';
 import { Opened } from './kit/loopback';
 import { monitor } from './kit/pairs';
@@ -19,19 +17,9 @@ import { ownFolder, runWherry } from './kit/wherry';
 
 const memoryBytes = 64 * 2 ** 20;
 const opened = new Opened();
-let workers: BundledWorkers;
+const guests = builtinPairs(memoryBytes);
 
-beforeAll(async () => {
-  workers = await bundleWorkers(['builtin-guest']);
-});
-afterAll(() => workers.remove());
 afterEach(() => opened.close());
-
-async function guests(): Promise<SamplePair> {
-  const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 3, spawn: workers.spawn });
-  onTestFinished(() => pair.stop());
-  return pair;
-}
 
 /** A pair, a receiver before its destination, and a link to that which can be broken. */
 async function distant(...words: readonly string[]) {
@@ -134,7 +122,7 @@ describe('a link that is cut while a migration is prepared', () => {
 describe('a sender that was let in', () => {
   const refusal = encodeJson({ code: 'wire-refused', message: shutOutText });
   it.each([
-    ['an alert, as anybody in between can make one', [], accessDenied],
+    ['an alert, which whoever is in between can make', [], accessDenied],
     ['what is no TLS', [], Buffer.from('HTTP/1.0 400 Bad Request\r\n\r\n')],
     ['a frame', ['--insecure'], Buffer.concat([frameHead('failure', refusal.length), refusal])],
   ] as const)('and is shut out when it comes back tries again: %s', async (_, more, said) => {

@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { QmpClient } from '../src/engine/qmp/client';
 import { type Pairing, formatPairing, parsePairing } from '../src/engine/wire/pairing';
-import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import type { LinkFigures } from '../src/shared/link';
 import type { Report } from '../src/shared/snapshot';
-import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
+import { builtinPairs } from './kit/builtin-pairs';
 import { expectStatus, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { type DelayLine, type TwoHosts, twoHosts } from './kit/two-hosts';
@@ -16,19 +15,9 @@ import { until } from './kit/until';
 
 const mebibyte = 2 ** 20;
 const memoryBytes = 64 * mebibyte;
-let workers: BundledWorkers;
-
-beforeAll(async () => {
-  workers = await bundleWorkers(['builtin-guest']);
-});
-afterAll(() => workers.remove());
 
 const guests: Readonly<Record<string, () => Promise<SamplePair>>> = {
-  'the built-in guest': async () => {
-    const pair = await startBuiltinPair({ memoryBytes, workload: 'erp', seed: 5, spawn: workers.spawn });
-    onTestFinished(() => pair.stop());
-    return pair;
-  },
+  'the built-in guest': builtinPairs(memoryBytes),
   'a QEMU guest': () => samplePair({ memoryBytes, rate: 20, fillBytes: 16 * mebibyte }),
 };
 

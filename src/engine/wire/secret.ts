@@ -27,7 +27,7 @@ export function shows(body: Buffer, secret: string): boolean {
   return body.length >= secretBytes && timingSafeEqual(body.subarray(0, secretBytes), wanted);
 }
 
-/** Whether two secrets (hex) are the same one, in constant time; what is absent is not the same as anything. */
+/** Whether two secrets (hex) are the same one, in constant time; never where one is absent. */
 export function isSameSecret(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && shows(Buffer.from(one, 'hex'), other);
 }

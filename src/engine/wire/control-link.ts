@@ -1,0 +1,292 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WherryError, type FailureCode } from '../../shared/failure';
+import type { Reconnecting } from '../../shared/snapshot';
+import { backoffMs } from './backoff';
+import { Channel } from './channel';
+import {
+  checkAnswer,
+  parseEvent,
+  parseReply,
+  type Ask,
+  type ControlAnswer,
+  type ControlEvent,
+  type ControlOpening,
+  type ControlRequest,
+} from './control';
+import { dial, dialMs, onceProved } from './dial';
+import type { Frame } from './frame';
+import { parseFailure } from './hello';
+import { encodeJson } from './json';
+import { isPassing } from './link-error';
+import { Outage } from './outage';
+import type { Pairing } from './pairing';
+import { Pulse } from './pulse';
+import { newSecret, withSecret } from './secret';
+import { neverHeard } from './sender-link';
+import { ofReceiver, toldByReceiver } from './told';
+
+/** How often it is looked whether the link lives, ms. */
+const beatMs = 1000;
+/** Beats in a row on which nothing was heard, after which a link is dead. */
+const mostSilent = 5;
+/** A link on which nothing is answered for so long is lost, ms. */
+const answerMs = 15_000;
+/** How long it may take to say goodbye, ms. */
+const leaveMs = 2000;
+
+/** How long a lost link may be waited for, and who is told of what. */
+export interface ControlLinkOptions {
+  readonly resumeWindowMs: number;
+  readonly onNotice: (text: string) => void;
+  readonly onEvent: (event: ControlEvent) => void;
+  /** Each second in which something can be asked: somebody has to, for the link to be heard. */
+  readonly onBeat: () => void;
+  /** It is over, for this reason; said once. */
+  readonly onEnd: (error: WherryError) => void;
+}
+
+interface Waiting {
+  readonly request: ControlRequest;
+  /** Runs while there is a connection. */
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: WherryError) => void;
+}
+
+/** The link over which a receiver is asked for things; it outlives its connections. */
+export class ControlLink {
+  #channel: Channel;
+  #pulse = new Pulse(dialMs / beatMs);
+  /** The connection it has now is one that can be heard on. */
+  #proved = false;
+  readonly #outage: Outage;
+  readonly #closing = new AbortController();
+  /** What lets us in again, once it is known; hex. */
+  #streamToken: string | undefined;
+  /** What makes us known before that, beside the token; hex. */
+  readonly #attempt = newSecret();
+  /** Somebody has been there. */
+  #met = false;
+  /** And has let us in. */
+  #heard = false;
+  #tries = 0;
+  /** When the receiver was heard last, and when the stream got a link of its own, which counts its losses itself. */
+  #heardAt = performance.now();
+  #carriedAt = Infinity;
+  #lossCounts = false;
+  #reconnects = 0;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastRequest = 0;
+  #lost: WherryError | undefined;
+  readonly #beat: NodeJS.Timeout;
+
+  constructor(
+    private readonly pairing: Pairing,
+    private readonly options: ControlLinkOptions,
+  ) {
+    this.#outage = new Outage({
+      windowMs: options.resumeWindowMs,
+      onNotice: options.onNotice,
+      onExpired: (error) => this.#end(error),
+    });
+    this.#channel = this.#open();
+    this.#beat = setInterval(() => this.#look(), beatMs);
+  }
+
+  /** Why it is over; absent while it is not. */
+  get lost(): WherryError | undefined {
+    return this.#lost;
+  }
+
+  /** Losses that were mended before the stream had a link of its own. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  get reconnecting(): Reconnecting | undefined {
+    return this.#outage.reconnecting;
+  }
+
+  /** The receiver in words. */
+  get where(): string {
+    return `the receiver at ${this.pairing.host}:${this.pairing.port}`;
+  }
+
+  /** From now on this lets us in again, hex; the pairing text's token may be used up. */
+  use(streamToken: string): void {
+    this.#streamToken = streamToken;
+  }
+
+  /** The stream has a link of its own from now on. */
+  carried(): void {
+    this.#carriedAt = performance.now();
+  }
+
+  /** From now on a loss may last so long, ms; the whole window again where that is absent. */
+  hurry(windowMs: number | undefined): void {
+    this.#outage.hurry(windowMs);
+  }
+
+  /** Asks for something; rejects with what the receiver says against it, or with why the link ended. */
+  ask<R extends ControlRequest>(request: R, timeoutMs = answerMs): Promise<ControlAnswer<R['ask']>> {
+    return new Promise<unknown>((resolve, reject) => {
+      if (this.#lost !== undefined) return reject(this.#lost);
+      const number = ++this.#lastRequest;
+      const timer = setTimeout(() => {
+        // While there is no connection nothing can be answered: what the window is for.
+        if (this.#outage.reconnecting !== undefined) return void timer.refresh();
+        this.#end(new WherryError('wire-closed', `${this.where} does not answer "${request.ask}"`));
+      }, timeoutMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(number);
+      };
+      this.#waiting.set(number, {
+        request,
+        timer,
+        resolve: (answer) => (done(), resolve(answer)),
+        reject: (error) => (done(), reject(error)),
+      });
+      this.#channel.send('request', encodeJson(request), number);
+    }).then((answer) => checkAnswer<R['ask']>(request.ask satisfies Ask, answer));
+  }
+
+  /** Says goodbye and ends it; what was asked rejects. */
+  close(): void {
+    const here = this.#lost === undefined && this.#heard;
+    const away = this.#outage.reconnecting !== undefined;
+    if (here && !away && !this.#channel.ended) {
+      this.#sayLeave();
+      this.#channel.finish();
+    }
+    this.#end(new WherryError('wire-closed', 'the link was closed here'));
+    if (here && away) this.#leave();
+  }
+
+  /** A connection that shows our secret, and asks what has not been answered yet, under the same numbers. */
+  #open(): Channel {
+    const { destination } = this.pairing;
+    const socket = dial(this.pairing);
+    socket.setKeepAlive(true, answerMs);
+    socket.once('connect', () => (this.#met = true));
+    this.#proved = false;
+    this.#pulse = new Pulse(dialMs / beatMs);
+    onceProved(this.pairing, socket, () => {
+      this.#proved = true;
+      this.#pulse = new Pulse(mostSilent);
+    });
+    const channel: Channel = new Channel(socket, 'receiver', {
+      onFrame: (frame) => this.#hear(frame),
+      onEnd: ({ code, message }) => this.#broken(this.#named(code, message)),
+    });
+    const opening: ControlOpening = {
+      resumeWindowMs: this.options.resumeWindowMs,
+      attempt: this.#attempt,
+      ...(destination !== undefined && { destination }),
+    };
+    channel.send('control', withSecret(this.#streamToken ?? this.pairing.token, opening));
+    for (const [number, { request, timer }] of this.#waiting) {
+      timer.refresh();
+      channel.send('request', encodeJson(request), number);
+    }
+    return channel;
+  }
+
+  #named(code: FailureCode, message: string): WherryError {
+    const early = code === 'wire-closed' && this.#met && !this.#heard ? neverHeard : '';
+    return new WherryError(code, `${ofReceiver(this.where, message)}${early}`);
+  }
+
+  /**
+   * The connection is gone: another one takes its place where that is allowed, and the time for it is not over. Where
+   * nobody has ever been, nobody is waited for.
+   */
+  #broken(error: WherryError): void {
+    if (this.#lost !== undefined) return;
+    const passes = error.code === 'wire-closed' || (this.#heard && isPassing(error));
+    if (!passes || !this.#met || !this.#outage.allowed) return this.#end(error);
+    if (this.#outage.reconnecting === undefined) this.#lossCounts = this.#heardAt < this.#carriedAt;
+    this.#outage.begin(0, error.message);
+    void this.#restore();
+  }
+
+  async #restore(): Promise<void> {
+    const { signal } = this.#closing;
+    try {
+      await wait(backoffMs(this.#tries++, Math.random()), undefined, { signal });
+    } catch {
+      return; // nobody waits any more
+    }
+    this.#channel = this.#open();
+  }
+
+  #restored(): void {
+    if (this.#outage.reconnecting === undefined) return;
+    if (this.#lossCounts) this.#reconnects += 1;
+    this.#outage.end(0);
+  }
+
+  /** Looks at whether anything was heard since the last times. */
+  #look(): void {
+    if (this.#channel.ended) return;
+    if (this.#pulse.beat(false)) {
+      this.#channel.destroy();
+      return this.#broken(this.#named('wire-closed', `it has said nothing for ${this.#pulse.most} s`));
+    }
+    // Not before it can be asked: what is asked until then is asked all at once.
+    if (this.#proved && this.#outage.reconnecting === undefined) this.options.onBeat();
+  }
+
+  #hear({ type, epoch, body }: Frame): void {
+    this.#pulse.heard();
+    this.#heardAt = performance.now();
+    if (type !== 'failure') {
+      this.#heard = true;
+      this.#restored();
+      this.#tries = 0;
+    }
+    if (type === 'reply') this.#take(epoch, body);
+    else if (type === 'event') this.options.onEvent(parseEvent(body));
+    else if (type === 'failure') {
+      const error = toldByReceiver(parseFailure(body));
+      if (!isPassing(error)) return this.#end(error);
+      this.#channel.destroy();
+      this.#broken(error);
+    } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
+  }
+
+  #take(number: number, body: Buffer): void {
+    const waiting = this.#waiting.get(number);
+    if (waiting === undefined) {
+      throw new WherryError('wire-protocol', `a reply to request ${number}, which was not made`);
+    }
+    const reply = parseReply(body);
+    if ('error' in reply) waiting.reject(toldByReceiver(reply.error));
+    else waiting.resolve(reply.answer);
+  }
+
+  /** On a connection of its own, where the one before is lost. */
+  #leave(): void {
+    const { socket } = (this.#channel = this.#open());
+    this.#sayLeave();
+    onceProved(this.pairing, socket, () => this.#channel.finish());
+    const timer = setTimeout(() => this.#channel.destroy(), leaveMs);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #sayLeave(): void {
+    this.#channel.send('request', encodeJson({ ask: 'leave' } satisfies ControlRequest), ++this.#lastRequest);
+  }
+
+  #end(error: WherryError): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    clearInterval(this.#beat);
+    this.#outage.close();
+    this.#closing.abort();
+    if (!this.#channel.ended) this.#channel.destroy();
+    for (const { reject } of [...this.#waiting.values()]) reject(error);
+    this.options.onEnd(error);
+  }
+}

@@ -122,9 +122,9 @@ describe('a migration to a receiver over a link that is cut', () => {
   });
 
   it('without a word is found out, and goes on', async () => {
-    const { pair, cutter, words } = await distantPair('max');
+    const { pair, cutter, words } = await distantPair(20);
     const run = await runWherry(
-      [...words, '--paused', '--max-bandwidth', '1MB/s'],
+      [...words, '--paused', '--max-bandwidth', '2MB/s'],
       when(/"wireBytes":[1-9]\d{5}/, () => cutter.stall()),
     );
     const report = expectCompleted(run, way);

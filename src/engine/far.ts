@@ -30,8 +30,8 @@ export interface Far {
   readonly link?: LinkFigures | undefined;
   /** The shortest round trip to there, ms; absent where there is no link. */
   readonly roundTripMs?: number | undefined;
-  /** How often the link was lost and came back while the stream had none of its own. */
-  readonly reconnects?: number;
+  /** How often the link was lost and came back, where the stream's own did so that often. */
+  reconnectsBeside?(stream: number): number;
   /** What is being done about a link that is lost; absent while all is well. */
   readonly reconnecting?: Reconnecting | undefined;
   /** The guest stands still for the switchover, or runs again: how long a lost link is waited for depends on it. */

@@ -33,6 +33,7 @@ const facts: SessionFacts = {
   setupTimeMs: 40,
   downtimeMs: undefined,
   rounds: 1,
+  reconnects: 0,
   plannedShare: 1,
   flow: undefined,
   notice: undefined,

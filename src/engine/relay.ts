@@ -137,6 +137,7 @@ export class Relay {
       plannedShare,
       link,
       roundTripMs: link?.roundTripMs,
+      reconnects: this.#sender?.reconnects ?? 0,
       state: this.#state,
       guestRunningOn: this.#place,
       notice: this.#notice,

@@ -86,8 +86,8 @@ export class RemoteFar implements Far {
     return openSender(to, options, true);
   }
 
-  get reconnects(): number {
-    return this.#control.reconnects;
+  reconnectsBeside(stream: number): number {
+    return this.#control.reconnectsBeside(stream);
   }
 
   get reconnecting(): Reconnecting | undefined {

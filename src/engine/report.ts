@@ -29,7 +29,7 @@ export function sessionReport(
     compression: stats.compressionCounts(counters, sender?.way),
     ...defined('load', stats.load(sender, facts)),
     ...defined('link', facts.link),
-    reconnects: (facts.reconnects ?? 0) + (sender?.reconnects ?? 0),
+    reconnects: facts.reconnects,
     guestRunningOn: place,
     ...defined('downtimeMs', facts.downtimeMs),
     ...defined('downtimeErrorMs', facts.downtimeMs === undefined ? undefined : facts.downtimeErrorMs),

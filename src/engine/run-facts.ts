@@ -44,8 +44,8 @@ export interface SessionFacts {
   readonly link?: LinkFigures | undefined;
   /** The shortest round trip to the destination's host. */
   readonly roundTripMs?: number | undefined;
-  /** How often the link was lost and came back before the sender had one, and what is done about one lost now. */
-  readonly reconnects?: number | undefined;
+  /** How often the link was lost and came back, and what is done about one lost before the sender had one. */
+  readonly reconnects: number;
   readonly reconnecting?: Reconnecting | undefined;
   readonly rounds: number;
   /** The share of its limit that the source plans its switchover with. */

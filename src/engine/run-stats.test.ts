@@ -11,6 +11,7 @@ const facts: SessionFacts = {
   setupTimeMs: 40,
   downtimeMs: undefined,
   rounds: 3,
+  reconnects: 0,
   plannedShare: 1,
   flow: undefined,
   notice: undefined,

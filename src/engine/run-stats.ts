@@ -106,7 +106,7 @@ export class RunStats {
       ...defined('downtimeErrorMs', facts.downtimeMs === undefined ? undefined : facts.downtimeErrorMs),
       ...defined('link', facts.link),
       ...defined('flow', facts.flow),
-      reconnects: (facts.reconnects ?? 0) + (sender?.reconnects ?? 0),
+      reconnects: facts.reconnects,
       ...defined('reconnecting', sender?.reconnecting ?? facts.reconnecting),
       ...defined('notice', facts.notice),
     };

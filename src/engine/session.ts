@@ -301,6 +301,11 @@ export class Session implements RunningMigration {
     return report;
   }
 
+  get #reconnects(): number {
+    const stream = this.#sender?.reconnects ?? 0;
+    return this.#far?.reconnectsBeside?.(stream) ?? stream;
+  }
+
   get #facts(): SessionFacts {
     const [stopped, resumed] = [this.#stoppedAt, this.#resumedAt];
     return {
@@ -311,7 +316,7 @@ export class Session implements RunningMigration {
       downtimeErrorMs: stopped === undefined ? undefined : this.#resumedErrorMs,
       link: this.#far?.link,
       roundTripMs: this.#far?.roundTripMs,
-      reconnects: this.#far?.reconnects,
+      reconnects: this.#reconnects,
       // Later on the stream's own link is what counts.
       reconnecting: this.#sender === undefined ? this.#far?.reconnecting : undefined,
       rounds: this.#rounds,

@@ -74,8 +74,8 @@ export class ControlLink {
   /** When the receiver was heard last, and when the stream got a link of its own, which counts its losses itself. */
   #heardAt = performance.now();
   #carriedAt = Infinity;
-  #lossCounts = false;
-  #reconnects = 0;
+  #loss: 'before' | 'between' | 'after' = 'before';
+  readonly #mended = { before: 0, between: 0, after: 0 };
   readonly #waiting = new Map<number, Waiting>();
   #lastRequest = 0;
   #lost: WherryError | undefined;
@@ -99,9 +99,12 @@ export class ControlLink {
     return this.#lost;
   }
 
-  /** Losses that were mended before the stream had a link of its own. */
-  get reconnects(): number {
-    return this.#reconnects;
+  /**
+   * Losses that were mended, where the stream's own link has mended so many: after that began, it counts. What was found
+   * out later than that, and may have happened before, is one of those where there are any.
+   */
+  reconnectsBeside(stream: number): number {
+    return this.#mended.before + Math.max(this.#mended.between, stream);
   }
 
   get reconnecting(): Reconnecting | undefined {
@@ -206,7 +209,10 @@ export class ControlLink {
     if (this.#lost !== undefined) return;
     const passes = error.code === 'wire-closed' || (this.#heard && isPassing(error));
     if (!passes || !this.#met || !this.#outage.allowed) return this.#end(error);
-    if (this.#outage.reconnecting === undefined) this.#lossCounts = this.#heardAt < this.#carriedAt;
+    if (this.#outage.reconnecting === undefined) {
+      if (performance.now() < this.#carriedAt) this.#loss = 'before';
+      else this.#loss = this.#heardAt < this.#carriedAt ? 'between' : 'after';
+    }
     this.#outage.begin(0, error.message);
     void this.#restore();
   }
@@ -223,7 +229,7 @@ export class ControlLink {
 
   #restored(): void {
     if (this.#outage.reconnecting === undefined) return;
-    if (this.#lossCounts) this.#reconnects += 1;
+    this.#mended[this.#loss] += 1;
     this.#outage.end(0);
   }
 

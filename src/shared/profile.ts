@@ -65,7 +65,7 @@ const seed = {
 /** Profiles that come with Wherry. */
 export const shippedProfiles: readonly Profile[] = [
   { name: 'Slow link', settings: { ...defaultSettings, level: 6, xbzrleCacheBytes: 256 * 2 ** 20 } },
-  { name: 'Fast link', settings: { ...defaultSettings, method: 'none' } },
+  { name: 'Fast link', settings: { ...defaultSettings, method: 'none', xbzrleCacheBytes: 0 } },
   { name: 'Write-heavy guest', settings: { ...defaultSettings, xbzrleCacheBytes: 512 * 2 ** 20 } },
   { name: 'Seed: zlib', settings: { ...seed, method: 'zlib' } },
   { name: 'Seed: zstd', settings: { ...seed, method: 'zstd' } },

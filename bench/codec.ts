@@ -18,7 +18,7 @@ export const codec: Bench = {
     say('page path');
     const path = measurePagePath(memory, passes);
     say('methods, levels, part sizes');
-    const methods = await measureMethods(memory, Math.max(2, Math.ceil(passes / 2)), say);
+    const methods = await measureMethods(memory, passes, say);
     const input = '16 MiB of an idle Linux guest, zero pages left out';
     return together({ passes, memory: input }, [xbzrle, path, methods]);
   },

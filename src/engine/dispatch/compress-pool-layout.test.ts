@@ -1,3 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EncodeJobs } from '../../codec/encode-jobs';
@@ -165,6 +168,19 @@ describe('compress threads laid out anew', () => {
     expect((await last).frame.length).toBeGreaterThan(pageBytes); // what a retired thread had in its hands is not lost
     await new Promise((later) => setImmediate(later));
     expect(names()).toEqual(['compress-0']);
+  });
+
+  it('keep nothing of a part that is done with', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const { pool } = start(1, 1);
+    const frameOf = async (page: number): Promise<WeakRef<Buffer>> =>
+      new WeakRef((await pool.encode(partOf(0, [{ page, bytes: Buffer.alloc(pageBytes, page) }]))).frame);
+    const frames: WeakRef<Buffer>[] = [];
+    for (let page = 0; page < 12; page++) frames.push(await frameOf(page));
+    await turn(); // until then this very turn keeps what it has looked at
+    collect();
+    expect(frames.map((frame) => frame.deref()?.length).filter((length) => length !== undefined)).toHaveLength(0);
   });
 
   it('say what each shard gave up', async () => {

@@ -26,7 +26,7 @@ export interface CompressProcess {
   /** What its worker has, as far as it has said: one that replaces it starts with as much. */
   readonly owned: { shards: readonly number[]; cachePages: number };
   /** Settles when every job it was given so far has been answered. */
-  idle: Promise<unknown>;
+  idle: Promise<void>;
 }
 
 /** A shard's cache after it was given another size. */
@@ -95,7 +95,10 @@ export async function resize(
 /** Gives a process a job behind those it has. */
 export function run(process: CompressProcess, job: RingJob): Promise<RingResult<Encoded | Resized>> {
   const result = process.worker.run(job);
-  process.idle = Promise.allSettled([process.idle, result]);
+  // With nothing of what it settles with: one promise would hold the next, and all of them every frame of the run.
+  const settled = (): Promise<void> => before;
+  const { idle: before } = process;
+  process.idle = result.then(settled, settled);
   return result;
 }
 

@@ -26,6 +26,9 @@ interface ExportOptions {
   readonly output?: string;
 }
 
+/** On a narrow terminal the guest's name takes lines; settings, bytes and the prediction are in `show`, and in `--json`. */
+const narrow = { broken: 1, spare: [7, 6, 5] } as const;
+
 /** Runs that fit side by side. */
 const comparable = { min: 2, max: 4 } as const;
 
@@ -83,7 +86,7 @@ async function list(history: History, streams: Streams, json: boolean): Promise<
   if (json) return writeLine(streams.out, JSON.stringify({ runs, refused }));
   const head = ['id', 'guest', 'outcome', 'total time', 'downtime', 'predicted', 'on the wire', 'settings'];
   if (runs.length === 0) writeLine(streams.err, 'no runs yet');
-  else writeTable(streams.out, head, runs.map(row));
+  else writeTable(streams.out, head, runs.map(row), narrow);
   writeRefused(streams, refused);
 }
 

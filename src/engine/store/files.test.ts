@@ -34,7 +34,7 @@ describe('writeFiles', () => {
     const folder = testFolder();
     writeFileSync(join(folder, 'plain'), '');
     const path = join(folder, 'plain', 'a');
-    await expect(writeFiles([{ path, text: '' }])).rejects.toThrow(`could not write ${path}: `);
+    await expect(writeFiles([{ path, text: '' }])).rejects.toThrow(/could not write .*; WHERRY_DATA_DIR names another/);
   });
 });
 
@@ -66,6 +66,7 @@ describe('a folder', () => {
     for (const name of ['b.json', 'a.json', 'c.txt']) writeFileSync(join(folder, name), '');
     expect(await listFiles(folder, /\.json$/)).toEqual([join(folder, 'a.json'), join(folder, 'b.json')]);
     expect(await listFiles(join(folder, 'none'), /./)).toEqual([]);
+    await expect(listFiles(join(folder, 'a.json'), /./)).rejects.toThrow(/^could not read .*; WHERRY_DATA_DIR names/);
   });
 
   it('loses old leftovers and nothing else', async () => {

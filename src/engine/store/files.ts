@@ -15,6 +15,9 @@ export interface NewFile {
 /** A file that could not be read just now; what it holds is not known, and may be well. */
 export class Unread extends WherryError {}
 
+/** Ends what is said of a data folder that cannot be used. */
+export const elsewhere = 'WHERRY_DATA_DIR names another data folder';
+
 /** What a writer that died left behind is removed once it is this old; a living one takes milliseconds. */
 const leftoverMs = 3_600_000;
 const leftover = /^\..+\.[0-9a-f]{16}\.tmp$/;
@@ -41,7 +44,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   } catch (error) {
     for (const { from } of staged) await rm(from, { force: true }).catch(() => undefined);
     const [path] = files.map((file) => file.path);
-    throw storeError(`could not write ${path ?? 'nothing'}`, error);
+    throw storeError(`could not write ${path ?? 'nothing'}`, error, elsewhere);
   }
 }
 
@@ -108,7 +111,7 @@ export async function listFiles(folder: string, pattern: RegExp): Promise<readon
       .map((name) => join(folder, name));
   } catch (error) {
     if (isMissing(error)) return [];
-    throw storeError(`could not read ${folder}`, error);
+    throw storeError(`could not read ${folder}`, error, elsewhere);
   }
 }
 
@@ -136,7 +139,8 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
-function storeError(what: string, error: unknown): WherryError {
+function storeError(what: string, error: unknown, wayOut?: string): WherryError {
   if (error instanceof WherryError) return error;
-  return new WherryError('store', `${what}: ${systemText(error)}`, { cause: error });
+  const then = wayOut === undefined ? '' : `; ${wayOut}`;
+  return new WherryError('store', `${what}: ${systemText(error)}${then}`, { cause: error });
 }

@@ -6,6 +6,7 @@ import { makeIdentity, openIdentity } from './identity';
 import { openLastingToken } from './lasting-token';
 import { testFolder } from './testing';
 
+const inTheWay = /^could not read .*not a folder.*; WHERRY_DATA_DIR names another data folder$/;
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 function newFolder(): { folder: string; said: string[]; say: (text: string) => void } {
@@ -59,6 +60,15 @@ describe('a receiver’s key and certificate', () => {
     expect(said).toEqual([expect.stringContaining('could be read by others')]);
     expect([modeOf(path), modeOf(join(folder, 'identity'))]).toEqual([0o600, 0o700]);
   });
+});
+
+it('a data folder that cannot be used is told of with what names another', async () => {
+  const { folder, say } = newFolder();
+  writeFileSync(join(folder, 'file'), '');
+  for (const open of [openIdentity, openLastingToken]) {
+    const refused = open(join(folder, 'file'), say);
+    await expect(refused).rejects.toMatchObject({ code: 'store', message: expect.stringMatching(inTheWay) as string });
+  }
 });
 
 describe('a lasting token', () => {

@@ -1,6 +1,7 @@
 import { chmod, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readText, writeFiles } from './files';
+import { WherryError } from '../../shared/failure';
+import { elsewhere, readText, Unread, writeFiles } from './files';
 
 const maxBytes = 64 * 1024;
 /** Bits that let anybody but the owner in. */
@@ -15,7 +16,8 @@ export async function readSecret(path: string, say: (text: string) => void): Pro
   const text = await readText(path, maxBytes).catch((error: unknown) => {
     // What is no UTF-8 is damaged text like any other: empty here, so that the caller says so and makes it anew.
     if (error instanceof Error && error.cause instanceof TypeError) return '';
-    throw error;
+    if (!(error instanceof Unread)) throw error;
+    throw new WherryError(error.code, `${error.message}; ${elsewhere}`, { cause: error });
   });
   if (text === undefined) return undefined;
   const [file, folder] = await Promise.all([stat(path), stat(dirname(path))]);

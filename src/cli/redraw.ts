@@ -29,8 +29,8 @@ export class Redraw {
   /** Writes a line that stays, above those that are drawn again. */
   above(line: string): void {
     const { up, clearBelow } = codes;
-    const text = `${line.split('\n').map((each) => `${each}${codes.clearToLineEnd}\n`).join('')}`; // prettier-ignore
-    this.#write(`${up(this.#rows())}\r${text}${written(this.#drawn)}${clearBelow}`);
+    const lines = [...line.split('\n'), ...this.#drawn];
+    this.#write(`${up(this.#rows())}\r${written(lines)}${clearBelow}`);
   }
 
   /** Takes the lines away. */

@@ -27,7 +27,7 @@ describe('wherry link-test', () => {
     expect((test.events[0] as unknown as LinkFigures).throughput).toBeLessThan(10e6);
     const said = await runWherry(['link-test', receiver.url]);
     expect(said.stdout).toMatch(
-      /^round trip +[\d.]+ ms, [\d.]+ ms in the middle\nthroughput +[\d.]+ [MG]bit\/s\nclock there +(within [\d.]+ ms of ours|[\d.]+ ms (ahead|behind) \(±[\d.]+ ms\))\n$/,
+      /^round trip +[\d.]+ ms, median [\d.]+ ms\nthroughput +[\d.]+ [MG]bit\/s\nclock there +(within [\d.]+ ms of ours|[\d.]+ ms (ahead|behind) \(±[\d.]+ ms\))\n$/,
     );
     expect(receiver.stdout().split('\n')).toHaveLength(2); // nothing since it listens
     const there = await monitor(pair.destination);

@@ -27,7 +27,7 @@ describe('renderLive', () => {
   it('shows what the link test has found', () => {
     const { throughput: _, ...slow } = sampleLink;
     expect(live({ link: sampleLink }, 150)).toContain(
-      'link      throughput 99.2 Mbit/s over 4 channels, held by the limit, round trip 0.42 ms, 0.51 ms in the middle, ' +
+      'link      throughput 99.2 Mbit/s over 4 channels, held by the limit, round trip 0.42 ms, median 0.51 ms, ' +
         'clock there 12 ms behind (±0.21 ms)',
     );
     expect(live({ link: slow }, 150)).toContain('link      throughput not known, round trip');
@@ -158,7 +158,7 @@ describe('renderReport', () => {
       'give or take:               0.21 ms',
       'expected downtime:           120 to 180 ms; it was shorter',
       'setup:                        12 ms',
-      'link round trip:            0.42 ms, 0.51 ms in the middle',
+      'link round trip:            0.42 ms, median 0.51 ms',
       'link throughput:            99.2 Mbit/s over 4 channels, held by the limit',
       'clock there:                  12 ms behind (±0.21 ms)',
       'transferred ram:           25600 kbytes',

@@ -38,7 +38,7 @@ describe('a tested link', () => {
     );
     expect(throughputText({ ...link, maxBandwidth: 100_000_000 })).toBe('60 Mbit/s');
     expect(throughputText(unknown)).toBe('not known');
-    expect(roundTripText(link)).toBe('0.42 ms, 0.51 ms in the middle');
+    expect(roundTripText(link)).toBe('0.42 ms, median 0.51 ms');
     expect(clockText(link)).toBe('12 ms ahead (±0.21 ms)');
     expect(clockText({ ...link, clockOffsetMs: -2500 })).toBe('2.5 s behind (±0.21 ms)');
     expect(clockText({ ...link, clockOffsetMs: -0.2 })).toBe('within 0.21 ms of ours');

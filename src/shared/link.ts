@@ -41,9 +41,9 @@ export function throughputText({ throughput, maxBandwidth, channels }: LinkFigur
   return `${formatBitRate(throughput)}${over}${held}`;
 }
 
-/** `0.42 ms, 0.51 ms in the middle`. */
+/** `0.42 ms, median 0.51 ms`: the shortest and the middle one. */
 export function roundTripText({ roundTripMs, roundTripMedianMs }: LinkFigures): string {
-  return `${formatDuration(roundTripMs)}, ${formatDuration(roundTripMedianMs)} in the middle`;
+  return `${formatDuration(roundTripMs)}, median ${formatDuration(roundTripMedianMs)}`;
 }
 
 /** `12 ms ahead (±0.21 ms)`: the clock over there as seen from here. */

@@ -30,6 +30,25 @@ async function expectWithin(app: ConsoleApp): Promise<void> {
   for (const [wide, room] of widths) expect(wide).toBe(room);
 }
 
+test('the labels of settings stand on one line each in a small window', async ({ app }) => {
+  await app.resize(1024, 640);
+  await app.open('New migration');
+  await expect(app.field('Resume window at switchover')).toBeVisible();
+  const labels = await app.page.locator('fieldset .field > label').evaluateAll((found) =>
+    found.map((label) => {
+      const text = document.createRange();
+      text.selectNodeContents(label);
+      const lines = text.getClientRects().length;
+      return { name: label.textContent, lines, fits: label.scrollWidth <= label.clientWidth };
+    }),
+  );
+  expect(labels.length).toBeGreaterThan(10);
+  expect(labels.filter(({ lines, fits }) => lines !== 1 || !fits)).toEqual([]);
+  await app.field('Timeout').fill('x'.repeat(60));
+  await expect(app.field('Timeout')).toHaveAttribute('aria-invalid', 'true');
+  await expectWithin(app);
+});
+
 test('two hundred guests with long names leave the rest of the view where it is', async ({ start }) => {
   const runtime = await mkdtemp(join(tmpdir(), 'wherry-many-'));
   const name = (number: number): string => `guest-${String(number).padStart(3, '0')}-${'x'.repeat(44)}.qmp`;

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { plainFiles } from './dist-debian.mjs';
 import { markOf } from './dist-folder.mjs';
@@ -24,5 +24,11 @@ describe('a package', () => {
     const there = readdirSync('packaging').map((name) => `packaging/${name}`);
     // The command's own file lies beside the runtime.
     expect([...Object.keys(plainFiles), 'packaging/wherry']).toEqual(expect.arrayContaining(there));
+  });
+
+  it('has a service whose pairing file has pairing texts only, and whose folder outlasts it', () => {
+    const unit = readFileSync('packaging/wherry-receive@.service', 'utf8').split('\n');
+    // systemd's own defaults are the output's file for both, and a folder that goes with the service.
+    expect(unit).toEqual(expect.arrayContaining(['StandardError=journal', 'RuntimeDirectoryPreserve=yes']));
   });
 });

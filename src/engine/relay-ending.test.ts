@@ -22,4 +22,11 @@ describe('how a relayed migration ended', () => {
     expect(ending).toMatchObject({ end, place });
     expect(ending.error?.code).toBe(code);
   });
+
+  it('half way by the destination’s leaving, names the driver, who may have wanted it', () => {
+    const left = new WherryError('destination-failed', 'it closed the stream');
+    const { error } = relayEnding({ ...whole, pagesDone: false, shut: undefined, broken: left });
+    expect(error?.message).toBe('it closed the stream; a driver that cancels the migration ends it so, too');
+    expect(relayEnding({ ...whole, pagesDone: false, broken }).error).toBe(broken);
+  });
 });

@@ -25,7 +25,7 @@ export function relayEnding({ broken, asked, pagesDone, talked, shut }: RelayFac
   if (!pagesDone) {
     if (asked) return { end: 'cancelled', place: 'source' };
     const gaveUp = new WherryError('source-failed', 'the source ended its stream before the guest was in it');
-    return { end: 'failed', place: 'source', error: broken ?? gaveUp };
+    return { end: 'failed', place: 'source', error: broken === undefined ? gaveUp : orCancelled(broken) };
   }
   if (broken !== undefined || asked) {
     const why = broken?.message ?? 'the relay was stopped';
@@ -39,6 +39,12 @@ export function relayEnding({ broken, asked, pagesDone, talked, shut }: RelayFac
   }
   const message = `the whole stream was delivered, but without the source's return-path capability nobody says whether it was loaded: ${askBoth}`;
   return uncertain(new WherryError('destination-failed', message));
+}
+
+/** A driver that cancels ends the destination's QEMU, too, which is often seen before the source's end of the stream. */
+function orCancelled(broken: WherryError): WherryError {
+  if (broken.code !== 'destination-failed') return broken;
+  return new WherryError(broken.code, `${broken.message}; a driver that cancels the migration ends it so, too`);
 }
 
 function uncertain(error: WherryError): Ending {

@@ -100,7 +100,8 @@ function ramRows({ wireBytes, rawBytes, totalBytes, pages, ...report }: Report, 
     ['normal', `${pages.normal} pages`],
     ['unchanged', `${pages.unchanged} pages`],
     ['repeated', `${pages.repeated} pages`],
-    ['dirty sync count', String(report.rounds)],
+    // Only the source counts them, and a relay does not ask it.
+    ...(report.rounds === 0 ? [] : [['dirty sync count', String(report.rounds)] as const]),
   ];
 }
 

@@ -194,6 +194,10 @@ describe('renderReport', () => {
     ]);
   });
 
+  it('has no dirty sync count where nobody counted', () => {
+    expect(renderReport({ ...sampleReport, rounds: 0 }).join()).not.toContain('dirty sync');
+  });
+
   it('says when the pause was longer than its limit', () => {
     const over = renderReport({ ...sampleReport, downtimeLimitMs: 81 }).join('\n');
     expect(over).toMatch(/^over the downtime limit of: +81 ms$/m);

@@ -118,7 +118,7 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['throughput', `${report.throughputMbps.toFixed(1)} Mbit/s`],
     ['total ram', or(formatBytes, report.totalBytes)],
     ['reconnects', count(report.reconnects)],
-    ['dirty sync count', count(report.rounds)],
+    ['dirty sync count', report.rounds === 0 ? unknown : count(report.rounds)],
     ['duplicate', `${count(pages.duplicate)} pages`],
     ['normal', `${count(pages.normal)} pages`],
     ['xbzrle', `${count(pages.xbzrle)} pages`],

@@ -28,10 +28,10 @@ const withCache = (bytes: number): NativeMode => ({
 
 const variants: readonly Variant[] = [
   { name: 'QEMU, without', deltas: false, native: () => nativeModes.none },
-  { name: 'wherry, without', deltas: false, words: () => ['--method', 'none', '--xbzrle-cache', '0'] },
+  { name: 'Wherry, without', deltas: false, words: () => ['--method', 'none', '--xbzrle-cache', '0'] },
   { name: 'QEMU, XBZRLE', deltas: true, native: withCache },
-  { name: 'wherry, XBZRLE', deltas: true, words: (bytes) => ['--method', 'none', '--xbzrle-cache', String(bytes)] },
-  { name: 'wherry, XBZRLE and zstd', deltas: true, words: (bytes) => ['--xbzrle-cache', String(bytes)] },
+  { name: 'Wherry, XBZRLE', deltas: true, words: (bytes) => ['--method', 'none', '--xbzrle-cache', String(bytes)] },
+  { name: 'Wherry, XBZRLE and zstd', deltas: true, words: (bytes) => ['--xbzrle-cache', String(bytes)] },
 ];
 
 /** The second seed's scenario: its load generator runs, `migrate_set_cachesize 256m`, without deltas and with. */

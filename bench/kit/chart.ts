@@ -57,7 +57,7 @@ function bars({ title, unit, groups }: BarChart): Drawn {
       const long = (plotWidth * (value ?? 0)) / most;
       const said = [value === undefined ? undefined : short(value), note]
         .filter((part) => part !== undefined)
-        .join(' ');
+        .join(', ');
       parts.push(text(left - 8, y + 12, name, 'text-anchor="end"'));
       const colour = palette[names.indexOf(name) % palette.length];
       if (value !== undefined)
@@ -79,11 +79,13 @@ function lines({ title, unit, xLabel, lines: all }: LineChart): Drawn {
   const at = ([x, y]: readonly [number, number]): string =>
     `${round(x0 + (wide * x) / mostX)},${round(y0 + high - (high * y) / mostY)}`;
   const parts = [heading(title, unit)];
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-    const y = y0 + high * (1 - share);
+  for (const value of ticks(mostY)) {
+    const y = round(y0 + high * (1 - value / mostY));
     parts.push(`<line x1="${x0}" x2="${x0 + wide}" y1="${y}" y2="${y}" stroke="#ddd"/>`);
-    parts.push(text(x0 - 6, y + 4, short(mostY * share), 'text-anchor="end" fill="#444"'));
-    parts.push(text(x0 + wide * share, y0 + high + 16, short(mostX * share), 'text-anchor="middle" fill="#444"'));
+    parts.push(text(x0 - 6, y + 4, String(value), 'text-anchor="end" fill="#444"'));
+  }
+  for (const value of ticks(mostX)) {
+    parts.push(text(x0 + (wide * value) / mostX, y0 + high + 16, String(value), 'text-anchor="middle" fill="#444"'));
   }
   parts.push(text(x0 + wide, y0 + high + 32, xLabel, 'text-anchor="end" fill="#444"'));
   for (const [index, { name, points: own }] of all.entries()) {
@@ -92,6 +94,15 @@ function lines({ title, unit, xLabel, lines: all }: LineChart): Drawn {
     parts.push(text(x0 + 8 + 160 * (index % 5), y0 + high + 50 + 16 * Math.floor(index / 5), name, `fill="${colour}"`));
   }
   return { body: parts.join('\n'), height: y0 + high + 64 + 16 * Math.floor(all.length / 5) };
+}
+
+/** Round numbers from 0 to at most this one, three to six of them; none where there is nothing to measure. */
+export function ticks(most: number): readonly number[] {
+  if (most < 1e-9) return [];
+  const size = 10 ** Math.floor(Math.log10(most / 2));
+  const step = size * ([5, 2, 1].find((times) => most / (size * times) >= 2) ?? 1);
+  // By division: 3 steps of 0.1 are not 0.3.
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
 }
 
 const heading = (title: string, unit: string): string =>

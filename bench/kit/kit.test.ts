@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cellsOf, matrixChart, matrixFigures, matrixTables, type MatrixRun } from './cells';
-import { svgOf } from './chart';
+import { svgOf, ticks } from './chart';
 import { ResultLines } from './lines';
 import { loadPrograms } from './loads';
 import { limitWords } from './moves';
@@ -60,6 +60,17 @@ describe('a chart', () => {
     expect(svg).toContain('>a &amp; b</text>');
     expect(svg).toContain('>&lt;g&gt;</text>');
     expect(svg).toContain('>did not complete</text>');
+  });
+
+  it('is marked at round numbers', () => {
+    expect([0.3, 1, 1.05, 8.67, 99, 529].map(ticks)).toEqual([
+      [0, 0.1, 0.2],
+      [0, 0.5, 1],
+      [0, 0.5, 1],
+      [0, 2, 4, 6, 8],
+      [0, 20, 40, 60, 80],
+      [0, 200, 400],
+    ]);
   });
 
   it('has a line through all its points, and is whole with none', () => {

@@ -31,4 +31,10 @@ describe('commandLine', () => {
     );
     expect(commandLine('', '/b', defaultSettings)).toContain(`--source '' `);
   });
+
+  it('has a file in the place of a secret', () => {
+    expect(commandLine('/a', ` wherry://far:4711?token=${'ab'.repeat(32)}`, defaultSettings)).toBe(
+      'wherry migrate --source /a --destination @vm.pairing',
+    );
+  });
 });

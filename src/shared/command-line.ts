@@ -1,3 +1,4 @@
+import { isPairing } from './pairing-text';
 import { defaultSettings } from './settings';
 import type { MigrationSettings } from './settings';
 import { settingText } from './setting-text';
@@ -105,9 +106,16 @@ export const settingOptions: Readonly<Record<keyof MigrationSettings, SettingOpt
 /** The names of the settings, in the order they are written in. */
 export const settingNames = Object.keys(settingOptions) as readonly (keyof MigrationSettings)[];
 
-/** The `wherry migrate` line that does the same, quoted for a POSIX shell; settings at their default are left out. */
+/** The file that stands for a pairing text in a command line. */
+export const pairingFile = 'vm.pairing';
+
+/**
+ * The `wherry migrate` line that does the same, quoted for a POSIX shell; settings at their default are left out. A
+ * pairing text is a secret, which a shell remembers and everybody on the machine can read: `pairingFile` has to hold it.
+ */
 export function commandLine(source: string, destination: string, settings: MigrationSettings): string {
-  const words = ['wherry', 'migrate', '--source', source, '--destination', destination];
+  const to = isPairing(destination) ? `@${pairingFile}` : destination;
+  const words = ['wherry', 'migrate', '--source', source, '--destination', to];
   return [...words.map(quoted), settingsLine(settings)].join(' ').trimEnd();
 }
 

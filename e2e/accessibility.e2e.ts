@@ -15,7 +15,7 @@ for (const theme of ['Light', 'Dark']) {
     await app.fill({ 'Compression level': '1', ...few });
     await app.start();
     expect(await app.axe()).toEqual([]);
-    await app.reaches(/^completed/);
+    await app.ends('completed');
     expect(await app.axe()).toEqual([]);
     await app.open('History');
     await expect(app.page.getByRole('row', { name: /Sample/ })).toBeVisible();

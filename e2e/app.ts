@@ -16,9 +16,16 @@ export type FormFields = Readonly<Record<string, string | boolean>>;
 /** Few worker processes, for runs in which their number does not matter. */
 export const few: FormFields = { 'Compress threads': '1', 'Decompress threads': '1' };
 
-/** A sample guest, where it is not to be as the form has it. */
+/** Longest a console may take to start, ms, on a machine that is several times slower than any of ours. */
+const startMs = 120_000;
+
+/** For a guest that writes as fast as it can: where the machine is too slow for it, it is stopped after a while. */
+export const inTheEnd: FormFields = { Timeout: '20s', 'On timeout': 'force' };
+
+/** A sample guest. */
 export interface Sample {
   readonly kind?: 'builtin' | 'qemu';
+  /** Of a built-in guest; `idle` if left out, since a busy one comes to no end where the machine is too slow for it. */
   readonly workload?: string;
   readonly memory?: string;
 }
@@ -64,9 +71,11 @@ export class ConsoleApp {
       args: [...consoleArguments(root, process.getuid?.())],
       cwd: root,
       env: { ...(process.env as Record<string, string>), ...launch.env, WHERRY_DATA_DIR: folder },
+      timeout: startMs,
     });
-    const app = new ConsoleApp(electron, await electron.firstWindow(), folder, launch.folder === undefined);
-    await expect(app.page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: 60_000 });
+    const window = await electron.firstWindow({ timeout: startMs });
+    const app = new ConsoleApp(electron, window, folder, launch.folder === undefined);
+    await expect(app.page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: startMs });
     return app;
   }
 
@@ -140,12 +149,12 @@ export class ConsoleApp {
 
   /** Starts a sample guest and waits until it is listed and the form has it. */
   async startSample(sample: Sample = {}): Promise<void> {
-    const { kind = 'builtin', workload, memory = '64MiB' } = sample;
+    const { kind = 'builtin', workload = 'idle', memory = '64MiB' } = sample;
     await this.open('Guests');
     const guests = this.page.getByRole('row', { name: /Sample \d/ });
     const before = await guests.count();
     await this.field('Sample').selectOption(kind);
-    if (workload !== undefined) await this.field('Workload').selectOption(workload);
+    if (kind === 'builtin') await this.field('Workload').selectOption(workload);
     await this.field('Guest memory').fill(memory);
     await this.button('Start sample guest').click();
     await expect(guests).toHaveCount(before + 1, { timeout: 60_000 });
@@ -175,10 +184,10 @@ export class ConsoleApp {
     await this.startSample(sample);
     await this.fill({ ...few, ...settings });
     await this.start();
-    await this.reaches(/^completed/);
+    await this.ends('completed');
   }
 
-  /** Starts to move a guest that takes its time, 64 MiB of noise at 1 MB/s, and waits until it is being sent. */
+  /** Starts to move a guest that takes its time, 64 MiB and ever more noise at 1 MB/s, and waits until it is being sent. */
   async begin(settings: FormFields = {}, sample: Sample = { workload: 'random' }): Promise<void> {
     await this.startSample(sample);
     await this.fill({ 'Bandwidth limit': '8Mbit', ...few, ...settings });
@@ -201,6 +210,12 @@ export class ConsoleApp {
   /** Waits for one of these states. */
   async reaches(states: RegExp, timeout = 120_000): Promise<void> {
     await expect(this.status).toHaveText(states, { timeout });
+  }
+
+  /** Waits for this end, and until all that comes after it has come: report, record, and room for another migration. */
+  async ends(how: 'completed' | 'cancelled' | 'failed'): Promise<void> {
+    await this.reaches(new RegExp(`^${how}`));
+    await expect(this.button('Run again with…')).toBeVisible();
   }
 
   /** Gives the window's content a size. */

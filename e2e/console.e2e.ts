@@ -1,8 +1,9 @@
 import { expect } from '@playwright/test';
+import { inTheEnd } from './app';
 import { test } from './kit/console-test';
 
 test('moves a built-in guest and reports on it', async ({ app }) => {
-  await app.migrate({ 'Bandwidth limit': '100Mbit', 'Compress threads': '2' }, { workload: 'seed' });
+  await app.migrate({ 'Bandwidth limit': '20Mbit', 'Compress threads': '2' });
 
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
   for (const name of ['Measured downtime', 'Expected downtime', 'Total time']) {
@@ -14,7 +15,7 @@ test('moves a built-in guest and reports on it', async ({ app }) => {
   await expect(app.figure('Cache hit rate')).toHaveText(/\d %|—/);
   await expect(app.page.getByRole('region', { name: 'Report' })).toContainText('the destination');
   await expect(app.page.getByRole('img', { name: /^Rate/ })).toHaveAccessibleDescription(
-    /Guest \d.*Wire \d.*Limit 12\.5 MB\/s/,
+    /Guest \d.*Wire \d.*Limit 2\.5 MB\/s/,
   );
 
   await app.open('Guests');
@@ -22,7 +23,7 @@ test('moves a built-in guest and reports on it', async ({ app }) => {
 });
 
 test('moves a guest between two QEMUs', async ({ app }) => {
-  await app.migrate({ 'Compress threads': '2' }, { kind: 'qemu', memory: '128MiB' });
+  await app.migrate({ 'Compress threads': '2', ...inTheEnd }, { kind: 'qemu', memory: '128MiB' });
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
   await expect(app.figure('Measured downtime')).toHaveText(/\d m?s/);
 });
@@ -30,7 +31,7 @@ test('moves a guest between two QEMUs', async ({ app }) => {
 test('cancels, and the guest stays on the source', async ({ app }) => {
   await app.begin();
   await app.cancel();
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
   await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
 });
 

@@ -38,7 +38,7 @@ test('a worker process that cannot start is said, and the guest stays', async ({
 
   await app.fill(few);
   await app.start();
-  await app.reaches(/^failed/);
+  await app.ends('failed');
   await expect(app.page.getByText('Failed: the guest runs on the source.')).toBeVisible();
   await expect(
     app.page.getByText(/could not be started: the machine can start no more processes/).first(),
@@ -55,7 +55,7 @@ test('a worker process that ends at once is said to have', async ({ app }) => {
   });
   await app.fill(few);
   await app.start();
-  await app.reaches(/^failed/);
+  await app.ends('failed');
   await expect(app.page.getByText('Failed: the guest runs on the source.')).toBeVisible();
   await expect(app.page.getByText(/compress.*(ended|could not be started)/i).first()).toBeVisible();
 });
@@ -83,7 +83,7 @@ test('a full disk loses the run’s record, not the run, and is said above every
   });
   await app.fill(few);
   await app.start();
-  await app.reaches(/^completed/);
+  await app.ends('completed');
   await expect(notices(app)).toContainText(/The run of Sample 1 .* is not in the history: .*the disk is full/);
   await app.open('History');
   await expect(notices(app)).toContainText('the disk is full');

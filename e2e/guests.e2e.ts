@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import type { Locator } from '@playwright/test';
 import { startQemuPair } from '../src/guest/qemu-pair';
-import { few, type ConsoleApp } from './app';
+import { few, inTheEnd, type ConsoleApp } from './app';
 import { test } from './kit/console-test';
 
 let runtime: string;
@@ -77,10 +77,10 @@ test('finds guests, says what is wrong with a dead and a foreign socket, and mov
   await expect(app.page.getByRole('heading', { name: 'New migration' })).toBeVisible();
   await expect(app.field('Guest')).toHaveAccessibleDescription(`running · ${join(runtime, 'vm', 'web.qmp')}`);
   const destination = join(runtime, 'vm', 'spare.qmp');
-  await app.fill({ Destination: destination, ...few });
+  await app.fill({ Destination: destination, ...few, ...inTheEnd });
   await expect(app.field('Destination')).toHaveAccessibleDescription('Waiting for a guest');
   await app.start();
-  await app.reaches(/^completed/);
+  await app.ends('completed');
   // It is where it went: done again, it goes back where it came from.
   await app.button('Run again with…').click();
   await expect(app.field('Guest')).toHaveAccessibleDescription(`running · ${destination}`);

@@ -41,6 +41,6 @@ test('a run is set up, started, paused, resumed and cancelled by keyboard alone'
   await keyboard.press('Enter');
   await expect(dialog).toBeVisible();
   await press('Cancel migration');
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
   await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
 });

@@ -2,7 +2,7 @@ import { expect } from '@playwright/test';
 import { test } from './kit/console-test';
 
 test.beforeEach(async ({ app }) => {
-  await app.begin();
+  await app.begin({ 'Bandwidth limit': '4Mbit' }); // a first pass that lasts
 });
 
 test('changes every live setting, and shows what is in force', async ({ app }) => {
@@ -54,7 +54,7 @@ test('forces the switchover once it has said what that costs', async ({ app }) =
   // All of its memory is still to come.
   await app.field('Bandwidth limit').fill('0');
   await app.button('Apply changes').click();
-  await app.reaches(/^completed/);
+  await app.ends('completed');
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
 });
 
@@ -82,7 +82,7 @@ test('cancels once it has said what is thrown away, where the guest stays and ho
   await expect(dialog).toBeHidden();
   await expect(app.status).toHaveText(/^bulk/);
   await app.cancel();
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
   await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
 });
 
@@ -90,7 +90,7 @@ test('cancels while sending is paused', async ({ app }) => {
   await app.button('Pause').click();
   await expect(app.button('Resume')).toBeEnabled();
   await app.cancel();
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
 });
 
 test('cancels in mid-switchover, and the guest goes on where it was', async ({ app }) => {
@@ -103,6 +103,6 @@ test('cancels in mid-switchover, and the guest goes on where it was', async ({ a
     /stands still for the switchover.*If the source hears of the cancel in time/,
   );
   await dialog.getByRole('button', { name: 'Cancel migration' }).click();
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
   await expect(app.page.getByText('Cancelled: the guest runs on the source.')).toBeVisible();
 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
   deb = await makePackage(root, made, out, 1);
   host = await openCleanRoot();
   await host.bring(deb, there);
-});
+}, 300_000);
 
 afterAll(async () => {
   await host?.close();
@@ -129,16 +129,18 @@ describe('on a host that has never seen it', () => {
     const page = browser.contexts()[0]?.pages()[0];
     if (page === undefined) throw new Error('the console has no window');
 
-    await expectPage(page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: 30_000 });
+    await expectPage(page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: 60_000 });
     const sandboxed = await done('sh', '-c', seccompOfRenderers);
     expect(sandboxed.trim().split('\n')).toEqual(['Seccomp:\t2']);
+    await page.getByLabel('Workload', { exact: true }).selectOption('idle'); // it comes to an end on any machine
+    await page.getByLabel('Guest memory', { exact: true }).fill('64MiB');
     await page.getByRole('button', { name: 'Start sample guest', exact: true }).click();
     await expectPage(page.getByRole('row', { name: /Sample \d/ }).last()).toContainText('running', { timeout: 60_000 });
     await page.getByRole('link', { name: 'New migration', exact: true }).click();
     await page.getByRole('button', { name: 'Start migration', exact: true }).click();
     const status = page.getByRole('status', { name: 'Migration status' });
-    await expectPage(status).toHaveText(/^completed/i, { timeout: 60_000 });
-  });
+    await expectPage(status).toHaveText(/^completed/i, { timeout: 120_000 });
+  }, 300_000);
 });
 
 /** The bracket keeps the search from finding itself. */

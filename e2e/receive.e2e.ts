@@ -54,7 +54,7 @@ test('the window sends a guest to a `wherry receive`', async ({ app }) => {
   const secret = /token=([0-9a-f]+)/.exec(url)?.[1] ?? '';
   await app.fill({ Destination: url, ...few });
   await app.start();
-  await app.reaches(/^completed/);
+  await app.ends('completed');
   await expect(app.page.getByText('Completed: the guest runs on the destination.')).toBeVisible();
   await expect.poll(far.out).toContain('"status":"delivered"');
   // The guest is elsewhere now: what is left here is where it came from.
@@ -72,7 +72,7 @@ test('a wrong or dead receiver is said in words, and the guest stays', async ({ 
     ...few,
   });
   await app.start();
-  await app.reaches(/^failed/);
+  await app.ends('failed');
   await expect(app.page.getByText('Failed: the guest runs on the source.')).toBeVisible();
   await expect(
     app.page.getByText(/^The receiver at 127\.0\.0\.1:1: it cannot be reached: nobody listens there/),
@@ -132,7 +132,7 @@ test('says in words what is wrong with the port and with the monitor', async ({ 
   await receive(app, '/nowhere/destination.qmp');
   await expect(problem).toContainText('No QMP monitor at unix:/nowhere/destination.qmp');
 
-  const foreign = createServer((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+  const foreign = createServer((socket) => void socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n'));
   await receive(app, `tcp:127.0.0.1:${await listen(foreign)}`);
   await expect(problem).toContainText(/not.*QMP|QMP.*not|expected/i);
 

@@ -15,7 +15,7 @@ test('the keys of a new migration open its form, and those of the start start wh
   await app.field('Destination').fill(destination);
   await app.open('Guests');
   await app.press('startMigration');
-  await app.reaches(/^completed/);
+  await app.ends('completed');
 });
 
 test('the keys of a run pause it, and ask before they force or cancel', async ({ app }) => {
@@ -38,7 +38,7 @@ test('the keys of a run pause it, and ask before they force or cancel', async ({
   await app.press('cancelMigration');
   const cancelling = app.page.getByRole('dialog', { name: 'Cancel the migration?' });
   await cancelling.getByRole('button', { name: 'Cancel migration' }).click();
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
 });
 
 test('the keys of the export write the report in front, and the chosen runs', async ({ app }) => {
@@ -86,7 +86,7 @@ test('the keys of the end close the console, and ask while a guest moves', async
   await expect.poll(() => app.closingText()).toMatch(/keeps running on the source/);
   await expect(app.status).toHaveText(/^(bulk|iterating)/);
   await app.cancel();
-  await app.reaches(/^cancelled/);
+  await app.ends('cancelled');
   const ended = new Promise((resolve) => app.process.once('exit', resolve));
   await app.press('quit').catch(() => undefined); // the console may be gone before it can answer
   expect(await ended).toBe(0);

@@ -26,7 +26,7 @@ describe('a migration whose monitors are reached over TCP', () => {
   it.each(['127.0.0.1', '::1'])('takes the stream of the source whose monitor it is (%s)', async (host) => {
     const pair = await own.builtinPair({ memoryBytes, workload: 'seed', seed: 5 });
     const [source, destination] = [await overTcp(pair.source, host), await overTcp(pair.destination, host)];
-    const settings = { ...defaultSettings, compressThreads: 2, paused: true };
+    const settings = { ...defaultSettings, compressThreads: 2, downtimeLimitMs: 5000, paused: true };
     const report = await endWithTest(startMigration({ source, destination, settings, spawn: own.spawn })).finished;
     expect(report.error).toBeUndefined();
     expect(report).toMatchObject({ status: 'completed', guestRunningOn: 'none' });

@@ -2,15 +2,17 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { Program } from '../faults/program';
 import { defaultSettings } from '../src/shared/settings';
 import { RemoteFar } from '../src/engine/remote-far';
 import { makeIdentity } from '../src/engine/store/identity';
 import { Channel } from '../src/engine/wire/channel';
 import { parseRequest } from '../src/engine/wire/control';
-import type { Frame } from '../src/engine/wire/frame';
+import { countsBody, type Frame } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
 import { contextOf } from '../src/engine/wire/secured';
 import { SenderLink } from '../src/engine/wire/sender-link';
+import { until } from './kit/until';
 
 const token = 'ab'.repeat(32);
 const asked = { shards: 1, decompressThreads: 1, cachePagesPerShard: 1, maxPartPages: 64, channels: 1 } as const;
@@ -129,4 +131,48 @@ it('a session counts so, too, and has not asked for the time all the while', asy
   onTestFinished(() => far.close());
   expect(notices.filter((text) => text.includes('reconnecting'))).toEqual([]);
   expect(most).toBe(5);
+});
+
+it('a link over a way that takes long comes back over it', async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  const identity = await makeIdentity();
+  const context = contextOf(identity);
+  const channels: Channel[] = [];
+  const welcome = encodeJson({ ticket: { session: 'ab', secret: token }, maxCacheBytes: 0 });
+  const server = createServer((raw) => {
+    raw.on('error', () => undefined);
+    const secure = new TLSSocket(raw, { isServer: true, secureContext: context });
+    const channel: Channel = new Channel(secure, 'sender', {
+      onFrame: ({ type }) => {
+        if (type === 'hello') channel.send('welcome', welcome);
+        else if (type === 'join') channel.send('joined', countsBody(0, 0));
+      },
+      onEnd: () => undefined,
+    });
+    channels.push(channel);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  // 1.8 s there and back: TLS and what lets it in take 3.6 s.
+  const line = Program.start(
+    [process.execPath, 'e2e/kit/delay-line.mjs', '127.0.0.1', String(port), '900'],
+    process.env,
+  );
+  const way = await line.line(({ event }) => event === 'listening', 60_000);
+
+  const notices: string[] = [];
+  const quiet = { onFrame: () => undefined, onEnd: () => undefined, beats: { everyMs: 1000, most: 100 } };
+  const to = { host: '127.0.0.1', port: Number(way?.['port']), fingerprint: identity.fingerprint, token };
+  const link = new SenderLink({ to, rate: 0, windowMs: 60_000, onNotice: (text) => notices.push(text), ...quiet });
+  onTestFinished(() => {
+    link.destroy();
+    line.child.kill('SIGKILL');
+    server.close();
+    for (const { socket } of channels) socket.destroy();
+  });
+  await link.open(token, { ...asked, resumeWindowMs: 60_000 });
+  channels[0]?.destroy();
+  await until(() => notices.some((text) => text.startsWith('the link is back')), 'the link to be back', 120_000);
+  expect(notices[0]).toMatch(/: reconnecting, for /);
 });

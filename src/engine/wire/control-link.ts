@@ -25,6 +25,7 @@ import { Pulse } from './pulse';
 import { newSecret, withSecret } from './secret';
 import { neverHeard } from './sender-link';
 import { ofReceiver, toldByReceiver } from './told';
+import { Way } from './way';
 
 /** How often it is looked whether the link lives, ms. */
 const beatMs = 1000;
@@ -60,6 +61,7 @@ export class ControlLink {
   #pulse = new Pulse(dialMs / beatMs);
   /** The connection it has now is one that can be heard on. */
   #proved = false;
+  readonly #way = new Way();
   readonly #outage: Outage;
   readonly #closing = new AbortController();
   /** What lets us in again, once it is known; hex. */
@@ -171,10 +173,13 @@ export class ControlLink {
   #open(): Channel {
     const { destination } = this.pairing;
     const socket = dial(this.pairing);
+    this.#way.watch(this.pairing, socket);
     socket.setKeepAlive(true, answerMs);
     socket.once('connect', () => (this.#met = true));
     this.#proved = false;
-    this.#pulse = new Pulse(dialMs / beatMs);
+    // Of a receiver that was never heard it is not known how long the way is, nor whether it is busy starting.
+    const mostMs = this.#heard ? Math.max(mostSilent * beatMs, this.#way.againMs) : dialMs;
+    this.#pulse = new Pulse(Math.ceil(mostMs / beatMs));
     onceProved(this.pairing, socket, () => {
       this.#proved = true;
       this.#pulse = new Pulse(mostSilent);

@@ -15,6 +15,7 @@ import type { Endpoint } from './pairing';
 import { Pulse, usualBeats, type Beats } from './pulse';
 import { newSecret, withSecret } from './secret';
 import { ofReceiver, toldByReceiver } from './told';
+import { Way } from './way';
 
 /** How long one try to be let in may take: the receiver starts its workers meanwhile. */
 const handshakeMs = 40_000;
@@ -24,8 +25,6 @@ const quietMs = 5000;
 /** Why a link may end that has brought nothing at all. */
 export const neverHeard =
   '; it has said nothing at all yet (no receiver may listen there, or something in between may cut it off)';
-/** How long one try to come back may take: it is tried again soon, and over another way perhaps. */
-const rejoinMs = 3000;
 /** How long it may take to say goodbye. */
 const leaveMs = 2000;
 
@@ -70,6 +69,7 @@ export class SenderLink {
   /** Connections that are not let in yet, and what is done about each at the end. */
   readonly #pending = new Set<(error: WherryError) => void>();
   readonly #beats: Beats;
+  readonly #way = new Way();
   #ticket: Ticket | undefined;
   /** Somebody has been there, and has said something that lets us in. */
   #met: boolean;
@@ -143,6 +143,7 @@ export class SenderLink {
     const { to, windowMs } = this.options;
     const deadline = performance.now() + mostMs;
     const socket = dial(to);
+    this.#way.watch(to, socket);
     let proved = false;
     socket.once('connect', () => (this.#met = true));
     return new Promise((resolve, reject) => {
@@ -218,7 +219,7 @@ export class SenderLink {
     if (!this.#passes(error) || this.#ticket === undefined || !this.outage.allowed) return this.#end(cause);
     this.outage.begin(strand.index, cause.message);
     const ticket = this.#ticket;
-    this.#persist(strand, () => this.#join(strand, ticket, rejoinMs)).catch((error: unknown) => {
+    this.#persist(strand, () => this.#join(strand, ticket, this.#way.againMs)).catch((error: unknown) => {
       this.#end(asWherryError(error));
     });
   }

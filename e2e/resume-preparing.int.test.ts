@@ -87,6 +87,14 @@ describe('a link that is cut while a migration is prepared', () => {
     cutter.onCut = () => cutter.refuse(true);
     const run = await runWherry([...migrate, '--insecure', '--resume-window', '1s']);
     expect(run).toMatchObject({ code: 1, result: { status: 'failed', guestRunningOn: 'source', reconnects: 0 } });
+    // Whoever watches sees how long it is still tried.
+    expect(run.events).toContainEqual(
+      expect.objectContaining({
+        event: 'progress',
+        state: 'preparing',
+        reconnecting: { leftMs: expect.any(Number) as number },
+      }),
+    );
     expect(run.result?.error).toMatchObject({
       code: 'wire-closed',
       message: expect.stringMatching(/could not be restored within \d/) as string,

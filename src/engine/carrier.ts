@@ -37,8 +37,8 @@ export interface CarrierOptions {
   readonly spawn: SpawnWorker;
   readonly onNotice: (text: string) => void;
   readonly onFailure: (error: WherryError) => void;
-  /** Told of what is to be closed at the end, as soon as there is something. */
-  readonly onOpened: (close: () => void) => void;
+  /** Told of what is to be closed at the end, as soon as there is something; it may not have been let in yet. */
+  readonly onOpened: (carrier: Pick<Carrier, 'close' | 'reconnecting'>) => void;
   /** Nobody wants it any more: what is under way is ended, and rejects. */
   readonly signal?: AbortSignal;
 }
@@ -47,7 +47,7 @@ export interface CarrierOptions {
 export async function openSender(to: Pairing, options: CarrierOptions, known = false): Promise<Sender> {
   const { onOpened, signal, ...rest } = options;
   const sender = await Sender.create({ ...rest, known });
-  onOpened(() => sender.close());
+  onOpened(sender);
   signal?.addEventListener('abort', () => sender.close(), { once: true });
   if (signal?.aborted === true) sender.close();
   await sender.connect(to);

@@ -20,7 +20,7 @@ export class DirectFar implements Far {
   async carry({ settings, onFailure, onOpened }: CarrierOptions): Promise<Carrier> {
     const socket = await connectQemu(this.address);
     const carrier = new DirectCarrier(socket, { settings, onFailure });
-    onOpened(() => carrier.close());
+    onOpened(carrier);
     return carrier;
   }
 

@@ -6,6 +6,7 @@ import { expectSecured, pairingScheme, parsePairing } from './wire/pairing';
 
 /** How a destination's side is to be reached; see `MigrationOptions`. */
 export interface FarOptions extends LocalFarOptions {
+  readonly onComing?: (far: Pick<Far, 'reconnecting'>) => void;
   readonly direct?: boolean;
   readonly insecure?: boolean;
 }

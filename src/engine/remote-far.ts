@@ -22,6 +22,8 @@ const confirmMs = 60_000;
 export interface RemoteFarOptions {
   readonly settings: Pick<MigrationSettings, 'resumeWindowMs' | 'switchoverResumeWindowMs'>;
   readonly onNotice: (text: string) => void;
+  /** Told before it is let in, which may take tries. */
+  readonly onComing?: (far: Pick<Far, 'reconnecting'>) => void;
   /** Nobody wants it any more: what is under way is ended, and rejects. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,8 +53,9 @@ export class RemoteFar implements Far {
 
   /** Connects and is let in; rejects with `wire-closed`, `wire-protocol` or `wire-refused`. */
   static async connect(pairing: Pairing, options: RemoteFarOptions): Promise<RemoteFar> {
-    const { onNotice, signal } = options;
+    const { onNotice, onComing, signal } = options;
     const far = new RemoteFar(pairing, options);
+    onComing?.(far);
     signal?.addEventListener('abort', () => void far.close(), { once: true });
     try {
       if (signal?.aborted === true) await far.close();

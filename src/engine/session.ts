@@ -43,6 +43,9 @@ export class Session implements RunningMigration {
   #polling = false;
   #sender: Carrier | undefined;
   #far: Far | undefined;
+  /** Those two before they were let in. */
+  #opening: Pick<Carrier, 'reconnecting'> | undefined;
+  #coming: Pick<Far, 'reconnecting'> | undefined;
   #source: QmpClient | undefined;
   #wasRunning = false;
   #rounds = 0;
@@ -155,6 +158,7 @@ export class Session implements RunningMigration {
       ...shared,
       direct: this.options.direct === true,
       insecure: this.options.insecure === true,
+      onComing: (coming) => (this.#coming = coming),
     });
     this.#far = far;
     this.#cleanups.push(() => far.close());
@@ -162,7 +166,11 @@ export class Session implements RunningMigration {
     // Nothing has been changed yet on either side, and a destination that waits goes on waiting.
     if (this.#cancelled) return far;
     await configureSource(source, this.control.settings);
-    this.#sender = await far.carry({ ...shared, onOpened: (close) => this.#cleanups.push(close) });
+    const onOpened = (carrier: Pick<Carrier, 'close' | 'reconnecting'>): void => {
+      this.#opening = carrier;
+      this.#cleanups.push(() => carrier.close());
+    };
+    this.#sender = await far.carry({ ...shared, onOpened });
     this.control.begin(this.#sender.settings);
     const sockets = await StreamSockets.create();
     this.#cleanups.push(() => sockets.close());
@@ -318,7 +326,7 @@ export class Session implements RunningMigration {
       roundTripMs: this.#far?.roundTripMs,
       reconnects: this.#reconnects,
       // Later on the stream's own link is what counts.
-      reconnecting: this.#sender === undefined ? this.#far?.reconnecting : undefined,
+      reconnecting: this.#sender ? undefined : (this.#opening?.reconnecting ?? this.#coming?.reconnecting),
       rounds: this.#rounds,
       plannedShare: this.control.plannedShare,
       flow: this.control.flow,

@@ -74,10 +74,12 @@ describe('verdictOf', () => {
 
   it('says that the link is lost, for how long it is waited for, and what then', () => {
     const reconnecting = { leftMs: 42_000 };
-    expect(verdictOf({ ...running, reconnecting })).toEqual({
-      tone: 'wait',
-      finish: 'Reconnecting: the link is lost; it is given up in 40 s and the guest then stays on the source.',
-    });
+    for (const state of ['preparing', running.state] as const) {
+      expect(verdictOf({ ...running, state, reconnecting })).toEqual({
+        tone: 'wait',
+        finish: 'Reconnecting: the link is lost; it is given up in 40 s and the guest then stays on the source.',
+      });
+    }
     // The source has let go: nothing stays there any more.
     expect(verdictOf({ ...running, state: 'confirming', reconnecting }).finish).not.toContain('source');
   });

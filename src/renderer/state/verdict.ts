@@ -23,7 +23,7 @@ export interface Verdict {
 
 /** A running migration in words, by its latest snapshot alone. */
 export function verdictOf(snapshot: Snapshot): Verdict {
-  const undecided = ['bulk', 'iterating', 'switchover'].includes(snapshot.state);
+  const undecided = ['preparing', 'bulk', 'iterating', 'switchover'].includes(snapshot.state);
   if (snapshot.reconnecting !== undefined && undecided) return reconnecting(snapshot.reconnecting);
   switch (snapshot.state) {
     case 'idle':

@@ -80,6 +80,16 @@ describe('a link that is cut while a migration is prepared', () => {
     expect(await receiver.event('session')).toMatchObject({ status: 'delivered' });
   });
 
+  it('while the destination answers is replaced, and it is asked again', async () => {
+    const { receiver, cutter, migrate } = await distant('--insecure');
+    cutter.cutAt('"ask":"inspect"', true);
+    const run = await runWherry([...migrate, '--insecure', '--no-link-test']);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'destination' });
+    expect(cutter.cuts).toBe(1);
+    expect(run.result?.reconnects).toBeGreaterThanOrEqual(1);
+    expect(await receiver.event('session')).toMatchObject({ kind: 'migrate', status: 'delivered' });
+  });
+
   const early = moments.filter(([, seen]) => [headOf('control'), headOf('probe'), headOf('hello')].includes(seen));
   it.each(early)('for good, %s, leaves the guest on the source', async (_, seen) => {
     const { pair, receiver, cutter, migrate } = await distant('--insecure');

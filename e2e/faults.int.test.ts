@@ -1,7 +1,7 @@
 import { type ChildProcess } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { QemuPair } from '../src/guest/qemu-pair';
-import { expectCountedOn, expectStatus, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectCounting, expectStatus, monitor, samplePair } from './kit/pairs';
 import { childrenOf } from './kit/processes';
 import { runWherry, type WherryRun } from './kit/wherry';
 
@@ -26,9 +26,7 @@ function migrateWithFault(pair: QemuPair, fault: (command: ChildProcess) => void
 
 async function expectRunningOnSource(pair: QemuPair): Promise<void> {
   await expectStatus(await monitor(pair.source), 'running');
-  const { serial } = pair.sides.source;
-  const { beats } = await nextBeat(serial);
-  expect((await nextBeat(serial)).beats).toBe(beats + 1);
+  await expectCounting(pair.sides.source);
 }
 
 describe('wherry migrate when something dies under it', () => {

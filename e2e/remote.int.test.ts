@@ -5,7 +5,7 @@ import { formatPairing } from '../src/engine/wire/pairing';
 import { withSecret } from '../src/engine/wire/secret';
 import { defaultSettings } from '../src/shared/settings';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectCounting, expectStatus, expectSweepsWhole, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { connectPeer, startReceive, type Peer } from './kit/receive';
 import { runWherry } from './kit/wherry';
@@ -112,9 +112,7 @@ describe('wherry migrate to a receiver', () => {
     });
     expect(run).toMatchObject({ code: 1, result: { status: 'failed', guestRunningOn: 'source' } });
     expect(run.result?.error?.code).toBe('wire-closed');
-    const { serial } = pair.sides.source;
-    const { beats } = await nextBeat(serial);
-    expect((await nextBeat(serial)).beats).toBe(beats + 1);
+    await expectCounting(pair.sides.source);
   });
 
   it('says what is wrong when nobody listens, and with a wrong token', async () => {

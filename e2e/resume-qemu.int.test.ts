@@ -4,7 +4,7 @@ import { formatPairing } from '../src/engine/wire/pairing';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';
 import { expectCompleted, migrateWords } from './kit/matrix';
-import { expectCountedOn, expectStatus, monitor, nextBeat, samplePair } from './kit/pairs';
+import { expectCountedOn, expectCounting, expectStatus, monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
 import { startReceive } from './kit/receive';
 import { runWherry } from './kit/wherry';
@@ -116,9 +116,7 @@ describe('a migration to a receiver over a link that is cut', () => {
     );
     expect(left.length).toBeGreaterThan(0);
     expect(Math.max(...left)).toBeLessThanOrEqual(3000);
-    const { serial } = pair.sides.source;
-    const { beats } = await nextBeat(serial);
-    expect((await nextBeat(serial)).beats).toBe(beats + 1);
+    await expectCounting(pair.sides.source);
   });
 
   it('without a word is found out, and goes on', async () => {

@@ -74,6 +74,19 @@ export async function expectCountedOn({ sides }: QemuPair): Promise<void> {
   }
 }
 
+/**
+ * Checks that a sample guest runs on one side: it goes on counting, and leaves nothing out. Its log is read, since a machine
+ * that stood still brings several lines at once.
+ */
+export async function expectCounting(side: QemuSide): Promise<void> {
+  const before = serialOf(side).beats.length;
+  const beats = await until(() => {
+    const now = serialOf(side).beats;
+    return now.length >= before + 2 && now;
+  }, 'two more beats');
+  for (const [i, { beats: count }] of beats.entries()) if (i > 0) expect(count).toBe((beats[i - 1]?.beats ?? 0) + 1);
+}
+
 /** The next beat of a running sample guest. */
 export async function nextBeat(serial: SerialConsole): Promise<Beat> {
   const line = await serial.waitForLine((text) => parseBeat(text) !== undefined, 'a beat', 60_000);

@@ -19,7 +19,7 @@ import { startConsole } from './console';
 import { Program } from './program';
 
 /** So long a run may take to begin, and to end after its fault; then it is cancelled, as an operator would. */
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 /** A stalled link goes on after this. */
 const stallMs = 3000;
 /** So long until the source has made up its mind after a sender was killed. */

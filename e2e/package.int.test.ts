@@ -9,6 +9,7 @@ import { makePackage } from '../scripts/dist-debian.mjs';
 import { makeFolder, type Made } from '../scripts/dist-folder.mjs';
 import { type CleanRoot, openCleanRoot } from './kit/clean-root';
 import { printed } from './kit/printed';
+import { until } from './kit/until';
 
 const root = resolve(__dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
@@ -126,21 +127,21 @@ describe('on a host that has never seen it', () => {
     const [, address = ''] = await printed(app, 'stderr', /DevTools listening on (ws:\S+)/);
     const browser = await chromium.connectOverCDP(address, { noDefaults: true });
     onTestFinished(async () => browser.close());
-    const page = browser.contexts()[0]?.pages()[0];
-    if (page === undefined) throw new Error('the console has no window');
+    // It says where it can be reached before it has its window.
+    const page = await until(() => browser.contexts()[0]?.pages()[0], 'the window of the console');
 
-    await expectPage(page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: 60_000 });
+    await expectPage(page.locator('main[aria-busy="false"]')).toBeVisible({ timeout: 90_000 });
     const sandboxed = await done('sh', '-c', seccompOfRenderers);
     expect(sandboxed.trim().split('\n')).toEqual(['Seccomp:\t2']);
     await page.getByLabel('Workload', { exact: true }).selectOption('idle'); // it comes to an end on any machine
     await page.getByLabel('Guest memory', { exact: true }).fill('64MiB');
     await page.getByRole('button', { name: 'Start sample guest', exact: true }).click();
-    await expectPage(page.getByRole('row', { name: /Sample \d/ }).last()).toContainText('running', { timeout: 60_000 });
+    await expectPage(page.getByRole('row', { name: /Sample \d/ }).last()).toContainText('running', { timeout: 90_000 });
     await page.getByRole('link', { name: 'New migration', exact: true }).click();
     await page.getByRole('button', { name: 'Start migration', exact: true }).click();
     const status = page.getByRole('status', { name: 'Migration status' });
     await expectPage(status).toHaveText(/^completed/i, { timeout: 120_000 });
-  }, 300_000);
+  }, 400_000);
 });
 
 /** The bracket keeps the search from finding itself. */

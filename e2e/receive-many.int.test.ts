@@ -143,7 +143,8 @@ describe('a receiver open to the network', () => {
     for (let warm = 1; warm <= 5; warm++) await wave(warm);
     const before = residentBytes(receiver);
     for (let more = 6; more <= 30; more++) await wave(more);
-    expect(residentBytes(receiver) - before).toBeLessThan(48 * mebibyte);
+    // Less than what they have said since, 156 MiB, and more than a heap that has not been tidied up for a while.
+    expect(residentBytes(receiver) - before).toBeLessThan(96 * mebibyte);
     expect(receiver.stderr().split('\n').length).toBeLessThan(400);
     expectCompleted(await runWherry(migrateWords({ source: pair.source, destination: receiver.url }, way)), way);
   });

@@ -11,6 +11,9 @@ import { Program } from './program';
 /** The bundle is in a folder of `out`, the built console beside it. */
 const root = join(__dirname, '..', '..');
 
+/** So long a window may take to be there, on a machine with other things to do. */
+const timeout = 90_000;
+
 let screen: { readonly process: ChildProcess; readonly display: string } | undefined;
 
 /** A migration by the console, told as the command's lines are: what its window could see, from the window's own calls. */
@@ -28,10 +31,11 @@ export async function startConsole(
     args: [...consoleArguments(root, process.getuid?.())],
     cwd: root,
     env: { ...(env as Record<string, string>), ...(await display()) },
+    timeout,
   });
   const program = Program.of(electron.process());
-  const page = await electron.firstWindow();
-  await page.locator('main[aria-busy="false"]').waitFor();
+  const page = await electron.firstWindow({ timeout });
+  await page.locator('main[aria-busy="false"]').waitFor({ timeout });
   const guest = await call<{ readonly id: string }>(page, 'addGuest', { address: order.source });
   const { destination, settings } = order;
   await call(page, 'startMigration', { guestId: guest.id, destination, settings });

@@ -62,7 +62,7 @@ async function slow(onFrame: (frame: Frame, channel: Channel) => void) {
   };
   const { port } = server.address() as AddressInfo;
   const to = { host: '127.0.0.1', port, fingerprint: identity.fingerprint, token };
-  return { to, open, introduced, there: once(server, 'connection') };
+  return { to, open, introduced, sockets, there: once(server, 'connection') };
 }
 
 /** A sender's link on its way in; waits until something is said of it. */
@@ -132,6 +132,27 @@ it('a session counts so, too, and has not asked for the time all the while', asy
   onTestFinished(() => far.close());
   expect(notices.filter((text) => text.includes('reconnecting'))).toEqual([]);
   expect(most).toBe(5);
+});
+
+it('and finds out soon that a handshake stalls once it knows the way', async () => {
+  vi.spyOn(performance, 'now').mockImplementation(() => passed);
+  const { to, open, there, sockets } = await slow(({ type, epoch, body }, channel) => {
+    if (type === 'request' && parseRequest(body).ask === 'clock')
+      channel.send('reply', encodeJson({ answer: { nowMs: 0 } }), epoch);
+  });
+  const notices: string[] = [];
+  const options = { settings: defaultSettings, onNotice: (text: string) => void notices.push(text) };
+  const connected = RemoteFar.connect(to, options);
+  await there;
+  open();
+  const far = await connected;
+  onTestFinished(() => far.close());
+  sockets[0]?.destroy();
+  while (sockets.length < 2) await new Promise(setImmediate);
+  await pass(4000);
+  expect(notices.filter((text) => text.includes('trying again'))).toEqual([]);
+  await pass(3000);
+  expect(notices.at(-1)).toMatch(/it has said nothing for 5 s: trying again, for /);
 });
 
 it('a link over a way that takes long comes back over it', async () => {

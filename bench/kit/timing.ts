@@ -19,6 +19,7 @@ export async function sideBySide(
   for (let pass = 0; pass <= passes; pass++) {
     for (const { name, bytes, run } of works) {
       const wanted = calls.get(name);
+      globalThis.gc?.(); // or the work before leaves its garbage to this one
       const start = performance.now();
       let done = 0;
       do {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { WherryError } from '../shared/failure';
 import type { Method } from '../shared/settings';
+import { BufferPool } from './buffer-pool';
 import {
   encodeInputBytes,
   keyBytes,
@@ -16,6 +17,9 @@ import { Ring } from './ring';
 import { Sequence } from './sequence';
 import { tryWays } from './tries';
 
+/** Payloads kept for the next parts: what is not kept is garbage, a megabyte a part. */
+const keptPayloads = 8;
+
 /** A compress thread: one shard's cache, and one frame being compressed at a time. */
 interface Thread {
   readonly encoder: PartEncoder;
@@ -30,6 +34,7 @@ interface Thread {
 export class EncodeJobs {
   private constructor(
     private readonly ring: Ring,
+    private readonly payloads: BufferPool,
     private readonly newThread: (cachePages: number) => Thread,
     private threads: ReadonlyMap<number, Thread>,
   ) {}
@@ -37,12 +42,13 @@ export class EncodeJobs {
   /** Opens the ring and sets the caches' memory aside; throws `worker` when either fails. */
   static open({ ring: { path, ...shape }, shards, cachePages, cachePolicy, xbzrle }: OpenCompress): EncodeJobs {
     const maxPages = Math.max(1, Math.floor(shape.inBytes / encodeInputBytes(1)));
+    const payloads = new BufferPool(keptPayloads);
     const thread = (pages: number): Thread => ({
-      encoder: new PartEncoder(maxPages, pages, cachePolicy),
+      encoder: new PartEncoder(maxPages, pages, cachePolicy, (bytes) => payloads.take(bytes)),
       compressing: new Sequence(),
     });
     const threads = shards.map((shard) => [shard, thread(xbzrle ? cachePages : 0)] as const);
-    return new EncodeJobs(Ring.open(path, shape), thread, new Map(threads));
+    return new EncodeJobs(Ring.open(path, shape), payloads, thread, new Map(threads));
   }
 
   /** Rejects with `usage` or `worker` for a job that cannot be done, before the cache has seen any of it. */
@@ -80,6 +86,7 @@ export class EncodeJobs {
       const tried = tries.length > 0 ? { tried: await tryWays(payload, tries) } : {};
       const busyMs = encodeMs + performance.now() - compressStart;
       const sizes = { bytes: frame.length, rawBytes: payload.length, deltaBytes, fullBytes };
+      this.payloads.give(payload);
       return { type: 'encoded', slot: job.slot, method, busyMs, ...sizes, counts, ops, ...tried };
     });
   }

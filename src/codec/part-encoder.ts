@@ -60,11 +60,15 @@ export class PartEncoder {
   private hash = 0;
   private regularBits: number | undefined;
 
-  /** Throws `worker` when there is no memory for `cachePages`; with 0 every page goes full. */
+  /**
+   * Throws `worker` when there is no memory for `cachePages`; with 0 every page goes full.
+   * @param take where the memory of each payload comes from
+   */
   constructor(
     readonly maxPages: number,
     cachePages: number,
     private readonly policy: CachePolicyName,
+    private readonly take: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafe(bytes),
   ) {
     const deltasBytes = (maxPages - 1) * pageBytes + deltaRoomBytes;
     const deltasRoom = Math.ceil(deltasBytes / pageBytes) * pageBytes;
@@ -244,7 +248,7 @@ export class PartEncoder {
   /** Copies the part out of the arena, so that the next job can be encoded while this one is compressed. */
   private assemble(): Buffer {
     const deltas = this.arena.bytes(this.deltasAt, this.deltasEnd - this.deltasAt);
-    const payload = Buffer.allocUnsafe(partHeaderBytes + this.opsEnd + deltas.length + this.fulls * pageBytes);
+    const payload = this.take(partHeaderBytes + this.opsEnd + deltas.length + this.fulls * pageBytes);
     payload.writeUInt32LE(this.opsEnd);
     payload.set(this.ops.subarray(0, this.opsEnd), partHeaderBytes);
     payload.set(deltas, partHeaderBytes + this.opsEnd);

@@ -92,6 +92,17 @@ describe('a link that is cut while a migration is prepared', () => {
     expect(await receiver.event('session')).toMatchObject({ kind: 'migrate', status: 'delivered' });
   });
 
+  it('and cannot be had back until the stream has tried, too, is one loss', async () => {
+    const { receiver, cutter, migrate } = await distant('--insecure');
+    cutter.breakAt(headOf('probe'), 'cut');
+    cutter.onCut = () => cutter.turnAway(Buffer.alloc(0), 6);
+    const run = await runWherry([...migrate, '--insecure']);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'destination' });
+    expect(cutter.away).toBe(0);
+    expect(run.result?.reconnects).toBe(1);
+    expect(await receiver.event('session')).toMatchObject({ status: 'delivered' });
+  });
+
   const early = moments.filter(([, seen]) => [headOf('control'), headOf('probe'), headOf('hello')].includes(seen));
   it.each(early)('for good, %s, leaves the guest on the source', async (_, seen) => {
     const { pair, receiver, cutter, migrate } = await distant('--insecure');

@@ -30,7 +30,7 @@ export interface Far {
   readonly link?: LinkFigures | undefined;
   /** The shortest round trip to there, ms; absent where there is no link. */
   readonly roundTripMs?: number | undefined;
-  /** How often the link was lost and came back, where the stream's own did so that often. */
+  /** How often the link was lost and came back, the stream's own losses included, which are so many. */
   reconnectsBeside?(stream: number): number;
   /** What is being done about a link that is lost; absent while all is well. */
   readonly reconnecting?: Reconnecting | undefined;

@@ -6,6 +6,7 @@ import { expectSecured, pairingScheme, parsePairing } from './wire/pairing';
 
 /** How a destination's side is to be reached; see `MigrationOptions`. */
 export interface FarOptions extends LocalFarOptions {
+  /** Told of a far side before it is let in, which may take tries. */
   readonly onComing?: (far: Pick<Far, 'reconnecting'>) => void;
   readonly direct?: boolean;
   readonly insecure?: boolean;

@@ -76,8 +76,9 @@ export class ControlLink {
   /** When the receiver was heard last, and when the stream got a link of its own, which counts its losses itself. */
   #heardAt = performance.now();
   #carriedAt = Infinity;
-  #loss: 'before' | 'between' | 'after' = 'before';
-  readonly #mended = { before: 0, between: 0, after: 0 };
+  /** When it had been heard last before the latest loss. */
+  #heardUntil = 0;
+  readonly #mended = { before: 0, between: 0 };
   readonly #waiting = new Map<number, Waiting>();
   #lastRequest = 0;
   #lost: WherryError | undefined;
@@ -102,8 +103,8 @@ export class ControlLink {
   }
 
   /**
-   * Losses that were mended, where the stream's own link has mended so many: after that began, it counts. What was found
-   * out later than that, and may have happened before, is one of those where there are any.
+   * Losses that were mended, those of the stream's own link among them, which are so many: since that began, it counts.
+   * What was mended after that and may have happened before is one of those where there are any.
    */
   reconnectsBeside(stream: number): number {
     return this.#mended.before + Math.max(this.#mended.between, stream);
@@ -214,10 +215,7 @@ export class ControlLink {
     if (this.#lost !== undefined) return;
     const passes = error.code === 'wire-closed' || (this.#heard && isPassing(error));
     if (!passes || !this.#met || !this.#outage.allowed) return this.#end(error);
-    if (this.#outage.reconnecting === undefined) {
-      if (performance.now() < this.#carriedAt) this.#loss = 'before';
-      else this.#loss = this.#heardAt < this.#carriedAt ? 'between' : 'after';
-    }
+    if (this.#outage.reconnecting === undefined) this.#heardUntil = this.#heardAt;
     this.#outage.begin(0, error.message);
     void this.#restore();
   }
@@ -234,7 +232,8 @@ export class ControlLink {
 
   #restored(): void {
     if (this.#outage.reconnecting === undefined) return;
-    this.#mended[this.#loss] += 1;
+    if (performance.now() < this.#carriedAt) this.#mended.before += 1;
+    else if (this.#heardUntil < this.#carriedAt) this.#mended.between += 1;
     this.#outage.end(0);
   }
 

@@ -49,4 +49,6 @@ it('what came no further than TCP says how long the rest will take', () => {
   const way = new Way();
   comes(way, secured, [['connect', 2000]]);
   expect(way.againMs).toBe(12_000);
+  comes(way, secured, [['connect', 1]]);
+  expect(way.againMs).toBe(12_000); // something on the way may have taken it
 });

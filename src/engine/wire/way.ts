@@ -16,9 +16,11 @@ export class Way {
   watch({ fingerprint }: Endpoint, socket: Socket): void {
     const since = performance.now();
     const passed = (): number => performance.now() - since;
-    // TLS takes as long again; a way that has become longer shows here, though the try may come to nothing.
-    socket.once('connect', () => (this.#openMs = fingerprint === undefined ? passed() : 2 * passed()));
-    if (fingerprint !== undefined) socket.once('secureConnect', () => (this.#openMs = passed()));
+    if (fingerprint === undefined) return void socket.once('connect', () => (this.#openMs = passed()));
+    // TLS takes as long again: a way that has become longer shows here, though the try may come to nothing. A shorter
+    // one does not, since something on the way may take connections itself.
+    socket.once('connect', () => (this.#openMs = Math.max(this.#openMs, 2 * passed())));
+    socket.once('secureConnect', () => (this.#openMs = passed()));
   }
 
   /** How long one try to come back may take, ms; no longer than the first one had for TCP and TLS. */

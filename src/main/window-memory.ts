@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { checked, documentText, readDocument } from '../engine/store/document';
-import { readText, writeFiles } from '../engine/store/files';
+import { elsewhere, readText, writeFiles } from '../engine/store/files';
 import { toFailure } from '../shared/failure';
 import { themes } from '../shared/window-state';
 
@@ -73,7 +73,7 @@ export class WindowMemory {
 
   async #write(): Promise<void> {
     try {
-      await writeFiles([{ path: this.file, text: documentText(kind, this.remembered) }]);
+      await writeFiles([{ path: this.file, text: documentText(kind, this.remembered) }], elsewhere);
     } catch (error) {
       this.onProblem(`The window’s place and theme are not remembered: ${toFailure(error).message}`);
     }

@@ -34,7 +34,8 @@ describe('writeFiles', () => {
     const folder = testFolder();
     writeFileSync(join(folder, 'plain'), '');
     const path = join(folder, 'plain', 'a');
-    await expect(writeFiles([{ path, text: '' }])).rejects.toThrow(/could not write .*; WHERRY_DATA_DIR names another/);
+    await expect(writeFiles([{ path, text: '' }])).rejects.toThrow(/could not write [^;]*$/);
+    await expect(writeFiles([{ path, text: '' }], 'try that')).rejects.toThrow(/could not write .*; try that$/);
   });
 });
 
@@ -66,7 +67,7 @@ describe('a folder', () => {
     for (const name of ['b.json', 'a.json', 'c.txt']) writeFileSync(join(folder, name), '');
     expect(await listFiles(folder, /\.json$/)).toEqual([join(folder, 'a.json'), join(folder, 'b.json')]);
     expect(await listFiles(join(folder, 'none'), /./)).toEqual([]);
-    await expect(listFiles(join(folder, 'a.json'), /./)).rejects.toThrow(/^could not read .*; WHERRY_DATA_DIR names/);
+    await expect(listFiles(join(folder, 'a.json'), /./)).rejects.toThrow(/^could not read .*; set WHERRY_DATA_DIR to/);
   });
 
   it('loses old leftovers and nothing else', async () => {

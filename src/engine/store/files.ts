@@ -16,7 +16,7 @@ export interface NewFile {
 export class Unread extends WherryError {}
 
 /** Ends what is said of a data folder that cannot be used. */
-export const elsewhere = 'WHERRY_DATA_DIR names another data folder';
+export const elsewhere = 'set WHERRY_DATA_DIR to use another data folder';
 
 /** What a writer that died left behind is removed once it is this old; a living one takes milliseconds. */
 const leftoverMs = 3_600_000;
@@ -26,9 +26,10 @@ const leftover = /^\..+\.[0-9a-f]{16}\.tmp$/;
  * Writes files so that each is, at any moment and whatever dies, either as it was or as it is to be: into a temporary
  * file beside it, to the disk, then renamed over it. No file is renamed before all are on the disk, so a full disk
  * changes nothing. Folders are made when missing.
+ * @param wayOut ends what is said of a failure: what else may be done
  * @throws WherryError `store`
  */
-export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+export async function writeFiles(files: readonly NewFile[], wayOut?: string): Promise<void> {
   const staged: { readonly from: string; readonly to: string }[] = [];
   const folders = new Set(files.map(({ path }) => dirname(path)));
   try {
@@ -44,7 +45,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   } catch (error) {
     for (const { from } of staged) await rm(from, { force: true }).catch(() => undefined);
     const [path] = files.map((file) => file.path);
-    throw storeError(`could not write ${path ?? 'nothing'}`, error, elsewhere);
+    throw storeError(`could not write ${path ?? 'nothing'}`, error, wayOut);
   }
 }
 

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { toFailure, WherryError } from '../../shared/failure';
 import type { RefusedFile } from '../../shared/profile';
 import type { RunList, RunRecord } from '../../shared/run-record';
-import { listFiles, readText, removeFile, removeLeftovers, writeFiles } from './files';
+import { elsewhere, listFiles, readText, removeFile, removeLeftovers, writeFiles } from './files';
 import { readEach, removeRefused } from './refused';
 import { findId, maxRunBytes, parseRun, runFilePattern, runIdPattern, runText, summaryOf } from './run-file';
 
@@ -19,7 +19,7 @@ export class History {
 
   /** Keeps a run. @throws WherryError `store` */
   async add(run: RunRecord): Promise<void> {
-    await writeFiles([{ path: this.#file(run.id), text: runText(run) }]);
+    await writeFiles([{ path: this.#file(run.id), text: runText(run) }], elsewhere);
     for (const id of (await this.#ids()).slice(this.capacity)) await removeFile(this.#file(id));
     await removeLeftovers(this.folder);
   }

@@ -6,7 +6,7 @@ import { makeIdentity, openIdentity } from './identity';
 import { openLastingToken } from './lasting-token';
 import { testFolder } from './testing';
 
-const inTheWay = /^could not read .*not a folder.*; WHERRY_DATA_DIR names another data folder$/;
+const inTheWay = /^could not read .*not a folder.*; set WHERRY_DATA_DIR to use another data folder$/;
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 function newFolder(): { folder: string; said: string[]; say: (text: string) => void } {

@@ -18,7 +18,7 @@ describe('makeFolder', () => {
   it('says where none can be made, and comes back', async () => {
     expect(() => makeFolder('/proc/wherry/profiles')).toThrow('no folder can be made in /proc');
     await expect(writeFiles([{ path: '/proc/wherry/profiles/a.json', text: '' }])).rejects.toThrow(
-      'could not write /proc/wherry/profiles/a.json: no folder can be made in /proc; WHERRY_DATA_DIR names another',
+      'could not write /proc/wherry/profiles/a.json: no folder can be made in /proc',
     );
   });
 

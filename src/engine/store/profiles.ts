@@ -5,7 +5,7 @@ import { toFailure, WherryError } from '../../shared/failure';
 import { profileKey, profileNameSchema, shippedProfiles } from '../../shared/profile';
 import type { ListedProfile, Profile, ProfileList } from '../../shared/profile';
 import { checkSettings } from '../../shared/settings';
-import { listFiles, readText, removeFile, removeLeftovers, writeFiles } from './files';
+import { elsewhere, listFiles, readText, removeFile, removeLeftovers, writeFiles } from './files';
 import {
   exportText,
   isShipped,
@@ -135,7 +135,8 @@ export class Profiles {
     if (taken.length > 0 && !replace) {
       throw new WherryError('usage', `there is a profile ${taken.join(', ')} already; it was not replaced`);
     }
-    await writeFiles(profiles.map((profile) => ({ path: this.#file(profile.name), text: profileText(profile) })));
+    const files = profiles.map((profile) => ({ path: this.#file(profile.name), text: profileText(profile) }));
+    await writeFiles(files, elsewhere);
     await removeLeftovers(this.folder);
   }
 

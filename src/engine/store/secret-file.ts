@@ -34,6 +34,6 @@ export async function readSecret(path: string, say: (text: string) => void): Pro
  * @throws WherryError `store`
  */
 export async function writeSecret(path: string, text: string): Promise<void> {
-  await writeFiles([{ path, text }]); // 0600, and 0700 where the folder is new
+  await writeFiles([{ path, text }], elsewhere); // 0600, and 0700 where the folder is new
   await chmod(dirname(path), 0o700);
 }

@@ -101,8 +101,8 @@ export function ticks(most: number): readonly number[] {
   if (most < 1e-9) return [];
   const size = 10 ** Math.floor(Math.log10(most / 2));
   const step = size * ([5, 2, 1].find((times) => most / (size * times) >= 2) ?? 1);
-  // By division: 3 steps of 0.1 are not 0.3.
-  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
+  // Three steps of 0.1 are a little more than 0.3, and a little less than three go into it.
+  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, i) => Number((i * step).toPrecision(6)));
 }
 
 const heading = (title: string, unit: string): string =>

@@ -64,7 +64,7 @@ describe('a chart', () => {
 
   it('is marked at round numbers', () => {
     expect([0.3, 1, 1.05, 8.67, 99, 529].map(ticks)).toEqual([
-      [0, 0.1, 0.2],
+      [0, 0.1, 0.2, 0.3],
       [0, 0.5, 1],
       [0, 0.5, 1],
       [0, 2, 4, 6, 8],

@@ -17,8 +17,8 @@ import { Ring } from './ring';
 import { Sequence } from './sequence';
 import { tryWays } from './tries';
 
-/** Payloads kept for the next parts: what is not kept is garbage, a megabyte a part. */
-const keptPayloads = 8;
+/** Payloads of one size kept for the next parts, of a megabyte at most: what is not kept is garbage. */
+const keptPayloads = 4;
 
 /** A compress thread: one shard's cache, and one frame being compressed at a time. */
 interface Thread {

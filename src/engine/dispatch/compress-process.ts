@@ -96,8 +96,8 @@ export async function resize(
 export function run(process: CompressProcess, job: RingJob): Promise<RingResult<Encoded | Resized>> {
   const result = process.worker.run(job);
   // With nothing of what it settles with: one promise would hold the next, and all of them every frame of the run.
-  const settled = (): Promise<void> => before;
   const { idle: before } = process;
+  const settled = (): Promise<void> => before;
   process.idle = result.then(settled, settled);
   return result;
 }

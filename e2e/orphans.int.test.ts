@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { requireQemu } from '../src/guest/qemu-binary';
 import type { QemuPair } from '../src/guest/qemu-pair';
@@ -18,9 +19,9 @@ function ownTemporaries(): string {
   return folder;
 }
 
-function start(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+function start(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcessByStdio<null, Readable, Readable> {
   const child = spawn(process.execPath, ['bin/wherry', ...words], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -30,9 +31,15 @@ function start(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
 /** Starts `wherry sample` and waits until it says where its guests are. */
 async function startSample(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const child = start(['sample', '--memory', '64MiB', '--fill', '1MiB', '--json'], env);
-  let text = '';
-  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await until(() => text.includes('"destination"'), 'a sample pair');
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  let ended: string | undefined;
+  child.once('close', (code, signal) => (ended = `ended with ${code ?? signal}: ${err}`));
+  await until(() => {
+    if (ended !== undefined) throw new Error(`sample ${ended}`);
+    return out.includes('"destination"');
+  }, 'a sample pair');
   return child;
 }
 

@@ -30,6 +30,8 @@ export default defineConfig({
           // Real QEMU guests under software emulation share the machine's few cores: one file at a time.
           fileParallelism: false,
           maxWorkers: 1,
+          // What a busy machine makes of real time is told of by name, and fails `npm test` from the third on.
+          retry: 1,
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },

@@ -8,7 +8,7 @@ import { missingDebian } from './setup-debian.mjs';
 import { setUpElectron } from './setup-electron.mjs';
 import { missingPackages } from './setup-packages.mjs';
 import { isStale } from './stale.mjs';
-import { total } from './tally.mjs';
+import { secondTry, total, triesFail } from './tally.mjs';
 
 /** What a script needs before its first line runs: everything it imports, and what that imports. */
 function neededBy(file: string, known = new Set<string>()): ReadonlySet<string> {
@@ -158,7 +158,33 @@ describe('isStale', () => {
 
 describe('total', () => {
   it('adds up what the runners reported', () => {
-    const lines = '{"passed":3,"failed":1,"skipped":0}\n{"passed":4,"failed":0,"skipped":2}\n';
-    expect(total(lines)).toEqual({ passed: 7, failed: 1, skipped: 2 });
+    const lines = [
+      '{"passed":3,"failed":1,"skipped":0,"again":["a: b"]}',
+      '{"passed":4,"failed":0,"skipped":2,"again":["c: d"]}',
+      '',
+    ];
+    expect(total(lines.join('\n'))).toEqual({ passed: 7, failed: 1, skipped: 2, again: ['a: b', 'c: d'] });
+  });
+});
+
+describe('tests that passed at the second try', () => {
+  it('are named with what had failed, and fail the whole from the third on', () => {
+    const log = vi.spyOn(console, 'log').mockReturnValue(undefined);
+    const error = vi.spyOn(console, 'error').mockReturnValue(undefined);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const [first, second, third] = [
+      secondTry('one', 'it \u001b[31mbroke\u001b[39m\nat x'),
+      secondTry('two', undefined),
+      secondTry('3', ''),
+    ];
+    expect(triesFail([])).toBe(false);
+    expect(log).not.toHaveBeenCalled();
+    expect(triesFail([first, second])).toBe(false);
+    expect(log).toHaveBeenCalledWith(
+      'Passed only at the second try:\n  one: it broke\n  two: its failure was not reported',
+    );
+    expect(error).not.toHaveBeenCalled();
+    expect(triesFail([first, second, third])).toBe(true);
+    expect(error).toHaveBeenCalledWith('At most 2 may need one: this is a failure.');
   });
 });

@@ -1,4 +1,4 @@
-import { report, skipsFail } from './tally.mjs';
+import { report, secondTry, skipsFail } from './tally.mjs';
 
 /** @typedef {import('@playwright/test/reporter').Reporter} Reporter */
 
@@ -23,8 +23,19 @@ export default class TallyPlaywright {
     const tests = this.#suite?.allTests() ?? [];
     const notRun = tests.filter((test) => test.outcome() === 'skipped');
     const failed = tests.filter((test) => test.outcome() === 'unexpected').length;
-    report({ passed: tests.length - notRun.length - failed, failed, skipped: notRun.length });
-    const fails = skipsFail(notRun.map((test) => test.titlePath().filter(Boolean).join(' › ')));
+    const again = tests.filter((test) => test.outcome() === 'flaky');
+    report({
+      passed: tests.length - notRun.length - failed,
+      failed,
+      skipped: notRun.length,
+      again: again.map((test) => secondTry(nameOf(test), test.results[0]?.error?.message)),
+    });
+    const fails = skipsFail(notRun.map(nameOf));
     return Promise.resolve(fails ? { status: 'failed' } : undefined);
   }
+}
+
+/** @param {import('@playwright/test/reporter').TestCase} test */
+function nameOf(test) {
+  return test.titlePath().filter(Boolean).join(' › ');
 }

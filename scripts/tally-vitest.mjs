@@ -1,4 +1,4 @@
-import { report, skipsFail } from './tally.mjs';
+import { report, secondTry, skipsFail } from './tally.mjs';
 
 /** @typedef {import('vitest/reporters').Reporter} Reporter */
 
@@ -14,7 +14,13 @@ export default class TallyVitest {
     const inState = (state) => tests.filter((test) => test.result().state === state);
     const unloadable = modules.filter((module) => module.errors().length > 0).length;
     const notRun = [...inState('skipped'), ...inState('pending')];
-    report({ passed: inState('passed').length, failed: inState('failed').length + unloadable, skipped: notRun.length });
+    const again = inState('passed').filter((test) => test.diagnostic()?.flaky === true);
+    report({
+      passed: inState('passed').length,
+      failed: inState('failed').length + unloadable,
+      skipped: notRun.length,
+      again: again.map((test) => secondTry(test.fullName, test.result().errors?.[0]?.message)),
+    });
     if (skipsFail(notRun.map((test) => test.fullName))) process.exitCode = 1;
   }
 }

@@ -1,33 +1,13 @@
-import { resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Sender } from '../src/engine/sender';
-import type { SpawnWorker } from '../src/shared/worker';
 import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
-import { bundleWorkers, type BundledWorkers } from './kit/bundled-workers';
 import { Cutter } from './kit/cutter';
-import { Opened, listen, loopback, token, type Loopback } from './kit/loopback';
+import { listen, loopback, token, type Loopback } from './kit/loopback';
+import { loopbackTest } from './kit/loopback-test';
 import { guestStream } from './kit/streams';
 import { until } from './kit/until';
 
-let workers: BundledWorkers;
-const opened = new Opened();
-const exits: Promise<unknown>[] = [];
-
-const spawn: SpawnWorker = (kind, name) => {
-  const handle = workers.spawn(kind, name);
-  exits.push(new Promise((ended) => handle.onExit(ended)));
-  return handle;
-};
-
-beforeAll(async () => {
-  process.env['NODE_PATH'] = resolve('node_modules'); // the bundles lie outside the project
-  workers = await bundleWorkers(['compress', 'decompress']);
-});
-afterAll(() => workers.remove());
-afterEach(async () => {
-  opened.close();
-  await Promise.all(exits.splice(0));
-});
+const { opened, spawn } = loopbackTest();
 
 interface Resumable extends Loopback {
   readonly cutter: Cutter;

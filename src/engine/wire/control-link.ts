@@ -23,8 +23,7 @@ import { Outage } from './outage';
 import type { Pairing } from './pairing';
 import { Pulse } from './pulse';
 import { newSecret, withSecret } from './secret';
-import { neverHeard } from './sender-link';
-import { ofReceiver, toldByReceiver } from './told';
+import { neverHeard, ofReceiver, toldByReceiver } from './told';
 import { Way } from './way';
 
 /** How often it is looked whether the link lives, ms. */

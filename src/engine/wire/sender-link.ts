@@ -1,11 +1,12 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { WherryError, asWherryError, type Failure } from '../../shared/failure';
+import { WherryError, asWherryError } from '../../shared/failure';
 import { formatDuration } from '../../shared/units';
 import { backoffMs } from './backoff';
-import { Channel } from './channel';
-import { dial, dialMs, onceProved } from './dial';
+import type { Channel } from './channel';
+import { dial } from './dial';
 import { countAt, countsBody, frameHead, isKept, type Frame, type FrameType } from './frame';
+import { sayGoodbye } from './goodbye';
+import { Handshake, Refusal } from './handshake';
 import { parseFailure, parseWelcome, type Hello, type Join, type Leave, type Ticket, type Welcome } from './hello';
 import type { Lane } from './lane';
 import { isPassing } from './link-error';
@@ -14,19 +15,11 @@ import { PacedWriter } from './paced-writer';
 import type { Endpoint } from './pairing';
 import { Pulse, usualBeats, type Beats } from './pulse';
 import { newSecret, withSecret } from './secret';
-import { ofReceiver, toldByReceiver } from './told';
+import { neverHeard, ofReceiver, toldByReceiver } from './told';
 import { Way } from './way';
 
 /** How long one try to be let in may take: the receiver starts its workers meanwhile. */
 const handshakeMs = 40_000;
-/** A receiver that does not say at all that it lives is tried again sooner, where that may be. */
-const quietMs = 5000;
-
-/** Why a link may end that has brought nothing at all. */
-export const neverHeard =
-  '; it has said nothing at all yet (no receiver may listen there, or something in between may cut it off)';
-/** How long it may take to say goodbye. */
-const leaveMs = 2000;
 
 /** Whom a sender connects to, how fast it may send, and who hears. */
 export interface SenderLinkOptions {
@@ -66,16 +59,14 @@ export class SenderLink {
   readonly outage: Outage;
   readonly #strands: Strand[] = [];
   readonly #closing = new AbortController();
-  /** Connections that are not let in yet, and what is done about each at the end. */
-  readonly #pending = new Set<(error: WherryError) => void>();
+  /** Connections that are not let in yet. */
+  readonly #pending = new Set<Pick<Handshake<unknown>, 'end'>>();
   readonly #beats: Beats;
   readonly #way = new Way();
   #ticket: Ticket | undefined;
   /** Somebody has been there, and has said something that lets us in. */
   #met: boolean;
   #heard: boolean;
-  /** Why the receiver has not let us in, in its own words. */
-  #answer: WherryError | undefined;
   #over: WherryError | undefined;
   /** Kept frames of the receiver's that were taken, and as it has been told. */
   #taken = 0;
@@ -133,74 +124,45 @@ export class SenderLink {
   }
 
   /** One connection, up to the answer that lets it in; after that it is the strand's. */
-  #introduce<T>(
+  async #introduce<Value>(
     strand: Strand,
     mostMs: number,
     type: FrameType,
     body: Buffer,
-    admit: (answer: Frame) => { readonly taken: number; readonly begun: number; readonly value: T },
-  ): Promise<T> {
+    admit: (answer: Frame) => { readonly taken: number; readonly begun: number; readonly value: Value },
+  ): Promise<Value> {
     const { to, windowMs } = this.options;
-    const deadline = performance.now() + mostMs;
     const socket = dial(to);
     this.#way.watch(to, socket);
-    let proved = false;
     socket.once('connect', () => (this.#met = true));
-    return new Promise((resolve, reject) => {
-      let admitted = false;
-      let atWork = false;
-      const settle = (): void => {
-        clearTimeout(timer);
-        this.#pending.delete(quit);
-      };
-      const fail = (error: WherryError): void => {
-        settle();
-        if (!channel.ended) channel.destroy();
-        reject(error);
-      };
-      // It may have been let in, and know no other way to say goodbye.
-      const quit = (error: WherryError): void => {
-        if (proved && error === this.#over) channel.giveUp(gone);
-        fail(error);
-      };
-      const channel = new Channel(socket, 'receiver', {
-        onFrame: (frame) => {
-          this.#heard ||= frame.type !== 'failure';
-          if (admitted) return this.#hear(strand, frame);
-          if (frame.type === 'received') {
-            atWork = true;
-            return patient();
-          }
-          if (frame.type === 'failure') return fail((this.#answer = failureIn(frame)));
-          const { taken, begun, value } = admit(frame);
-          // A link that carried something is tried again at once, however short it lives.
-          if (strand.lane.use(channel, taken, begun)) strand.tries = 0;
-          strand.channel = channel;
-          strand.pulse = new Pulse(this.#beats.most);
-          admitted = true;
-          settle();
-          resolve(value);
-        },
-        onEnd: (error) => (admitted ? this.#lost(strand, error) : fail(this.#named(strand, error))),
-      });
-      let timer: NodeJS.Timeout | undefined;
-      const patient = (): void => {
-        clearTimeout(timer);
-        const left = Math.max(0, deadline - performance.now());
-        const ms = windowMs === 0 ? left : Math.min(left, proved ? quietMs : dialMs);
-        const late = atWork && ms === left;
-        const why = late ? notLetIn(mostMs) : `no answer for ${formatDuration(Math.round(ms))}`;
-        const silent = new WherryError('wire-closed', why);
-        timer = setTimeout(() => fail(this.#named(strand, silent)), ms);
-      };
-      patient();
-      onceProved(to, socket, () => {
-        proved = true;
-        patient();
-      });
-      this.#pending.add(quit);
-      channel.send(type, body);
+    const handshake = new Handshake({
+      to,
+      socket,
+      type,
+      body,
+      mostMs,
+      repeatable: windowMs > 0,
+      onHeard: () => (this.#heard = true),
+      admit: (channel, answer) => {
+        const { taken, begun, value } = admit(answer);
+        // A link that carried something is tried again at once, however short it lives.
+        if (strand.lane.use(channel, taken, begun)) strand.tries = 0;
+        strand.channel = channel;
+        strand.pulse = new Pulse(this.#beats.most);
+        return value;
+      },
+      handlers: { onFrame: (frame) => this.#hear(strand, frame), onEnd: (error) => this.#lost(strand, error) },
     });
+    this.#pending.add(handshake);
+    try {
+      return await handshake.admitted;
+    } catch (thrown) {
+      const error = asWherryError(thrown);
+      // What the receiver says, and what ends the link, is told as it is.
+      throw error instanceof Refusal || this.#over !== undefined ? error : this.#named(strand, error);
+    } finally {
+      this.#pending.delete(handshake);
+    }
   }
 
   /** Takes a strand's place at the receiver, for the first time or again. */
@@ -248,14 +210,14 @@ export class SenderLink {
   /** Whether another try may mend it. */
   #passes(error: WherryError): boolean {
     if (this.#heard && isPassing(error)) return true;
-    return error.code === 'wire-closed' && error !== this.#answer;
+    return error.code === 'wire-closed' && !(error instanceof Refusal);
   }
 
   #hear(strand: Strand, frame: Frame): void {
     const { type, aux, body } = frame;
     strand.pulse.heard();
     if (type === 'received') this.#onReceived(strand, body, aux === 1);
-    else if (type === 'failure') this.#end(failureIn(frame));
+    else if (type === 'failure') this.#end(toldByReceiver(parseFailure(body)));
     else if (strand.index === 0 && isKept(type)) {
       this.options.onFrame(frame);
       this.#taken += 1;
@@ -294,12 +256,8 @@ export class SenderLink {
   #leave(): void {
     if (this.#ticket === undefined || this.options.windowMs === 0) return;
     const { session, secret } = this.#ticket;
-    const socket = dial(this.options.to);
-    const ignore = (): void => clearTimeout(timer);
-    const channel = new Channel(socket, 'receiver', { onFrame: ignore, onEnd: ignore });
-    const timer = setTimeout(() => channel.destroy(), leaveMs);
-    channel.send('leave', withSecret(secret, { session } satisfies Leave));
-    onceProved(this.options.to, socket, () => channel.finish());
+    const leave = withSecret(secret, { session } satisfies Leave);
+    sayGoodbye(this.options.to, (channel) => channel.send('leave', leave));
   }
 
   /** With whom and what it was about. */
@@ -318,29 +276,19 @@ export class SenderLink {
   }
 
   #close(error: WherryError): void {
+    const leaving = this.#over === undefined;
     this.#over ??= error;
     clearInterval(this.#beat);
     this.outage.close();
     this.#closing.abort();
-    for (const quit of [...this.#pending]) quit(error);
+    for (const handshake of this.#pending) handshake.end(error, leaving);
     for (const { channel } of this.#strands) if (channel?.ended === false) channel.destroy();
     this.writer.end();
   }
 }
 
-function failureIn({ body }: Frame): WherryError {
-  return toldByReceiver(parseFailure(body));
-}
-
 function unexpected(type: FrameType): WherryError {
   return new WherryError('wire-protocol', `an unexpected ${type} frame`);
-}
-
-/** What a receiver is told by one that it has not let in yet, and that will not come back. */
-const gone: Failure = { code: 'wire-closed', message: 'the sender has left' };
-
-function notLetIn(ms: number): string {
-  return `the receiver has not let us in within ${formatDuration(ms)}`;
 }
 
 function closedHere(): WherryError {

@@ -12,6 +12,10 @@ const ofQemu: ReadonlySet<FailureCode> = new Set([
   'destination-failed',
 ]);
 
+/** Why a link may end that has brought nothing at all. */
+export const neverHeard =
+  '; it has said nothing at all yet (no receiver may listen there, or something in between may cut it off)';
+
 /** What happened to a link to a receiver, and to which. @param where `the receiver at …` */
 export function ofReceiver(where: string, message: string): string {
   const [plain] = where.split(' at ');

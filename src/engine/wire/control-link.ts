@@ -7,7 +7,6 @@ import { Channel } from './channel';
 import {
   checkAnswer,
   parseEvent,
-  parseReply,
   type Ask,
   type ControlAnswer,
   type ControlEvent,
@@ -16,12 +15,14 @@ import {
 } from './control';
 import { dial, dialMs, onceProved } from './dial';
 import type { Frame } from './frame';
+import { sayGoodbye } from './goodbye';
 import { parseFailure } from './hello';
 import { encodeJson } from './json';
 import { isPassing } from './link-error';
 import { Outage } from './outage';
 import type { Pairing } from './pairing';
 import { Pulse } from './pulse';
+import { Requests } from './requests';
 import { newSecret, withSecret } from './secret';
 import { neverHeard, ofReceiver, toldByReceiver } from './told';
 import { Way } from './way';
@@ -32,8 +33,6 @@ const beatMs = 1000;
 const mostSilent = 5;
 /** A link on which nothing is answered for so long is lost, ms. */
 const answerMs = 15_000;
-/** How long it may take to say goodbye, ms. */
-const leaveMs = 2000;
 
 /** How long a lost link may be waited for, and who is told of what. */
 export interface ControlLinkOptions {
@@ -44,14 +43,6 @@ export interface ControlLinkOptions {
   readonly onBeat: () => void;
   /** It is over, for this reason; said once. */
   readonly onEnd: (error: WherryError) => void;
-}
-
-interface Waiting {
-  readonly request: ControlRequest;
-  /** Runs while there is a connection. */
-  readonly timer: NodeJS.Timeout;
-  readonly resolve: (answer: unknown) => void;
-  readonly reject: (error: WherryError) => void;
 }
 
 /** The link over which a receiver is asked for things; it outlives its connections. */
@@ -78,8 +69,11 @@ export class ControlLink {
   /** When it had been heard last before the latest loss. */
   #heardUntil = 0;
   readonly #mended = { before: 0, between: 0 };
-  readonly #waiting = new Map<number, Waiting>();
-  #lastRequest = 0;
+  /** While there is no connection nothing can be answered: what the window is for. */
+  readonly #requests = new Requests({
+    excused: () => this.#outage.reconnecting !== undefined,
+    onLate: (ask) => this.#end(new WherryError('wire-closed', `${this.where} does not answer "${ask}"`)),
+  });
   #lost: WherryError | undefined;
   readonly #beat: NodeJS.Timeout;
 
@@ -134,27 +128,12 @@ export class ControlLink {
   }
 
   /** Asks for something; rejects with what the receiver says against it, or with why the link ended. */
-  ask<R extends ControlRequest>(request: R, timeoutMs = answerMs): Promise<ControlAnswer<R['ask']>> {
-    return new Promise<unknown>((resolve, reject) => {
-      if (this.#lost !== undefined) return reject(this.#lost);
-      const number = ++this.#lastRequest;
-      const timer = setTimeout(() => {
-        // While there is no connection nothing can be answered: what the window is for.
-        if (this.#outage.reconnecting !== undefined) return void timer.refresh();
-        this.#end(new WherryError('wire-closed', `${this.where} does not answer "${request.ask}"`));
-      }, timeoutMs);
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(number);
-      };
-      this.#waiting.set(number, {
-        request,
-        timer,
-        resolve: (answer) => (done(), resolve(answer)),
-        reject: (error) => (done(), reject(error)),
-      });
-      this.#channel.send('request', encodeJson(request), number);
-    }).then((answer) => checkAnswer<R['ask']>(request.ask satisfies Ask, answer));
+  async ask<R extends ControlRequest>(request: R, timeoutMs = answerMs): Promise<ControlAnswer<R['ask']>> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const number = this.#requests.number();
+    const answer = this.#requests.add(number, request, timeoutMs);
+    this.#channel.send('request', encodeJson(request), number);
+    return checkAnswer<R['ask']>(request.ask satisfies Ask, await answer);
   }
 
   /** Says goodbye and ends it; what was asked rejects. */
@@ -162,16 +141,19 @@ export class ControlLink {
     const here = this.#lost === undefined && this.#heard;
     const away = this.#outage.reconnecting !== undefined;
     if (here && !away && !this.#channel.ended) {
-      this.#sayLeave();
+      this.#sayLeave(this.#channel);
       this.#channel.finish();
     }
     this.#end(new WherryError('wire-closed', 'the link was closed here'));
-    if (here && away) this.#leave();
+    if (!here || !away) return;
+    sayGoodbye(this.pairing, (channel) => {
+      this.#introduce(channel);
+      this.#sayLeave(channel);
+    });
   }
 
   /** A connection that shows our secret, and asks what has not been answered yet, under the same numbers. */
   #open(): Channel {
-    const { destination } = this.pairing;
     const socket = dial(this.pairing);
     this.#way.watch(this.pairing, socket);
     socket.setKeepAlive(true, answerMs);
@@ -188,17 +170,19 @@ export class ControlLink {
       onFrame: (frame) => this.#hear(frame),
       onEnd: ({ code, message }) => this.#broken(this.#named(code, message)),
     });
+    this.#introduce(channel);
+    this.#requests.repeat((number, request) => channel.send('request', encodeJson(request), number));
+    return channel;
+  }
+
+  #introduce(channel: Channel): void {
+    const { destination } = this.pairing;
     const opening: ControlOpening = {
       resumeWindowMs: this.options.resumeWindowMs,
       attempt: this.#attempt,
       ...(destination !== undefined && { destination }),
     };
     channel.send('control', withSecret(this.#streamToken ?? this.pairing.token, opening));
-    for (const [number, { request, timer }] of this.#waiting) {
-      timer.refresh();
-      channel.send('request', encodeJson(request), number);
-    }
-    return channel;
   }
 
   #named(code: FailureCode, message: string): WherryError {
@@ -255,7 +239,7 @@ export class ControlLink {
       this.#restored();
       this.#tries = 0;
     }
-    if (type === 'reply') this.#take(epoch, body);
+    if (type === 'reply') this.#requests.answer(epoch, body);
     else if (type === 'event') this.options.onEvent(parseEvent(body));
     else if (type === 'failure') {
       const error = toldByReceiver(parseFailure(body));
@@ -265,27 +249,8 @@ export class ControlLink {
     } else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
-  #take(number: number, body: Buffer): void {
-    const waiting = this.#waiting.get(number);
-    if (waiting === undefined) {
-      throw new WherryError('wire-protocol', `a reply to request ${number}, which was not made`);
-    }
-    const reply = parseReply(body);
-    if ('error' in reply) waiting.reject(toldByReceiver(reply.error));
-    else waiting.resolve(reply.answer);
-  }
-
-  /** On a connection of its own, where the one before is lost. */
-  #leave(): void {
-    const { socket } = (this.#channel = this.#open());
-    this.#sayLeave();
-    onceProved(this.pairing, socket, () => this.#channel.finish());
-    const timer = setTimeout(() => this.#channel.destroy(), leaveMs);
-    socket.once('close', () => clearTimeout(timer));
-  }
-
-  #sayLeave(): void {
-    this.#channel.send('request', encodeJson({ ask: 'leave' } satisfies ControlRequest), ++this.#lastRequest);
+  #sayLeave(channel: Channel): void {
+    channel.send('request', encodeJson({ ask: 'leave' } satisfies ControlRequest), this.#requests.number());
   }
 
   #end(error: WherryError): void {
@@ -295,7 +260,7 @@ export class ControlLink {
     this.#outage.close();
     this.#closing.abort();
     if (!this.#channel.ended) this.#channel.destroy();
-    for (const { reject } of [...this.#waiting.values()]) reject(error);
+    this.#requests.end(error);
     this.options.onEnd(error);
   }
 }

@@ -10,16 +10,17 @@ import { DecompressPool } from './receive/decompress-pool';
 import { EpochAssembler } from './receive/epoch-assembler';
 import { StreamRebuilder } from './receive/rebuild';
 import type { Budget, Lease } from './budget';
+import { Delivery } from './delivery';
 import type { Visitor } from './door';
 import { putPageHead, putZero } from './stream/format';
 import type { Channel } from './wire/channel';
 import { ReceiverLink } from './wire/receiver-link';
 import { parseEpochBody, parsePartBody } from './wire/epoch-frame';
 import type { Frame } from './wire/frame';
-import { parseFailure, parseHello, type Hello } from './wire/hello';
+import { parseFailure, type Hello } from './wire/hello';
 import type { Beats } from './wire/pulse';
 import { parseLayoutBody, type LayoutBody } from './wire/layout';
-import { expectSecret, isSameSecret } from './wire/secret';
+import { isSameSecret } from './wire/secret';
 
 /** Stream bytes taken off the wire and not yet with the destination before the link is made to wait. */
 const maxPendingBytes = 16 * 2 ** 20;
@@ -48,40 +49,19 @@ export interface SessionOptions {
   readonly beats?: Beats;
 }
 
-/** What a sender asks for, once it has shown the token. */
-export function parseStreamHello({ type, body }: Frame, token: string, maxCacheBytes: number): Hello {
-  if (type !== 'hello') throw new WherryError('wire-protocol', `a ${type} frame where only a stream is taken`);
-  return parseHello(expectSecret(body, token), maxCacheBytes);
-}
-
-/** A further channel of a session's sender; throws `wire-refused` for anybody else's. */
-export function joinSession(session: ReceiverSession | undefined, channel: Channel, first: Frame): Visitor {
-  if (session === undefined) throw new WherryError('wire-refused', 'there is no session that a channel could join');
-  return session.join(channel, first);
-}
-
-/** The word of a session's sender that it will not come back; throws `wire-refused` for anybody else's. */
-export function leaveSession(session: ReceiverSession | undefined, channel: Channel, first: Frame): Visitor {
-  if (session === undefined) throw new WherryError('wire-refused', 'there is no session to leave');
-  session.leave(first);
-  channel.destroy();
-  return { hear: () => undefined, lost: () => undefined };
-}
-
 /** One accepted sender. */
 export class ReceiverSession implements Visitor {
   readonly #pool: DecompressPool;
   readonly #assembler: EpochAssembler;
   readonly #link: ReceiverLink;
   readonly #lease: Lease | undefined;
-  #destination: Socket | undefined;
+  readonly #delivery: Delivery;
   #welcomed = false;
   /** Why nothing more is taken. */
   #failure: WherryError | undefined;
   #ended = false;
   #layingOut = false;
   readonly #unpacking = new Sequence();
-  #deliveredBytes = 0;
 
   constructor(
     first: Channel,
@@ -101,6 +81,12 @@ export class ReceiverSession implements Visitor {
       (bytes, epoch) => this.#emit(bytes, epoch),
       (error) => this.fail(error),
     );
+    this.#delivery = new Delivery({
+      connect: options.connectDestination,
+      onAnswer: (bytes) => this.#link.send('returnPath', bytes),
+      onAnswersEnd: () => this.#link.send('returnEnd'),
+      onLost: (message) => this.#lost(message),
+    });
     this.#link = new ReceiverLink(first, {
       channels,
       windowMs: hello.resumeWindowMs,
@@ -113,16 +99,16 @@ export class ReceiverSession implements Visitor {
         this.#lease?.took(bytes);
         this.#hold();
       },
-      onFull: (full) => void (full ? this.#destination?.pause() : this.#destination?.resume()),
+      onFull: (full) => this.#delivery.hold(full),
       onMissing: (error) => this.fail(error),
     });
     this.#lease = options.budget?.lease(() => this.#hold());
     // A guest must not be stopped for workers that are still starting: no welcome before they take jobs.
     this.#pool
       .ready()
-      .then(() => options.connectDestination(false))
+      .then(() => this.#delivery.connect(false))
       .then(
-        (destination) => this.#open(destination),
+        () => this.#welcome(),
         (error: unknown) => this.fail(error),
       );
   }
@@ -221,7 +207,7 @@ export class ReceiverSession implements Visitor {
 
   /** Stream bytes given to the destination so far. */
   get deliveredBytes(): number {
-    return this.#deliveredBytes;
+    return this.#delivery.bytes;
   }
 
   /** Tells the sender why, and lets go of the destination: it gives up a half-loaded guest by itself. */
@@ -230,7 +216,7 @@ export class ReceiverSession implements Visitor {
     const failure = asWherryError(error);
     this.#failure = failure;
     this.#link.giveUp(failure);
-    this.#destination?.destroy();
+    this.#delivery.close();
     this.#pool.close();
     this.#lease?.close();
     this.options.onFailure(failure);
@@ -247,24 +233,15 @@ export class ReceiverSession implements Visitor {
     // A sender that was given up is being told why, and cut off soon after.
     if (this.#failure === undefined) this.#link.destroy();
     this.#failure ??= new WherryError('wire-closed', 'the session is over');
-    this.#destination?.destroy();
+    this.#delivery.close();
     this.#pool.close();
     this.#lease?.close();
   }
 
-  #open(destination: Socket | undefined): void {
-    if (this.#failure !== undefined) return void destination?.destroy();
-    if (destination !== undefined) this.#attach(destination);
+  #welcome(): void {
+    if (this.#failure !== undefined) return;
     this.#welcomed = true;
     this.#link.welcome(this.options.maxCacheBytes);
-  }
-
-  #attach(destination: Socket): void {
-    this.#destination = destination;
-    destination.on('data', (bytes: Buffer) => this.#returnPath(bytes));
-    destination.on('end', () => this.#link.send('returnEnd'));
-    destination.on('error', (error) => this.#lost(`the destination's migration socket broke: ${error.message}`));
-    destination.on('close', () => this.#lost('the destination closed its migration socket'));
   }
 
   #layOut({ shards, cachePagesPerShard, kept }: LayoutBody): void {
@@ -280,12 +257,6 @@ export class ReceiverSession implements Visitor {
     );
   }
 
-  #returnPath(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; at += 64 * 1024) {
-      this.#link.send('returnPath', bytes.subarray(at, at + 64 * 1024));
-    }
-  }
-
   /** A destination that goes once it has everything is done; the session asks its monitor whether it is well. */
   #lost(message: string): void {
     if (this.#ended && this.#assembler.pendingBytes === 0) return;
@@ -296,29 +267,17 @@ export class ReceiverSession implements Visitor {
   }
 
   async #emit(bytes: Buffer, epoch: number): Promise<void> {
-    if (this.#destination === undefined) await this.#connectLate();
-    const destination = this.#destination;
-    if (this.#failure !== undefined || destination === undefined) return;
-    if (!destination.writable)
-      throw new WherryError('destination-failed', 'the destination takes no more of the stream');
-    this.#deliveredBytes += bytes.length;
-    if (!destination.write(bytes, () => this.#pool.buffers.give(bytes))) await drained(destination);
-    if (this.#failure !== undefined) return;
+    const given = await this.#delivery.write(bytes, () => this.#pool.buffers.give(bytes));
+    if (!given || this.#failure !== undefined) return;
     this.#link.send('ack', undefined, epoch);
     this.#hold();
-  }
-
-  async #connectLate(): Promise<void> {
-    const destination = await this.options.connectDestination(true);
-    if (this.#failure === undefined && destination !== undefined) this.#attach(destination);
-    else destination?.destroy();
   }
 
   #endOfStream(): void {
     this.#assembler.drained().then(
       () => {
         this.#ended = true;
-        this.#destination?.end();
+        this.#delivery.end();
       },
       () => undefined,
     );
@@ -330,17 +289,4 @@ export class ReceiverSession implements Visitor {
     const { pendingBytes, nextIsWhole } = this.#assembler;
     this.#link.hold((pendingBytes >= maxPendingBytes && nextIsWhole) || this.#lease?.held === true);
   }
-}
-
-/** Resolves when a socket wants more, or will never. */
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-    socket.on('drain', done);
-    socket.on('close', done);
-  });
 }

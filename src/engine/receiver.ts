@@ -1,6 +1,7 @@
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 import { Door, type Visitor } from './door';
-import { ReceiverSession, joinSession, leaveSession, parseStreamHello, type SessionOptions } from './receiver-session';
+import { ReceiverSession, type SessionOptions } from './receiver-session';
+import { joinSession, leaveSession, parseStreamHello } from './stream-admission';
 import type { Channel } from './wire/channel';
 import type { Frame } from './wire/frame';
 

@@ -3,7 +3,8 @@ import type { ControlVisitor } from './control-visitor';
 import type { Berth } from './places';
 import type { ReceiverSession } from './receiver-session';
 import type { Claim } from './token-book';
-import { shows } from './wire/secret';
+import type { Frame } from './wire/frame';
+import { NotShown, isSameSecret, shows } from './wire/secret';
 
 /** A sender that is here now. */
 export interface VisitProgress {
@@ -63,6 +64,43 @@ export function progressOf({ number, kind, from, startedAt, stream, destination 
     phase: stream === undefined ? 'connected' : stream.delivered ? 'delivered' : 'receiving',
     deliveredBytes: stream?.deliveredBytes ?? 0,
   };
+}
+
+/** The visit whose stream a first frame announces, by the secret it was given for that. */
+export function shownBy(visits: readonly Visit[], body: Buffer): Visit | undefined {
+  return visits.find(({ streamToken }) => shows(body, streamToken));
+}
+
+/**
+ * The visit of a sender that comes again: it shows what it was given, or, if it has not heard of that, the token that
+ * let it in (which may be used up by now) and what it had chosen itself.
+ * @param attempt reads that; asked only of who has shown the token
+ */
+export function cameBefore(
+  visits: readonly Visit[],
+  kind: Visit['kind'],
+  body: Buffer,
+  attempt: (token: string) => string | undefined,
+): Visit | undefined {
+  const alike = visits.filter((visit) => visit.kind === kind);
+  const known = shownBy(alike, body);
+  if (known !== undefined) return known;
+  const admitted = alike.filter(({ token }) => shows(body, token));
+  const [first] = admitted;
+  if (first === undefined) return undefined;
+  const shown = attempt(first.token);
+  return admitted.find((visit) => isSameSecret(visit.attempt, shown));
+}
+
+/** The session whose secret a first frame shows; throws `wire-refused` for a `join` that shows another one's. */
+export function sessionShownBy(visits: readonly Visit[], { type, body }: Frame): ReceiverSession | undefined {
+  const streams = visits.flatMap(({ stream }) => stream ?? []);
+  const stream = streams.find((one) => one.knows(body));
+  // A goodbye may come after its session's end, which is nobody's fault.
+  if (stream === undefined && streams.length > 0 && type === 'join') {
+    throw new NotShown('the sender did not show the secret of a session that is here');
+  }
+  return stream;
 }
 
 /** Secrets of visits that have ended which are told from wrong ones; each visit has two. */

@@ -1,19 +1,19 @@
 import { performance } from 'node:perf_hooks';
 import { WherryError, asWherryError } from '../shared/failure';
 import type { Report, Snapshot } from '../shared/snapshot';
-import { isEnd, type GuestPlace, type SessionState } from '../shared/state';
+import { isEnd, type SessionState } from '../shared/state';
 import type { Carrier } from './carrier';
 import { Controls, acceptedSettings } from './controls';
 import { Deadline } from './deadline';
 import { awaitVerdict, backToSource, findSource, lost, settleMs, type Ending } from './endings';
 import type { Far } from './far';
+import { GuestWatch } from './guest-watch';
 import { LoopLag } from './loop-lag';
 import type { MigrationOptions, RunningMigration } from './migration';
 import { openFar } from './open-far';
 import { Outcome, type Verdict } from './outcome';
 import { beginMigration, configureSource, inspect } from './prepare';
-import { QmpClient, type QmpEvent } from './qmp/client';
-import { queryMigrate, queryStatus, type MigrateInfo } from './qmp/migrate';
+import { QmpClient } from './qmp/client';
 import type { SessionFacts } from './run-facts';
 import { RunStats } from './run-stats';
 import { sessionReport } from './report';
@@ -22,7 +22,6 @@ import { steer } from './steering';
 import { StreamSockets } from './stream-sockets';
 
 const snapshotMs = 100;
-const pollMs = 200;
 /**
  * One migration, from two monitors to a report. Read `#run` top to bottom: it is the story. Everything that can go
  * wrong on the way is an `Outcome`; until the source reports `completed` each of them leaves the guest on the source.
@@ -38,22 +37,14 @@ export class Session implements RunningMigration {
   readonly #stop = new AbortController();
   readonly #cleanups: (() => void | Promise<void>)[] = [];
   #state: SessionState = 'idle';
-  #place: GuestPlace = 'unknown';
-  #info: MigrateInfo = {};
-  #polling = false;
+  readonly #guest: GuestWatch;
   #sender: Carrier | undefined;
   #far: Far | undefined;
   /** Those two before they were let in. */
   #opening: Pick<Carrier, 'reconnecting'> | undefined;
   #coming: Pick<Far, 'reconnecting'> | undefined;
   #source: QmpClient | undefined;
-  #wasRunning = false;
-  #rounds = 0;
   #setupTimeMs: number | undefined;
-  #stoppedAt: number | undefined;
-  #resumedAt: number | undefined;
-  /** How wrong that can be by the clock here, either way. */
-  #resumedErrorMs: number | undefined;
   #notice: string | undefined;
   #cancelled = false;
 
@@ -67,6 +58,15 @@ export class Session implements RunningMigration {
         this.#stats.use(this.control.settings);
         this.#publish();
       },
+    });
+    this.#guest = new GuestWatch({
+      state: () => this.#state,
+      step: (event) => this.#step(event),
+      say: (text) => this.#say(text),
+      outcome: this.#outcome,
+      // Nothing may hold back the last pages of a guest that stands still.
+      onStopped: () => this.control.resume(),
+      onNextRound: () => this.#sender?.nextRound(),
     });
     this.#stats = new RunStats(options.settings, () => performance.now());
     this.#deadline = new Deadline(options.settings, {
@@ -122,7 +122,7 @@ export class Session implements RunningMigration {
       const far = await this.#send().catch((error: unknown) => this.#stoppedBy(error));
       return await this.#conclude(far);
     } catch (error) {
-      return { end: 'failed', place: this.#place, error: asWherryError(error) };
+      return { end: 'failed', place: this.#guest.place, error: asWherryError(error) };
     } finally {
       clearInterval(ticker);
       this.#lag.stop();
@@ -144,9 +144,7 @@ export class Session implements RunningMigration {
   async #send(): Promise<Far> {
     const source = await this.#monitor(this.options.source);
     this.#source = source;
-    const { status, running } = await queryStatus(source);
-    this.#place = running ? 'source' : status === 'paused' ? 'none' : 'unknown';
-    this.#wasRunning = running;
+    await this.#guest.look(source);
     const shared = {
       settings: this.control.settings,
       spawn: this.options.spawn,
@@ -162,7 +160,7 @@ export class Session implements RunningMigration {
     });
     this.#far = far;
     this.#cleanups.push(() => far.close());
-    this.#wasRunning = (await inspect(source, far)).running;
+    this.#guest.found((await inspect(source, far)).running);
     // Nothing has been changed yet on either side, and a destination that waits goes on waiting.
     if (this.#cancelled) return far;
     await configureSource(source, this.control.settings);
@@ -176,7 +174,11 @@ export class Session implements RunningMigration {
     this.#cleanups.push(() => sockets.close());
     const { uri, accepted } = await sockets.listenForSource(source, this.options.source, (text) => this.#say(text));
     void accepted.then((socket) => this.#sender?.attach(socket));
-    this.#watch(source, far);
+    this.#cleanups.push(this.#guest.follow(source, far));
+
+    this.#cleanups.push(
+      steer(this.control, () => this.#sender && { ...this.#sender.counters, rounds: this.#guest.rounds }),
+    );
     if (this.#cancelled) return far;
     this.#setupTimeMs = this.#stats.elapsedMs;
     await beginMigration(source, uri, this.#outcome);
@@ -188,79 +190,6 @@ export class Session implements RunningMigration {
     const client = await QmpClient.connect(address);
     this.#cleanups.push(() => client.close());
     return client;
-  }
-
-  /** Follows both sides' events and polls the source's figures. */
-  #watch(source: QmpClient, far: Far): void {
-    source.on((event) => this.#onSourceEvent(event));
-    source.onClose((error) => this.#outcome.settle({ kind: 'source-lost', error }));
-    far.onResume((atMs, errorMs) => this.#onResumedThere(atMs, errorMs));
-    far.onLost((error) => this.#outcome.fail(error));
-    const poll = setInterval(() => void this.#poll(source), pollMs);
-    this.#cleanups.push(() => clearInterval(poll));
-    this.#cleanups.push(steer(this.control, () => this.#sender && { ...this.#sender.counters, rounds: this.#rounds }));
-  }
-
-  async #poll(source: QmpClient): Promise<void> {
-    if (this.#polling) return;
-    this.#polling = true;
-    try {
-      const info = await queryMigrate(source);
-      if (info.ram !== undefined) this.#info = info;
-    } catch {
-      // A lost monitor is the close listener's business, a refused query comes again.
-    } finally {
-      this.#polling = false;
-    }
-  }
-
-  #onSourceEvent({ name, data, timestampMs }: QmpEvent): void {
-    if (name === 'STOP') {
-      this.#stoppedAt = timestampMs;
-      this.#place = 'none';
-      this.#step('stopped');
-      // Nothing may hold back the last pages of a guest that stands still.
-      this.control.resume();
-      void this.#seeWhoStopped();
-    } else if (name === 'RESUME') {
-      this.#stoppedAt = undefined;
-      this.#place = 'source';
-      this.#wasRunning = true;
-      this.#step('resumed');
-    } else if (name === 'MIGRATION_PASS') {
-      this.#rounds = Number(data['pass']);
-      if (this.#rounds > 1) {
-        this.#step('round');
-        this.#sender?.nextRound();
-      }
-      // What a round begins with is seen only at its beginning.
-      if (this.#source !== undefined) void this.#poll(this.#source);
-    } else if (name === 'MIGRATION') {
-      const status = data['status'];
-      if (status === 'completed') this.#outcome.settle({ kind: 'handed-over' });
-      else if (status === 'cancelled') this.#outcome.settle({ kind: 'cancelled' });
-      else if (status === 'failed') this.#outcome.settle({ kind: 'source-failed' });
-    }
-  }
-
-  /**
-   * An operator's own `stop` looks like the switchover until QEMU names the state. It is acted upon at once all the
-   * same: a source that is switching over may not answer before it has done so.
-   */
-  async #seeWhoStopped(): Promise<void> {
-    const seen = await (this.#source && queryStatus(this.#source).catch(() => undefined));
-    if (seen?.status !== 'paused' || this.#stoppedAt === undefined || this.#state !== 'switchover') return;
-    this.#stoppedAt = undefined;
-    this.#wasRunning = false;
-    this.#step('resumed');
-    this.#say('somebody stopped the guest on the source: it goes on being migrated, and stays paused');
-  }
-
-  #onResumedThere(atMs: number, errorMs: number | undefined): void {
-    if (this.#resumedAt === undefined) [this.#resumedAt, this.#resumedErrorMs] = [atMs, errorMs];
-    if (this.#state !== 'confirming') {
-      this.#say('the destination started the guest by itself: it was not started with -S');
-    }
   }
 
   /** Waits for the end of the stream, and sees to it that one copy runs: there, or here. */
@@ -276,19 +205,18 @@ export class Session implements RunningMigration {
     if (verdict?.kind !== 'source-lost') return this.#end(source, far, verdict);
     this.#sender?.close();
     const found = await findSource(this.options.source);
-    if (found === undefined) return lost(this.#outcome, this.#resumedAt !== undefined, verdict.error.message);
+    if (found === undefined) return lost(this.#outcome, this.#guest.resumedThere, verdict.error.message);
     this.#cleanups.push(() => found.source.close());
     this.#outcome.fail(new WherryError('qmp-closed', 'the monitor of the source was lost for a while'));
     return this.#end(found.source, far, found.verdict);
   }
 
   async #end(source: QmpClient, far: Far | undefined, verdict: Verdict | undefined): Promise<Ending> {
-    const wasRunning = this.#wasRunning;
-    const resumedThere = this.#resumedAt !== undefined;
+    const { wasRunning, resumedThere } = this.#guest;
     if (verdict?.kind === 'handed-over' && far !== undefined) {
       this.#step('handed-over');
       const ending = await far.confirm(this.control.settings.paused || !wasRunning);
-      await this.#poll(source);
+      await this.#guest.poll(source);
       return ending;
     }
     if (verdict === undefined) return lost(this.#outcome, resumedThere, 'the source does not say how it ended');
@@ -296,7 +224,7 @@ export class Session implements RunningMigration {
   }
 
   #report(ending: Ending): Report {
-    this.#place = ending.place;
+    this.#guest.ended(ending.place);
     const event = {
       completed: 'confirmed',
       cancelled: 'cancelled',
@@ -315,24 +243,19 @@ export class Session implements RunningMigration {
   }
 
   get #facts(): SessionFacts {
-    const [stopped, resumed] = [this.#stoppedAt, this.#resumedAt];
     return {
+      ...this.#guest.facts,
       state: this.#state,
-      guestRunningOn: this.#place,
       setupTimeMs: this.#setupTimeMs,
-      downtimeMs: stopped === undefined || resumed === undefined ? undefined : Math.round(resumed - stopped),
-      downtimeErrorMs: stopped === undefined ? undefined : this.#resumedErrorMs,
       link: this.#far?.link,
       roundTripMs: this.#far?.roundTripMs,
       reconnects: this.#reconnects,
       // Later on the stream's own link is what counts.
       reconnecting: this.#sender ? undefined : (this.#opening?.reconnecting ?? this.#coming?.reconnecting),
-      rounds: this.#rounds,
       plannedShare: this.control.plannedShare,
       flow: this.control.flow,
       notice: this.#notice,
       loopLagP99Ms: this.#lag.p99Ms,
-      info: this.#info,
     };
   }
 

@@ -2,12 +2,13 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseBytes, parseDuration, parseRate } from '../src/shared/units';
 import { type Bench, count, word, words } from './kit/bench';
+import { layCable, moveToReceiver, overCable } from './kit/cable';
 import { matrixChart, matrixFigures, matrixTables, type MatrixRun } from './kit/cells';
 import { linuxGuest, linuxLoads, type SavedGuest } from './kit/guests';
 import { ResultLines } from './kit/lines';
 import { thisVersion } from './kit/machine';
 import { type ModeName, modeNames, nativeModes } from './kit/modes';
-import { type Move, moveByWherry, moveNatively, type MoveLimits, withPair } from './kit/moves';
+import { type Move, moveByWherry, moveNatively, type MoveLimits, type Pair, withPair } from './kit/moves';
 import { digits, seconds } from './kit/table';
 
 /**
@@ -27,6 +28,10 @@ export const matrix: Bench = {
       .option('--downtime-limit <time>', 'for all', '300ms')
       .option('--runs <n>', 'runs of each cell and mode', '1')
       .option('--wherry <words>', 'more words for the wherry command, instead of its defaults', '')
+      .option(
+        '--cable',
+        'links that the kernel shapes, TCP and a receiver; no limit is set (needs root, unshare --net)',
+      )
       .option('--resume', 'go on with the last matrix.jsonl: what is there is not run again')
       .option('--merge <files>', 'count the runs in these files too, and do not repeat them', '')
       .option('--report', 'run nothing; show what there is (with --resume or --merge)'),
@@ -61,6 +66,8 @@ interface Planned {
   readonly key: string;
   readonly guest: (typeof linuxLoads)[number];
   readonly link: string;
+  /** Whether the link is a cable of that rate, rather than a limit set. */
+  readonly cable: boolean;
   readonly memoryBytes: number;
   readonly mode: ModeName;
   readonly run: number;
@@ -76,6 +83,7 @@ function planOf(options: Parameters<Bench['run']>[0], modes: readonly ModeName[]
   const downtimeLimitMs = parseDuration(word(options, 'downtimeLimit'));
   const runs = Array.from({ length: count(options, 'runs') }, (_, i) => i + 1);
   const extra = word(options, 'wherry');
+  const cable = options['cable'] === true;
   const cells = runs.flatMap((run) =>
     memories.flatMap((memoryBytes) =>
       guests.flatMap((guest) => links.map((link) => ({ run, memoryBytes, guest, link }))),
@@ -85,8 +93,9 @@ function planOf(options: Parameters<Bench['run']>[0], modes: readonly ModeName[]
     modes.map((mode) => {
       const limits = { bandwidth: parseRate(cell.link), downtimeLimitMs, timeoutMs };
       const way = mode === 'wherry' && extra !== '' ? `${mode} ${extra}` : mode;
-      const key = [cell.guest, cell.memoryBytes / 2 ** 20, cell.link, way, cell.run, downtimeLimitMs].join('|');
-      return { ...cell, mode, limits, key };
+      const link = cable ? `${cell.link} cable` : cell.link;
+      const key = [cell.guest, cell.memoryBytes / 2 ** 20, link, way, cell.run, downtimeLimitMs].join('|');
+      return { ...cell, link, cable, mode, limits, key };
     }),
   );
 }
@@ -99,9 +108,9 @@ async function runOne(
 ): Promise<MatrixRun> {
   const { key, guest: load, link, memoryBytes, mode, run, limits } = planned;
   const before = { version: thisVersion(), date: new Date().toISOString(), load: loadavg()[0] ?? NaN };
-  const move = await withPair(guest, mode === 'wherry', (pair) =>
-    mode === 'wherry' ? moveByWherry(pair, wherry, extra, limits) : moveNatively(pair, nativeModes[mode], limits),
-  ).catch((error: unknown): Move => ({ status: 'failed', why: String(error) }));
+  const move = await withPair(guest, mode === 'wherry', (pair) => moved(planned, pair, wherry, extra)).catch(
+    (error: unknown): Move => ({ status: 'failed', why: String(error) }),
+  );
   const { status, totalMs, downtimeMs, wireBytes, rounds, expectedDowntimeMs, why, report } = move;
   const loopLagP99Ms = report?.load?.loopLagP99Ms;
   const { downtimeLimitMs, timeoutMs } = limits;
@@ -118,6 +127,19 @@ async function runOne(
   };
   const found = { totalMs, downtimeMs, wireBytes, rounds, expectedDowntimeMs, loopLagP99Ms, why };
   return { ...cell, status, ...present(found) };
+}
+
+function moved({ mode, limits, cable }: Planned, pair: Pair, wherry: string, extra: readonly string[]): Promise<Move> {
+  if (!cable) {
+    return mode === 'wherry'
+      ? moveByWherry(pair, wherry, extra, limits)
+      : moveNatively(pair, nativeModes[mode], limits);
+  }
+  layCable(limits.bandwidth);
+  const unlimited = { ...limits, bandwidth: 0 };
+  return mode === 'wherry'
+    ? moveToReceiver(pair, wherry, extra, unlimited)
+    : moveNatively(pair, nativeModes[mode], unlimited, overCable);
 }
 
 /** Without what is undefined. */

@@ -3,7 +3,7 @@ import { parseBytes } from '../src/shared/units';
 import type { Bench } from './kit/bench';
 import { count, word } from './kit/bench';
 import { type SavedGuest, sampleGuest } from './kit/guests';
-import { type Move, moveByWherry, moveNatively, withPair } from './kit/moves';
+import { type Move, moveByWherry, moveNatively, unixWay, withPair } from './kit/moves';
 import { median } from './kit/statistics';
 import { digits } from './kit/table';
 
@@ -60,7 +60,8 @@ function moveBy(way: Way, guest: SavedGuest, wherry: string, extra: readonly str
       return moveByWherry(pair, wherry, ['--method', 'none', '--xbzrle-cache', '0', ...extra], unlimited);
     const server = await startPump(`${pair.directory}/pump`, `${pair.directory}/stream`);
     try {
-      return await moveNatively(pair, plain, unlimited, `unix:${pair.directory}/pump`);
+      const way = { ...unixWay(pair.directory), connect: `unix:${pair.directory}/pump` };
+      return await moveNatively(pair, plain, unlimited, way);
     } finally {
       server.close();
     }

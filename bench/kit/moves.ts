@@ -46,6 +46,12 @@ export interface Pair {
   readonly directory: string;
 }
 
+/** Where the destination waits for the stream, and where the source connects: there, or to what leads there. */
+export interface StreamWay {
+  readonly listen: string;
+  readonly connect: string;
+}
+
 /** Starts the guest and a QEMU that waits for it, calls `work`, and ends both. */
 export function withPair<T>(guest: SavedGuest, paused: boolean, work: (pair: Pair) => Promise<T>): Promise<T> {
   return withDirectory(async (directory) => {
@@ -64,27 +70,26 @@ export function withPair<T>(guest: SavedGuest, paused: boolean, work: (pair: Pai
 }
 
 /**
- * Moves the guest with nothing but the two QEMUs, over a unix socket, or through `by`, an address that leads there.
- * The return path is on, so that completed means the destination has it.
+ * Moves the guest with nothing but the two QEMUs, over a unix socket unless another way is named. The return path is
+ * on, so that completed means the destination has it.
  */
 export async function moveNatively(
   { source, destination, directory }: Pair,
   { capabilities, parameters }: NativeMode,
   limits: MoveLimits,
-  by?: string,
+  way: StreamWay = unixWay(directory),
 ): Promise<Move> {
-  const uri = `unix:${join(directory, 'stream')}`;
   const { bandwidth, downtimeLimitMs, timeoutMs } = limits;
   await setCapabilities(source.monitor, { events: true, 'return-path': true, ...capabilities });
   await setCapabilities(destination.monitor, { events: true, 'return-path': true, ...capabilities });
   const asked = { 'max-bandwidth': bandwidth, 'downtime-limit': downtimeLimitMs, ...parameters };
   await source.monitor.execute('migrate-set-parameters', asked);
   await destination.monitor.execute('migrate-set-parameters', parameters);
-  await destination.monitor.execute('migrate-incoming', { uri });
+  await destination.monitor.execute('migrate-incoming', { uri: way.listen });
   const over = source.monitor.waitFor('MIGRATION', ({ data }) => isEnd(data['status']), timeoutMs);
   const resumed = destination.monitor.waitFor('RESUME', undefined, timeoutMs + 10_000);
   resumed.catch(() => undefined); // told below, if it matters
-  await source.monitor.execute('migrate', { uri: by ?? uri });
+  await source.monitor.execute('migrate', { uri: way.connect });
   const end = await over.then(
     ({ data }) => data['status'],
     () => 'timed out',
@@ -105,6 +110,12 @@ export async function moveNatively(
     ...definedNumber('totalMs', info['total-time']),
     ...downtime(source, destination),
   };
+}
+
+/** A socket in the pair's directory. */
+export function unixWay(directory: string): StreamWay {
+  const uri = `unix:${join(directory, 'stream')}`;
+  return { listen: uri, connect: uri };
 }
 
 /** Moves the guest with the `wherry` command, its settings the defaults but for `words`. */

@@ -23,7 +23,7 @@ const heldMs = 50;
 export interface IntakeOptions {
   readonly builder: EpochBuilder;
   readonly counters: SenderCounters;
-  /** Bytes a second on the wire, 0 for unlimited. */
+  /** Bytes a second on the wire, 0 for unlimited or unknown. */
   readonly rate: () => number;
   /** Takes an epoch; `sent` is to be called when it has gone. */
   readonly onEpoch: (epoch: Epoch) => void;

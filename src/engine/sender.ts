@@ -69,7 +69,7 @@ export class Sender {
     this.#intake = new Intake({
       builder,
       counters: this.counters,
-      rate: () => this.#settings.maxBandwidth,
+      rate: () => this.#link?.writer.linkRate ?? 0,
       onEpoch: (epoch) => this.#queue(epoch),
       onEnd: () => void this.#chain.then(() => this.#sendEnd()),
     });

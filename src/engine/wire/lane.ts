@@ -210,6 +210,7 @@ export class Lane {
   async #stand(channel: Channel): Promise<void> {
     if (channel.ended) return;
     this.#standing = true;
+    this.wire.pace.noteFull();
     this.wire.onChange();
     await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#standing = false;

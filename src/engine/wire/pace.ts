@@ -2,7 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { TokenBucket, inFlightBound, sliceBytes } from './token-bucket';
 
 /** Without a limit, bytes on the way before the link's own pace is known. */
-const minUnlimitedBound = 2 * 2 ** 20;
+const unknownBound = 2 * 2 ** 20;
+/** What is looked at for the link's own pace, ms, and what is left of it after each: it may have become slower. */
+const pace = { windowMs: 100, kept: 0.9 } as const;
 
 /**
  * What the channels of one wire have in common: the limit over the sum of them, a pause, the bytes that may be on the
@@ -14,15 +16,20 @@ export class Pace {
   #turns: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
   #received = 0;
-  #measured = { rate: 0, bytes: 0, at: performance.now() };
+  #full = false;
+  #measured: { readonly rate: number; readonly bytes: number; readonly at: number };
   /** Smallest round trip seen on any channel, ms. */
   roundTripMs = 0;
   /** Milliseconds spent waiting for the limiter. */
   limitedMs = 0;
 
   /** @param rate bytes a second, 0 for unlimited */
-  constructor(private rate: number) {
-    this.#bucket = new TokenBucket(rate, performance.now());
+  constructor(
+    private rate: number,
+    now = performance.now(),
+  ) {
+    this.#bucket = new TokenBucket(rate, now);
+    this.#measured = { rate: 0, bytes: 0, at: now };
   }
 
   setRate(rate: number): void {
@@ -43,12 +50,13 @@ export class Pace {
 
   /** Bytes that each of so many channels may have on the way: one that stands still keeps no more than its own share. */
   share(channels: number): number {
-    const { rate, roundTripMs } = this;
-    const bound =
-      rate > 0
-        ? inFlightBound(rate, roundTripMs)
-        : Math.max(minUnlimitedBound, inFlightBound(this.#measured.rate, roundTripMs));
-    return bound / channels;
+    const rate = this.linkRate;
+    return (rate > 0 ? inFlightBound(rate, this.roundTripMs) : unknownBound) / channels;
+  }
+
+  /** The limit, or without one what a link gives that had all it could take; bytes a second, 0 for unknown. */
+  get linkRate(): number {
+    return this.rate > 0 ? this.rate : this.#measured.rate;
   }
 
   /** Bytes to write in one turn; a quarter of a share at most, which is what a share may be exceeded by. */
@@ -82,13 +90,19 @@ export class Pace {
     this.roundTripMs = this.roundTripMs === 0 ? ms : Math.min(this.roundTripMs, ms);
   }
 
+  /** There is more to write than the link takes: what it gives now is its own pace. */
+  noteFull(): void {
+    this.#full = true;
+  }
+
   /** So many bytes more have been taken by the receiver, on whatever channel. */
   noteReceived(more: number, now: number): void {
     this.#received += more;
     const { at, bytes, rate } = this.#measured;
-    if (now - at < 100) return;
-    const current = ((this.#received - bytes) * 1000) / (now - at);
-    this.#measured = { rate: Math.max(current, rate * 0.9), bytes: this.#received, at: now };
+    if (now - at < pace.windowMs) return;
+    const current = this.#full ? ((this.#received - bytes) * 1000) / (now - at) : 0;
+    this.#full = false;
+    this.#measured = { rate: Math.max(current, rate * pace.kept), bytes: this.#received, at: now };
   }
 
   async #permission(bytes: number, gone: () => boolean): Promise<void> {

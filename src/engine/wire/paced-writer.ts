@@ -69,12 +69,17 @@ export class PacedWriter {
     return this.#pace.roundTripMs;
   }
 
+  /** The limit, or without one what the link gives when it is full; bytes a second, 0 for unknown. */
+  get linkRate(): number {
+    return this.#pace.linkRate;
+  }
+
   /** Milliseconds spent waiting for the limiter. */
   get limitedMs(): number {
     return this.#pace.limitedMs;
   }
 
-  /** Milliseconds in which there was something to write and every channel waited for the receiver or its socket. */
+  /** Milliseconds in which there was something to write, or room was asked for, and every channel waited for the link. */
   get blockedMs(): number {
     return this.#blockedMs + (this.#blockedSince === undefined ? 0 : performance.now() - this.#blockedSince);
   }
@@ -149,7 +154,8 @@ export class PacedWriter {
   }
 
   #clock(): void {
-    const wanted = this.#waiting.length > 0 || this.#lanes.some(({ busy }) => busy);
+    const asked = this.#waiting.length > 0 || this.#roomWanted.length > 0;
+    const wanted = asked || this.#lanes.some(({ busy }) => busy);
     const blocked = wanted && this.#lanes.every(({ busy, blocked, free }) => (busy ? blocked : !free));
     if (blocked) this.#blockedSince ??= performance.now();
     else if (this.#blockedSince !== undefined) {

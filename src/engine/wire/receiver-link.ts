@@ -2,30 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { WherryError, type Failure } from '../../shared/failure';
 import { formatDuration } from '../../shared/units';
 import type { Channel } from './channel';
-import {
-  countAt,
-  countsBody,
-  frameHead,
-  frameHeadBytes,
-  isKept,
-  type Frame,
-  type FrameType,
-  type Unfinished,
-} from './frame';
+import { countAt, countsBody, frameHeadBytes, isKept, type Frame, type FrameType, type Unfinished } from './frame';
 import { parseJoin, parseLeave, type Ticket, type Welcome } from './hello';
 import { encodeJson } from './json';
-import { Outbox } from './outbox';
 import { usualBeats, type Beats } from './pulse';
+import { ReturnLane } from './return-lane';
 import { NotShown, expectSecret, newSecret, shows } from './secret';
 
 /** How long a sender that cannot come back may take to bring its further channels once it was let in, ms. */
 const defaultJoinMs = 10_000;
 /** A sender may see later than we that a link is gone, and its own time counts from there, ms. */
 const defaultGraceMs = 15_000;
-/** Kept bytes of the return path from which on the destination has to wait. */
-const maxKeptBytes = 256 * 1024;
-/** Kept bytes in all, at which a sender that goes on sending does not hear what it is told. */
-const maxUnheardBytes = 4 * 2 ** 20;
 /** Bytes that wait for the sender to read them, from which on it is not told what was taken: the next word says all. */
 const maxUnreadBytes = 64 * 1024;
 
@@ -63,20 +50,23 @@ interface Strand {
 export class ReceiverLink {
   readonly #strands = new Map<number, Strand>();
   readonly #ticket: Ticket = { session: randomBytes(8).toString('hex'), secret: newSecret() };
-  /** What was said on the first channel. */
-  readonly #outbox = new Outbox();
+  readonly #lane: ReturnLane;
   #joinTimer: NodeJS.Timeout | undefined;
   #lostTimer: NodeJS.Timeout | undefined;
   readonly #beat: NodeJS.Timeout;
   /** Said to the sender, and again if it has not heard it. */
   #welcome: Welcome | undefined;
   #held = false;
-  #full = false;
 
   constructor(
     first: Channel,
     private readonly options: ReceiverLinkOptions,
   ) {
+    this.#lane = new ReturnLane({
+      channel: () => this.#strands.get(0)?.channel,
+      onFull: options.onFull,
+      onUnheard: options.onMissing,
+    });
     this.#take(0, first);
     // Before the welcome, too: making ready for it may take longer than a link may be silent.
     this.#beat = setInterval(() => this.#reportAll(), (options.beats ?? usualBeats).everyMs);
@@ -112,8 +102,8 @@ export class ReceiverLink {
     first.unfinished = undefined;
     this.#take(0, channel);
     this.#sayWelcome();
-    this.#outbox.rewind();
-    if (this.#welcome !== undefined) this.#flush();
+    this.#lane.rewind();
+    if (this.#welcome !== undefined) this.#lane.flush();
     if (this.#whole) this.#mended();
   }
 
@@ -136,7 +126,7 @@ export class ReceiverLink {
     if (this.options.windowMs === 0 && this.#strands.has(index)) {
       throw new WherryError('wire-refused', `channel ${index} is here already`);
     }
-    if (index === 0) this.#releaseTo(taken);
+    if (index === 0) this.#lane.release(taken);
     const strand = this.#strands.get(index);
     const unfinished = strand?.channel === undefined ? strand?.unfinished : strand.channel.unfinished;
     if (unfinished !== undefined) channel.goOn(unfinished);
@@ -146,8 +136,8 @@ export class ReceiverLink {
     channel.send('joined', countsBody(strand?.taken ?? 0, begun));
     this.#report(index);
     if (index === 0) {
-      this.#outbox.rewind();
-      this.#flush();
+      this.#lane.rewind();
+      this.#lane.flush();
     }
     this.#joinTimer?.refresh();
     if (this.#whole) {
@@ -172,22 +162,17 @@ export class ReceiverLink {
 
   /** The sender has taken what was said up to there; throws `wire-protocol` for what cannot be. */
   heardTaken({ body }: Frame): void {
-    this.#releaseTo(countAt(body, 0));
+    this.#lane.release(countAt(body, 0));
   }
 
   /** The sender has everything that was said. */
   get settled(): boolean {
-    return this.#outbox.empty;
+    return this.#lane.settled;
   }
 
   /** Writes a frame on the first channel, and again on the next connection if it has not been taken by then. */
   send(type: FrameType, body: Buffer = Buffer.alloc(0), epoch?: number): void {
-    this.#outbox.add([frameHead(type, body.length, epoch), body]);
-    this.#flush();
-    this.#setFull(this.#outbox.bytes >= maxKeptBytes);
-    if (this.#outbox.bytes <= maxUnheardBytes) return;
-    const unheard = `the sender has not taken ${this.#outbox.bytes} bytes of what it was told`;
-    this.options.onMissing(new WherryError('wire-protocol', unheard));
+    this.#lane.send(type, body, epoch);
   }
 
   /** This channel's connection is gone; false where that is the end. */
@@ -239,28 +224,6 @@ export class ReceiverLink {
   get #whole(): boolean {
     const there = [...this.#strands.values()].filter(({ channel }) => channel !== undefined);
     return there.length === this.options.channels;
-  }
-
-  #releaseTo(taken: number): void {
-    this.#outbox.release(taken);
-    this.#setFull(this.#outbox.bytes >= maxKeptBytes);
-  }
-
-  #setFull(full: boolean): void {
-    if (full === this.#full) return;
-    this.#full = full;
-    this.options.onFull(full);
-  }
-
-  #flush(): void {
-    const channel = this.#strands.get(0)?.channel;
-    if (channel === undefined || channel.ended) return;
-    for (let frame = this.#outbox.next(); frame !== undefined; frame = this.#outbox.next()) {
-      channel.socket.cork();
-      for (const bytes of frame) channel.write(bytes);
-      channel.socket.uncork();
-      this.#outbox.wrote();
-    }
   }
 
   #mended(): void {

@@ -2,24 +2,24 @@ import type { Socket } from 'node:net';
 import xxhash from 'xxhash-wasm';
 import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
-import { pageBytes, type MigrationSettings } from '../shared/settings';
+import type { MigrationSettings } from '../shared/settings';
 import type { Reconnecting } from '../shared/snapshot';
 import { formatBytes } from '../shared/units';
 import type { SpawnWorker } from '../shared/worker';
-import { CompressPool, layoutFor, partPages, type ChangedCache, type Layout } from './dispatch/compress-pool';
+import { CompressPool, partPages } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
 import type { RamMap } from './dispatch/ram-map';
 import type { RewriteFigures } from './dispatch/rewrite-sampler';
 import { EpochCarrier } from './epoch-carrier';
 import { Intake } from './intake';
+import { Layouts } from './layouts';
 import { MethodChoice, type ChosenWay } from './method-choice';
 import type { Waits } from './bottleneck';
 import type { Progress } from './progress';
 import type { RatioSample } from './ratio-sampler';
-import { countEpoch, countEvictions, newSenderCounters } from './sender-stats';
+import { countEpoch, newSenderCounters } from './sender-stats';
 import type { Frame } from './wire/frame';
 import type { Beats } from './wire/pulse';
-import { layoutBody } from './wire/layout';
 import type { Pairing } from './wire/pairing';
 import { SenderLink } from './wire/sender-link';
 
@@ -45,6 +45,7 @@ export class Sender {
   readonly counters = newSenderCounters();
   readonly #intake: Intake;
   readonly #pool: CompressPool;
+  readonly #layouts: Layouts;
   readonly #choice: MethodChoice;
   readonly #carrier: EpochCarrier;
   #link: SenderLink | undefined;
@@ -55,9 +56,6 @@ export class Sender {
   #sentEnd = false;
   #answersEnded = false;
   #stopped = false;
-  #laidOut: (() => void) | undefined;
-  /** What the receiver allows. */
-  #mostCacheBytes = 0;
 
   private constructor(
     private readonly options: SenderOptions,
@@ -83,6 +81,15 @@ export class Sender {
       onEncoded: (keys, { ops, method }) => builder.map.markPart(keys, ops, method),
       onRestart: (name, reason) => onNotice(`${name} died (${reason}) and was started again, its cache cold`),
       onStalled: (name, ms) => onNotice(stalledNotice(name, ms)),
+    });
+    this.#layouts = new Layouts({
+      pool: this.#pool,
+      builder,
+      intake: this.#intake,
+      counters: this.counters,
+      inTurn: (step) => this.#inTurn(step),
+      send: async (body) => this.#link?.writer.send('layout', body),
+      onFailure: (error) => this.#fail(error),
     });
     this.#choice = new MethodChoice(settings, this.#pool, () => this.#progress);
     const isPlainMethod = (): boolean => this.#settings.method === 'none';
@@ -119,8 +126,7 @@ export class Sender {
     const meant = to.destination === undefined ? {} : { destination: to.destination };
     const hello = { decompressThreads, channels, maxPartPages, ...layout, resumeWindowMs, ...meant };
     const [{ maxCacheBytes }] = await Promise.all([link.open(to.token, hello), this.#pool.ready()]);
-    this.#mostCacheBytes = maxCacheBytes;
-    if (bytesOf(this.#pool.layout) > maxCacheBytes) await this.#takeLess();
+    if (!this.#layouts.allow(maxCacheBytes)) await this.#takeLess();
   }
 
   /** The settings in force; their cache may be less than was asked for. */
@@ -146,13 +152,12 @@ export class Sender {
    * no larger than the receiver allows. Compress threads that have to be started are at work by then.
    */
   async change(wanted: MigrationSettings): Promise<MigrationSettings> {
-    const settings = { ...wanted, xbzrleCacheBytes: Math.min(wanted.xbzrleCacheBytes, this.#mostCacheBytes) };
-    const layout = layoutFor(settings.xbzrleCacheBytes, settings.compressThreads);
-    if (!sameLayout(layout, this.#pool.layout)) {
-      this.#allow(layout);
+    const settings = this.#layouts.allowed(wanted);
+    const layout = this.#layouts.other(settings);
+    if (layout !== undefined) {
       await this.#pool.prepare(layout);
       if (this.#closed || this.#failure !== undefined) throw new WherryError('usage', 'there is no more to change');
-      this.#layOut(layout);
+      this.#layouts.use(layout);
     }
     this.#settings = settings;
     this.builder.setPlain(isPlain(settings));
@@ -189,7 +194,7 @@ export class Sender {
 
   /** The largest cache that the receiver takes, bytes. */
   get mostCacheBytes(): number {
-    return this.#mostCacheBytes;
+    return this.#layouts.mostCacheBytes;
   }
 
   /** Wire bytes written so far, framing included. */
@@ -269,36 +274,9 @@ export class Sender {
     this.#pool.close();
   }
 
-  /** A shard has at least one page, so that many threads may come to more than a small limit. */
-  #allow(layout: Layout): void {
-    if (bytesOf(layout) <= this.#mostCacheBytes) return;
-    const most = `at most ${this.#mostCacheBytes} bytes of cache are allowed over there`;
-    throw new WherryError('usage', `${layout.shards} compress threads hold at least a page each, ${most}`);
-  }
-
-  /** Between two epochs: what is cut by now goes in the old layout, what comes in the new one. */
-  #layOut(layout: Layout): void {
-    const last = this.#intake.cut();
-    const changed = this.#pool.use(layout);
-    changed.then(
-      (caches) => caches.forEach(({ shard, evictions }) => countEvictions(this.counters, shard, evictions)),
-      (error: unknown) => this.#fail(asWherryError(error)),
-    );
-    this.builder.layOut(layout.shards, this.#pool.partPages);
-    const sent = this.#chain.then(() => this.#announce(layout, last, changed));
-    this.#chain = sent.catch((error: unknown) => this.#fail(asWherryError(error)));
-  }
-
-  /**
-   * Tells the receiver of another layout, and waits until it is in force there. Nothing is under way meanwhile, so that
-   * no part can meet the wrong layout, whatever way it takes.
-   */
-  async #announce(layout: Layout, lastBefore: number, changed: Promise<readonly ChangedCache[]>): Promise<void> {
-    const moved = (await changed).flatMap(({ shard, kept }) => (kept === undefined ? [] : [[shard, kept] as const]));
-    await this.#intake.acknowledged(lastBefore);
-    const laidOut = new Promise<void>((resolve) => (this.#laidOut = resolve));
-    await this.#link?.writer.send('layout', layoutBody({ ...layout, kept: new Map(moved) }));
-    await laidOut;
+  /** After all that was queued before; what is queued later waits for it. */
+  #inTurn(step: () => Promise<void>): void {
+    this.#chain = this.#chain.then(step).catch((error: unknown) => this.#fail(asWherryError(error)));
   }
 
   /** A guest all of whose memory has been sent stands still, whoever knows of it. */
@@ -328,7 +306,7 @@ export class Sender {
       this.options.onAnswer?.(body);
       this.#intake.answer(body);
     } else if (type === 'returnEnd') this.#endOfReturnPath();
-    else if (type === 'laidOut') this.#laidOut?.();
+    else if (type === 'laidOut') this.#layouts.laidOut();
     else throw new WherryError('wire-protocol', `an unexpected ${type} frame`);
   }
 
@@ -365,12 +343,4 @@ export class Sender {
 /** Nothing is compressed and no page compared: the stream goes as it is, unless its parts are to be striped. */
 function isPlain({ method, xbzrleCacheBytes, channels }: MigrationSettings): boolean {
   return method === 'none' && xbzrleCacheBytes === 0 && channels === 1;
-}
-
-function bytesOf({ shards, cachePagesPerShard }: Layout): number {
-  return shards * cachePagesPerShard * pageBytes;
-}
-
-function sameLayout(a: Layout, b: Layout): boolean {
-  return a.shards === b.shards && a.cachePagesPerShard === b.cachePagesPerShard;
 }

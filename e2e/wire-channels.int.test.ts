@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { sliceBytes } from '../src/engine/wire/token-bucket';
 import { Gate } from './kit/gate';
 import { loopback, spoiler } from './kit/loopback';
@@ -12,6 +12,10 @@ describe('several channels', () => {
   it.each([2, 4, 16])('bring a stream byte for byte: %d of them', async (channels) => {
     const stream = guestStream();
     const settings = { channels, compressThreads: 5, decompressThreads: 2 };
+    const warnings: string[] = [];
+    const note = ({ name, message }: Error): void => void warnings.push(`${name}: ${message}`);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
     const { sender, destination, source } = await loopback(opened, { spawn, settings });
     source.end(stream);
     await destination.ended;
@@ -20,6 +24,7 @@ describe('several channels', () => {
     expect(sender.channelBytes.reduce((sum, bytes) => sum + bytes, 0)).toBe(sender.wireBytes);
     expect(sender.channelBytes.filter((bytes) => bytes > 4096).length).toBeGreaterThan(1);
     await until(() => sender.unacknowledgedBytes === 0, 'every epoch to be acknowledged');
+    expect(warnings.filter((text) => text.startsWith('MaxListeners'))).toEqual([]);
   });
 
   it('pass one that stands still, and the stream is whole when it goes on', async () => {

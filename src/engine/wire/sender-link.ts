@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WherryError, asWherryError } from '../../shared/failure';
 import { formatDuration } from '../../shared/units';
@@ -78,6 +79,7 @@ export class SenderLink {
     this.#met = this.#heard = known;
     this.#beats = beats;
     this.writer = new PacedWriter(rate);
+    setMaxListeners(0, this.#closing.signal); // each channel that waits for its turn to be tried listens
     this.outage = new Outage({ windowMs, onNotice, onExpired: (error) => this.#end(error) });
   }
 

@@ -15,6 +15,7 @@ import { Opened, serve } from './kit/loopback';
 import { Growth } from './kit/memory';
 import { childrenOf } from './kit/processes';
 import { answerOf, connectPeer, startReceive, type Peer, type RunningReceiver } from './kit/receive';
+import { epoch, part } from './kit/stranger';
 import { noise } from './kit/streams';
 
 const mebibyte = 2 ** 20;
@@ -63,15 +64,6 @@ function join({ pairing }: RunningReceiver, { session, secret }: Ticket, channel
 }
 
 describe('a sender with the right token', () => {
-  const epoch: EpochHead = {
-    rawBytes: 5000,
-    digest: 0n,
-    shards: [0],
-    method: 'none',
-    tableBytes: 0,
-    table: Buffer.alloc(0),
-  };
-  const part: PartHead = { method: 'none', pages: 1, rawBytes: 10, frame: Buffer.alloc(10) };
   const one = (pieces: readonly Uint8Array[]): Buffer => Buffer.concat(pieces);
   const announce = ({ channel }: Peer, change: Partial<EpochHead> = {}, number = 1): void =>
     void channel.send('epoch', one(epochBody({ ...epoch, ...change })), number);

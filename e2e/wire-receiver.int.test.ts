@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Sender } from '../src/engine/sender';
-import { epochBody, partBody, type PartHead } from '../src/engine/wire/epoch-frame';
+import { epochBody, partBody } from '../src/engine/wire/epoch-frame';
 import { frameHead } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
 import { layoutBody } from '../src/engine/wire/layout';
@@ -10,7 +10,7 @@ import type { Failure } from '../src/shared/failure';
 import { defaultSettings } from '../src/shared/settings';
 import { listen, token } from './kit/loopback';
 import { loopbackTest } from './kit/loopback-test';
-import { hello, stranger, type Stranger } from './kit/stranger';
+import { epoch, hello, part, stranger, type Stranger } from './kit/stranger';
 
 const { opened, spawn, started } = loopbackTest();
 
@@ -97,15 +97,6 @@ describe('a receiver', () => {
     expect(await failed).toMatchObject({ code: 'wire-protocol' });
   });
 
-  const epoch = {
-    rawBytes: 5000,
-    digest: 0n,
-    shards: [0],
-    method: 'none',
-    tableBytes: 0,
-    table: Buffer.alloc(0),
-  } as const;
-  const part: PartHead = { method: 'none', pages: 1, rawBytes: 10, frame: Buffer.alloc(10) };
   const body = (pieces: readonly Uint8Array[]): Buffer => Buffer.concat([...pieces]);
   const announce = ({ send }: Stranger): void => send('epoch', body(epochBody(epoch)), 1);
 

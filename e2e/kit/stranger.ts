@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { Channel } from '../../src/engine/wire/channel';
+import type { EpochHead, PartHead } from '../../src/engine/wire/epoch-frame';
 import { frameHead, type FrameType } from '../../src/engine/wire/frame';
 import { parseFailure, type Hello } from '../../src/engine/wire/hello';
 import type { Failure } from '../../src/shared/failure';
@@ -14,6 +15,19 @@ export const hello: Hello = {
   channels: 1,
   resumeWindowMs: 0,
 };
+
+/** A small epoch's head. */
+export const epoch: EpochHead = {
+  rawBytes: 5000,
+  digest: 0n,
+  shards: [0],
+  method: 'none',
+  tableBytes: 0,
+  table: Buffer.alloc(0),
+};
+
+/** A part that does not decode. */
+export const part: PartHead = { method: 'none', pages: 1, rawBytes: 10, frame: Buffer.alloc(10) };
 
 export interface Stranger {
   readonly socket: Socket;

@@ -2,6 +2,7 @@ import wrapAnsi from 'wrap-ansi';
 import { clockText, roundTripText, throughputText, type LinkFigures } from '../shared/link';
 import type { CacheCounts, CompressionCounts, Snapshot, WorkerStatus } from '../shared/snapshot';
 import { formatBitRate, formatBytes, formatDuration, formatRate, formatWireBytes } from '../shared/units';
+import { wayName } from '../shared/way';
 import type { Paint } from './paint';
 
 type Mark = keyof Paint | undefined;
@@ -137,9 +138,9 @@ function cacheText({ size, lookups, hits }: CacheCounts): string {
 }
 
 /** What `auto` has chosen, and why. */
-function chosen({ method, level, reason }: CompressionCounts): string {
-  if (reason === undefined) return '';
-  return `${method === 'none' ? method : `${method} ${level}`}, ${reason}`;
+function chosen(compression: CompressionCounts): string {
+  const { reason } = compression;
+  return reason === undefined ? '' : `${wayName(compression)}, ${reason}`;
 }
 
 /** Workers by kind: `compress-3` is one of `compress`. */

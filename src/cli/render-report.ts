@@ -3,6 +3,7 @@ import { besidePredicted, compressedBy, overLimit } from '../shared/run-figures'
 import { bottlenecks, type Report, type Snapshot } from '../shared/snapshot';
 import type { GuestPlace } from '../shared/state';
 import { formatDuration } from '../shared/units';
+import { wayName } from '../shared/way';
 
 type Row = readonly [name: string, value: string];
 
@@ -130,11 +131,14 @@ function shardRows({ shards }: Report['cache']): readonly Row[] {
 }
 
 function compressionRows({ compression }: Report): readonly Row[] {
-  const { method, level, rawBytes, compressedBytes, reason, busy } = compression;
+  const { method, level, asItComes, rawBytes, compressedBytes, reason, busy } = compression;
   if (method === 'none' && reason === undefined) return [];
   const rate = compressedBytes === 0 ? [] : [['compression rate', (rawBytes / compressedBytes).toFixed(2)] as const];
   return [
-    ['compression method', `${method}, level ${level}${reason === undefined ? '' : `, chosen: ${reason}`}`],
+    [
+      'compression method',
+      `${asItComes === true ? wayName(compression) : `${method}, level ${level}`}${reason === undefined ? '' : `, chosen: ${reason}`}`,
+    ],
     ...(reason === undefined ? [] : [['compressed by', compressedBy(compression) ?? ''] as const]),
     ['compression input', kbytes(rawBytes)],
     ['compressed size', kbytes(compressedBytes)],

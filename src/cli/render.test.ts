@@ -194,6 +194,17 @@ describe('renderReport', () => {
     ]);
   });
 
+  it('says what went as it came', () => {
+    const reason = 'the workers would not fill 1 Gbit/s';
+    const sent = { method: 'none', level: 0, rawBytes: 3e6, compressedBytes: 3e6, asItComes: true } as const;
+    const ways = [sent, { method: 'zstd', level: 1, rawBytes: 1e6, compressedBytes: 4e5 }] as const;
+    const compression = { ...sent, rawBytes: 4e6, compressedBytes: 34e5, reason, ways };
+    const rows = renderReport({ ...sampleReport, compression }).map((row) => row.replace(/ +/g, ' '));
+    expect(rows).toContain(`compression method: as it comes, chosen: ${reason}`);
+    expect(rows).toContain('compressed by: as it comes 75 %, zstd 1 25 %');
+    expect(live({ compression }, 150)).toContain(`as it comes, ${reason}`);
+  });
+
   it('has no dirty sync count where nobody counted', () => {
     expect(renderReport({ ...sampleReport, rounds: 0 }).join()).not.toContain('dirty sync');
   });

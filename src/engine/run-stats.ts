@@ -118,10 +118,9 @@ export class RunStats {
   }
 
   compressionCounts({ partBytes, frameBytes, busy, ways }: SenderCounters, way?: ChosenWay): CompressionCounts {
-    const { method, level, reason } = way ?? asSet(this.settings);
+    const { reason, ...inForce } = way ?? asSet(this.settings);
     return {
-      method,
-      level,
+      ...inForce,
       rawBytes: partBytes,
       compressedBytes: frameBytes,
       ...(!this.settings.waitForThread && { busy }),

@@ -54,7 +54,7 @@ describe('countEpoch', () => {
       normal: 3,
       partBytes: 3 * 4096,
       frameBytes: 3 * 4096,
-      ways: [{ method: 'none', level: 0, rawBytes: 3 * 4096, compressedBytes: 3 * 4096 }],
+      ways: [{ method: 'none', level: 0, asItComes: true, rawBytes: 3 * 4096, compressedBytes: 3 * 4096 }],
       wirePlain: 3 * 4096,
     });
   });

@@ -1,9 +1,13 @@
 import type { CacheFigures, WayCounts } from '../shared/snapshot';
 import { pageBytes } from '../shared/settings';
+import { sameWay, type Way } from '../shared/way';
 import type { EncodedPart } from './dispatch/compress-pool';
 import type { Epoch } from './dispatch/epoch-builder';
 import { frameHeadBytes } from './wire/frame';
 import { partOverheadBytes } from './wire/epoch-frame';
+
+/** How pages go that lie in an epoch's table. */
+const asItComes: Way = { method: 'none', level: 0, asItComes: true };
 
 /** What one shard's cache has done so far. */
 type ShardCounters = { -readonly [Name in keyof CacheFigures]: number };
@@ -79,7 +83,7 @@ export function countEpoch(counters: SenderCounters, { zeroPages, plainPages }: 
   counters.frameBytes += bytes;
   counters.wirePlain += bytes;
   if (plainPages === 0) return;
-  const way = wayCounters(counters, { method: 'none', level: 0 });
+  const way = wayCounters(counters, asItComes);
   way.rawBytes += bytes;
   way.compressedBytes += bytes;
 }
@@ -112,15 +116,15 @@ export function countPart(counters: SenderCounters, { shard, answer, frame, way 
   counters.wireUnchanged += unchanged;
   if (method === 'none') counters.wirePlain += full;
   else counters.wireNormal += full;
-  const sameWay = wayCounters(counters, way);
-  sameWay.rawBytes += rawBytes;
-  sameWay.compressedBytes += frame.length;
+  const taken = wayCounters(counters, way);
+  taken.rawBytes += rawBytes;
+  taken.compressedBytes += frame.length;
 }
 
-function wayCounters({ ways }: SenderCounters, { method, level }: EncodedPart['way']): WayCounters {
-  const known = ways.find((way) => way.method === method && way.level === level);
+function wayCounters({ ways }: SenderCounters, taken: Way): WayCounters {
+  const known = ways.find((way) => sameWay(way, taken));
   if (known !== undefined) return known;
-  const added = { method, level, rawBytes: 0, compressedBytes: 0 };
+  const added = { ...taken, rawBytes: 0, compressedBytes: 0 };
   ways.push(added);
   return added;
 }

@@ -7,6 +7,7 @@ import type { Report } from './snapshot';
 import { settingText } from './setting-text';
 import { formatBytes, formatDuration, formatWireBytes } from './units';
 import { troubleOf } from './verdict';
+import { wayName } from './way';
 import { bandText } from './words';
 
 /** What can be known of a run under one name; undefined is unknown. */
@@ -117,9 +118,7 @@ function figure<Value extends string | number | boolean>(
 /** The ways that pages went, with their shares: `zstd 3 61 %, none 39 %`; absent before there was a choice. */
 export function compressedBy({ ways, rawBytes }: Report['compression']): string | undefined {
   if (ways === undefined) return undefined;
-  const name = ({ method, level }: (typeof ways)[number]): string =>
-    method === 'none' ? method : `${method} ${level}`;
-  return ways.map((way) => `${name(way)} ${Math.round((100 * way.rawBytes) / Math.max(1, rawBytes))} %`).join(', ');
+  return ways.map((way) => `${wayName(way)} ${Math.round((100 * way.rawBytes) / Math.max(1, rawBytes))} %`).join(', ');
 }
 
 /** The downtime's prediction as one text: `60 ms–110 ms`. */

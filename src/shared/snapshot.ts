@@ -1,8 +1,9 @@
 import type { Failure } from './failure';
 import type { LinkFigures } from './link';
-import type { Method, MigrationSettings, TimeoutAction } from './settings';
+import type { MigrationSettings, TimeoutAction } from './settings';
 import type { RunVerdict } from './verdict';
 import type { EndState, GuestPlace, SessionState } from './state';
+import type { Way } from './way';
 
 /** A low to high band of milliseconds; an estimate is never one number. */
 export interface BandMs {
@@ -45,19 +46,14 @@ export interface CacheCounts extends CacheFigures {
   readonly shards: readonly CacheFigures[];
 }
 
-/** What was compressed in one way. */
-export interface WayCounts {
-  readonly method: Method;
-  readonly level: number;
+/** What was carried in one way. */
+export interface WayCounts extends Way {
   readonly rawBytes: number;
   readonly compressedBytes: number;
 }
 
-/** What compression has made of parts, and how it is done now. */
-export interface CompressionCounts {
-  /** In force; what `auto` has chosen, where that is set. */
-  readonly method: Method;
-  readonly level: number;
+/** What compression has made of parts, and the way in force; what `auto` has chosen, where that is set. */
+export interface CompressionCounts extends Way {
   /** Why `auto` has chosen it, in words. */
   readonly reason?: string;
   /** By the way it was done, the largest first; a part that no method made smaller counts as `none`. */

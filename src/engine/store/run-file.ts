@@ -28,7 +28,9 @@ const cacheFigures = v.looseObject({
   overflow: amount,
 });
 const band = v.object({ low: amount, high: amount });
-const way = { method: v.picklist(methods), level: amount, rawBytes: amount, compressedBytes: amount };
+/** How pages are carried. */
+const way = { method: v.picklist(methods), level: amount, asItComes: v.exactOptional(v.literal(true)) };
+const sentBytes = { rawBytes: amount, compressedBytes: amount };
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 const advised = {
@@ -78,12 +80,10 @@ const reportSchema: v.GenericSchema<unknown, Report> = v.looseObject({
     shards: v.optional(v.pipe(v.array(cacheFigures), v.maxLength(limits.compressThreads.max)), []),
   }),
   compression: v.looseObject({
-    method: v.picklist(methods),
-    level: amount,
+    ...way,
+    ...sentBytes,
     reason: v.exactOptional(v.string()),
-    ways: v.exactOptional(v.array(v.looseObject(way))),
-    rawBytes: amount,
-    compressedBytes: amount,
+    ways: v.exactOptional(v.array(v.looseObject({ ...way, ...sentBytes }))),
     busy: v.exactOptional(amount),
   }),
   load: v.exactOptional(

@@ -5,6 +5,7 @@ import type { PageCounts, Report, Snapshot } from '../../shared/snapshot';
 import { compressedBy } from '../../shared/run-figures';
 import type { GuestPlace } from '../../shared/state';
 import { formatBytes, formatDuration, formatRate, formatWireBytes } from '../../shared/units';
+import { wayName } from '../../shared/way';
 import { bandText, count, percent } from './words';
 
 /** What stands where a figure is not known. */
@@ -130,7 +131,10 @@ export function reportRows(report: Report): readonly (readonly [name: string, va
     ['xbzrle cache lookups', count(cache.lookups)],
     ['xbzrle cache hits', count(cache.hits)],
     ['xbzrle cache hit rate', hitRate(cache)],
-    ['compression', compression.method === 'none' ? 'none' : `${compression.method} level ${compression.level}`],
+    [
+      'compression',
+      compression.method === 'none' ? wayName(compression) : `${compression.method} level ${compression.level}`,
+    ],
     ...(compression.reason === undefined ? [] : [['chosen because', compression.reason] as const]),
     ...(compression.reason === undefined ? [] : [['compressed by', compressedBy(compression) ?? unknown] as const]),
     ['compression ratio', ratio],

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { parseBytes, parseDuration, parseRate } from '../src/shared/units';
+import { wayName } from '../src/shared/way';
 import { type Bench, count, word, words } from './kit/bench';
 import { linuxGuest, linuxLoads, sampleGuest, type SavedGuest } from './kit/guests';
 import { type Move, moveByWherry, withPair } from './kit/moves';
@@ -9,6 +10,8 @@ import { digits, seconds } from './kit/table';
 /** The choices that are compared, as the command takes them. */
 const ways = {
   auto: ['--method', 'auto'],
+  /** As it comes: nothing compressed, nothing compared. */
+  plain: ['--method', 'none', '--xbzrle-cache', '0'],
   none: ['--method', 'none'],
   zlib1: ['--method', 'zlib', '--level', '1'],
   zstd1: ['--method', 'zstd', '--level', '1'],
@@ -108,7 +111,7 @@ async function moved(
     (error: unknown): Move => ({ status: 'failed', why: String(error) }),
   );
   const { status, totalMs, wireBytes, report } = move;
-  const went = report?.compression.ways?.map(({ method, level, rawBytes }) => `${method} ${level}: ${rawBytes}`);
+  const went = report?.compression.ways?.map((way) => `${wayName(way)}: ${way.rawBytes}`);
   const reason = report?.compression.reason;
   return {
     status,

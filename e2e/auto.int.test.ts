@@ -4,6 +4,7 @@ import { startMigration, type RunningMigration } from '../src/engine/migration';
 import { startBuiltinPair } from '../src/guest/builtin-pair';
 import type { SamplePair } from '../src/shared/guest';
 import { defaultSettings, type MigrationSettings } from '../src/shared/settings';
+import type { CompressionCounts, WayCounts } from '../src/shared/snapshot';
 import { type BundledWorkers, bundleWorkers } from './kit/bundled-workers';
 import { monitor, samplePair } from './kit/pairs';
 import { differingPages } from './kit/ram';
@@ -44,6 +45,24 @@ describe('a migration by auto', () => {
     expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
   });
 
+  it('carries the stream as it comes where the limit is high, compresses again where it is low, and arrives whole', async () => {
+    const pair = await samplePair({ memoryBytes, rate: 'max', fillBytes: 32 * mebibyte });
+    const run = migrate(pair, { maxBandwidth: 2e6, downtimeLimitMs: 1 });
+    await seen(run, 'pages by zstd', ({ compression }) => bytesBy(compression, isZstd) > 0);
+    await run.control.change({ maxBandwidth: 125e6 });
+    await seen(run, 'pages as they come', ({ compression }) => bytesBy(compression, goesAsItComes) > 0);
+    await run.control.change({ maxBandwidth: 2e6 });
+    const before = bytesBy(run.snapshot().compression, isZstd);
+    const again = await seen(run, 'pages by zstd again', ({ compression }) => bytesBy(compression, isZstd) > before);
+    expect(again.compression).not.toHaveProperty('asItComes');
+    await run.control.change({ maxBandwidth: 0, downtimeLimitMs: 5000 });
+    const { status, compression } = await run.finished;
+    expect(status).toBe('completed');
+    expect(bytesBy(compression, () => true)).toBe(compression.rawBytes);
+    const [source, destination] = [await monitor(pair.source), await monitor(pair.destination)];
+    expect(await differingPages(source, destination, pair.directory, memoryBytes)).toEqual([]);
+  });
+
   it('stops compressing what does not get smaller', async () => {
     const pair = await startBuiltinPair({ memoryBytes, workload: 'random', seed: 3, rate: 4000, spawn: workers.spawn });
     onTestFinished(() => pair.stop());
@@ -78,6 +97,15 @@ describe('a migration by auto', () => {
   });
 });
 
-function isZstd({ method }: { readonly method: string }): boolean {
+function isZstd({ method }: WayCounts): boolean {
   return method === 'zstd';
+}
+
+function goesAsItComes({ asItComes }: WayCounts): boolean {
+  return asItComes === true;
+}
+
+/** Page bytes that have gone such ways. */
+function bytesBy({ ways = [] }: CompressionCounts, way: (way: WayCounts) => boolean): number {
+  return ways.filter(way).reduce((sum, { rawBytes }) => sum + rawBytes, 0);
 }

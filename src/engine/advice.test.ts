@@ -53,6 +53,11 @@ describe('advice', () => {
     });
   });
 
+  it('is no cache where nobody looks into it', () => {
+    const rewrites = { deltaShare: 0.01, packedShare: 0.008 };
+    expect(words({ ...facts, rewrites, sample: stubborn.sample, cacheIdle: true })).not.toMatch(/cache/);
+  });
+
   it('is a cache before bandwidth or a long pause where nobody knows yet what changes', () => {
     const advice = adviceFor(facts);
     expect(advice?.change).toEqual({ xbzrleCacheBytes: 20 * 2 ** 20 });
@@ -214,6 +219,7 @@ describe('the reason', () => {
     const cache = { size: 2 ** 20, lookups: 100, hits: 10 };
     expect(stallReason({ ...facts, cache })).toBe('cache');
     expect(stallReason({ ...facts, cache, bottleneck: undefined })).toBe('dirty rate');
+    expect(stallReason({ ...facts, cache, cacheIdle: true })).toBe('link');
   });
 
   it('is said with the figures', () => {

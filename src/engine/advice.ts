@@ -20,9 +20,9 @@ const calmShare = 0.8;
 const nearPause = 2;
 
 /** Why it does not converge, by what is waited for most. */
-export function stallReason({ bottleneck, cache }: StallFacts): StallReason {
+export function stallReason({ bottleneck, cache, cacheIdle }: StallFacts): StallReason {
   if (bottleneck === undefined) return 'dirty rate';
-  const missing = cache.size > 0 && cache.lookups > 0 && cache.hits / cache.lookups < 0.5;
+  const missing = cacheIdle !== true && cache.size > 0 && cache.lookups > 0 && cache.hits / cache.lookups < 0.5;
   return bottleneck === 'link' && missing ? 'cache' : bottleneck;
 }
 

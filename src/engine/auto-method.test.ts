@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MethodAt } from '../codec/methods';
-import { AutoMethod } from './auto-method';
+import { sameWay, type Way } from '../shared/way';
+import { AutoMethod, type AutoOptions } from './auto-method';
 import { noWaits, type Waits } from './bottleneck';
-import { rungs } from './ladder';
+import { asItComes, lightest, rungs, uncompressed } from './ladder';
 
 /** What a migration runs on. */
 interface World {
@@ -15,21 +15,26 @@ interface World {
   readonly rate: number;
   /** Everything that is not compression, ms a byte. */
   readonly elsewhere: number;
+  /** What is left of that past the workers, as a share; no rung where it is absent. */
+  readonly past?: number;
 }
 
-/** MB/s and sizes as measured on text and records; the first rung costs nothing. */
+/** MB/s and sizes as measured on text and records; the first two rungs cost nothing. */
 const usual = {
-  sizes: [1, 0.45, 0.43, 0.41, 0.4],
-  costs: [0, 1 / 300e3, 1 / 200e3, 1 / 70e3, 1 / 35e3],
+  sizes: [1, 1, 0.45, 0.43, 0.41, 0.4],
+  costs: [0, 0, 1 / 300e3, 1 / 200e3, 1 / 70e3, 1 / 35e3],
   elsewhere: 1 / 200e3,
 } as const;
-const random = { ...usual, sizes: [1, 1, 1, 1, 1] } as const;
+const random = { ...usual, sizes: [1, 1, 1, 1, 1, 1] } as const;
+const quick = { ...usual, elsewhere: 1 / 80e3, past: 0.5 } as const;
 const cores = 2;
+const options: AutoOptions = { level: 1, parallel: cores, asItComes: false };
 const lookMs = 50;
 
 /** Milliseconds for a byte on the link, and elsewhere. */
-function byteMs({ sizes, costs, rate, elsewhere }: World, rung: number): { link: number; elsewhere: number } {
+function byteMs({ sizes, costs, rate, elsewhere, past }: World, rung: number): { link: number; elsewhere: number } {
   const link = rate === 0 ? 0 : ((sizes[rung] ?? 1) * 1000) / rate;
+  if (rung === asItComes) return { link, elsewhere: elsewhere * (past ?? Infinity) };
   return { link, elsewhere: elsewhere + (costs[rung] ?? 0) / cores };
 }
 
@@ -56,8 +61,10 @@ class Run {
     level = 1,
     /** By how much a look's pace differs from what it should be, as a share. */
     private readonly noise: () => number = () => 0,
+    /** The operator's limit, where the link itself is narrower or nobody has set one. */
+    private readonly limit?: number,
   ) {
-    this.auto = new AutoMethod({ level, parallel: cores });
+    this.auto = new AutoMethod({ ...options, level, asItComes: world.past !== undefined });
   }
 
   get rung(): number {
@@ -73,6 +80,7 @@ class Run {
 
   #look(): void {
     const { sizes, costs, rate } = this.world;
+    this.auto.limit(this.limit ?? rate, this.#now);
     const { link, elsewhere } = byteMs(this.world, this.rung);
     const waited = 1 - elsewhere / Math.hypot(link, elsewhere);
     const bytes = pace(this.world, this.rung) * lookMs * (1 + this.noise());
@@ -82,9 +90,15 @@ class Run {
     const { limitedMs, sourceMs } = this.#waits;
     const [linkMs, restMs] = [waited * lookMs, (1 - waited) * lookMs];
     this.#waits = { ...this.#waits, limitedMs: limitedMs + linkMs, sourceMs: sourceMs + restMs / 2 };
-    const sizesNow = { rawBytes: this.#raw, partBytes: this.#raw, frameBytes: this.#frame, wireBytes: this.#frame };
+    const sizesNow = {
+      rawBytes: this.#raw,
+      pageBytes: this.#raw,
+      partBytes: this.#raw,
+      frameBytes: this.#frame,
+      wireBytes: this.#frame,
+    };
     const before = this.rung;
-    this.auto.look({ ...sizesNow, waits: this.#waits }, rate, this.#now);
+    this.auto.look({ ...sizesNow, waits: this.#waits }, this.#now);
     if (this.rung !== before) this.taken.push(this.rung);
     const ways = this.auto.trial(this.#now);
     if (ways === undefined) return;
@@ -96,19 +110,19 @@ class Run {
   }
 }
 
-function rungOf({ method, level }: MethodAt): number {
-  return rungs.findIndex((way) => way.method === method && way.level === level);
+function rungOf(way: Way): number {
+  return rungs.findIndex((rung) => sameWay(rung, way));
 }
 
 describe('auto', () => {
   it.each([
-    [0, 1],
-    [1, 1],
-    [5, 2],
-    [6, 3],
-    [19, 4],
+    [0, 2],
+    [1, 2],
+    [5, 3],
+    [6, 4],
+    [19, 5],
   ])('starts from level %d on at rung %d', (level, rung) => {
-    const { reason, way } = new AutoMethod({ level, parallel: 2 });
+    const { reason, way } = new AutoMethod({ ...options, level });
     expect(rungOf(way)).toBe(rung);
     expect(reason).toBe(`starting at zstd ${way.level}`);
   });
@@ -123,7 +137,7 @@ describe('auto', () => {
   it('stops where compressing would limit', () => {
     const run = new Run({ ...usual, rate: 20e6 });
     run.goOn(10_000);
-    expect(run.rung).toBe(2);
+    expect(run.rung).toBe(3);
   });
 
   it('comes down when the link is faster than any compression', () => {
@@ -159,26 +173,95 @@ describe('auto', () => {
 
   it('takes a step back that made all slower than promised, and tries it ever more seldom', () => {
     // Whatever the trials say, more than the first zstd level starves the source: it shares the processor.
-    const starving = { ...usual, rate: 60e6, costs: [0, 1 / 300e3, 1 / 20e3, 1 / 10e3, 1 / 5e3] };
+    const starving = { ...usual, rate: 60e6, costs: [0, 0, 1 / 300e3, 1 / 20e3, 1 / 10e3, 1 / 5e3] };
     const run = new Run(starving);
     const honest = run.auto.tried.bind(run.auto);
     run.auto.tried = (ways, { sampleBytes, results }, now) =>
       honest(ways, { sampleBytes, results: results.map(({ bytes }) => ({ bytes, ms: 0 })) }, now);
     run.goOn(60_000);
-    const trips = run.taken.filter((rung) => rung === 2).length;
+    const trips = run.taken.filter((rung) => rung === 3).length;
     expect(trips).toBeGreaterThan(1);
     expect(trips).toBeLessThan(8);
     const pacing = run.goOn(60_000);
-    expect(pacing).toBeGreaterThan(0.95 * pace(starving, 1));
+    expect(pacing).toBeGreaterThan(0.95 * pace(starving, lightest));
   });
 
   it('holds still while the source looks for dirty pages', () => {
-    const auto = new AutoMethod({ level: 1, parallel: 2 });
+    const auto = new AutoMethod({ ...options, asItComes: true });
+    auto.limit(12.5e6, 0);
     for (let now = 0; now < 5000; now += lookMs) {
-      const nothing = { rawBytes: now, partBytes: 0, frameBytes: 0, wireBytes: now };
-      auto.look({ ...nothing, waits: { ...noWaits, sourceMs: now } }, 12.5e6, now);
+      const nothing = { rawBytes: now, pageBytes: 0, partBytes: 0, frameBytes: 0, wireBytes: now };
+      auto.look({ ...nothing, waits: { ...noWaits, sourceMs: now } }, now);
     }
     expect(auto.reason).toBe('starting at zstd 1');
+  });
+});
+
+describe('auto, as it comes', () => {
+  it('starts so under a limit that the workers would not fill, and says why', () => {
+    const run = new Run({ ...quick, rate: 125e6 });
+    run.goOn(2500);
+    expect(run.auto.way).toEqual({ method: 'none', level: 0, asItComes: true });
+    expect(run.auto.reason).toBe('the workers would not fill 1 Gbit/s');
+    expect(run.taken).toEqual([]);
+  });
+
+  it('starts with the workers where parts are to be striped, or the limit is low', () => {
+    for (const [rate, asItComes] of [
+      [125e6, false],
+      [99e6, true],
+    ] as const) {
+      const auto = new AutoMethod({ ...options, asItComes });
+      auto.limit(rate, 0);
+      expect(auto.way).toEqual({ method: 'zstd', level: 1 });
+    }
+  });
+
+  it('goes there when the workers limit and the link does not', () => {
+    const run = new Run({ ...quick, rate: 0 });
+    run.goOn(1500);
+    expect(run.rung).toBe(asItComes);
+    expect(run.auto.reason).toMatch(/limits: past the workers it takes less time$/);
+  });
+
+  it('does not where the link would not carry every byte', () => {
+    const run = new Run({ ...quick, rate: 30e6 });
+    run.goOn(20_000);
+    expect(run.taken).not.toContain(asItComes);
+  });
+
+  it('comes back at once with a lower limit, to the level it would start at', () => {
+    const run = new Run({ ...quick, rate: 125e6 }, 6);
+    run.goOn(2000);
+    run.world = { ...quick, rate: 12.5e6 };
+    run.goOn(lookMs);
+    expect(run.auto.way).toEqual({ method: 'zstd', level: 6 });
+    expect(run.auto.reason).toBe('starting again at zstd 6: the limit is 100 Mbit/s');
+  });
+
+  it('comes back within a second where the link gives less than the limit', () => {
+    const run = new Run({ ...quick, rate: 12.5e6 }, 1, undefined, 125e6);
+    run.goOn(1000);
+    expect(run.rung).toBeGreaterThan(uncompressed);
+    run.goOn(20_000);
+    expect(run.taken).not.toContain(asItComes);
+  });
+
+  it('is left for workers that do better after all, and for those that do not ever more seldom', () => {
+    const better = new Run({ ...usual, elsewhere: 1 / 400e3, past: 0.9, rate: 125e6 });
+    better.goOn(5000);
+    expect(better.rung).toBeGreaterThan(uncompressed);
+    const worse = new Run({ ...quick, rate: 125e6 });
+    worse.goOn(120_000);
+    expect(worse.rung).toBe(asItComes);
+    expect(worse.taken.filter((rung) => rung === lightest).length).toBeLessThan(8);
+  });
+
+  it('is taken back where it was slower', () => {
+    const run = new Run({ ...quick, past: 1.5, rate: 0 });
+    run.goOn(60_000);
+    expect(run.taken).toContain(asItComes);
+    expect(run.goOn(60_000)).toBeGreaterThan(0.95 * pace(run.world, uncompressed));
   });
 });
 
@@ -191,13 +274,15 @@ const worlds: fc.Arbitrary<World> = fc
     dearer: fc.array(fc.double({ min: 1.2, max: 4, noNaN: true }), { minLength: 3, maxLength: 3 }),
     rate: fc.constantFrom(0, 1e6, 12.5e6, 40e6, 125e6, 500e6),
     elsewhere: fc.double({ min: 1 / 400e3, max: 1 / 50e3, noNaN: true }),
+    past: fc.option(fc.double({ min: 0.45, max: 1, noNaN: true }), { nil: undefined }),
   })
-  .map(({ first, factors, fastest, dearer, rate, elsewhere }) => {
+  .map(({ first, factors, fastest, dearer, rate, elsewhere, past }) => {
     const along = (from: number, by: readonly number[]): number[] =>
       by.reduce<number[]>((all, factor) => [...all, (all.at(-1) ?? 1) * factor], [from]);
-    const costs = [0, ...along(1 / fastest, dearer)];
+    const costs = [0, 0, ...along(1 / fastest, dearer)];
     const lessAndLess = [first, ...factors].sort((a, b) => a - b);
-    return { sizes: along(1, lessAndLess), costs, rate, elsewhere };
+    const sizes = [1, ...along(1, lessAndLess)];
+    return { sizes, costs, rate, elsewhere, ...(past !== undefined && { past }) };
   });
 
 describe('auto, whatever it runs on', () => {

@@ -1,7 +1,10 @@
 import type { Tried } from '../codec/job';
 import type { MethodAt } from '../codec/methods';
+import type { Way } from '../shared/way';
+import { formatBitRate } from '../shared/units';
+import { Bars } from './bars';
+import { asItComes, Ladder, lightest, rungBelow, rungName, rungs, uncompressed, wayOf, type Rung } from './ladder';
 import { nothingSpent, spentBetween, sumOf, windowOf, type Progress, type Spent, type Window } from './progress';
-import { Ladder, rungBelow, rungName, rungs, wayOf, type Rung } from './ladder';
 
 /** Where the ladder is entered, and how much is compressed at once. */
 export interface AutoOptions {
@@ -9,6 +12,8 @@ export interface AutoOptions {
   readonly level: number;
   /** Parts that can really be compressed at once: threads, or cores where there are fewer. */
   readonly parallel: number;
+  /** Whether the stream may go as it comes, past the workers. */
+  readonly asItComes: boolean;
 }
 
 /** What is judged at once, ms: long enough for several epochs, short enough to answer a change within a second. */
@@ -20,27 +25,26 @@ const settleMs = 100;
 /** A look at less than this, the source being waited for, measures nothing: it is looking for dirty pages. */
 const leastLookBytes = 64 * 1024;
 /** Gain that a step must promise: down, bytes on the wire are given away for it. */
-const leastGain = { up: 0.01, down: 0.015, fromNone: 0.03 } as const;
+const leastGain = { up: 0.01, down: 0.015, fromNone: 0.03, asItComes: 0.05 } as const;
 /** Data that keeps this share of its size does not compress. */
 const incompressible = 0.98;
 /** A step was wrong that leaves all slower by this share. */
 const loss = 0.05;
-/** A rung that once gave this much more, not long ago, is gone back to. */
+/** A rung that once gave this much more, not long ago, is gone back to; so long nobody has to guess what it gives. */
 const regret = { loss: 0.2, forMs: 20_000 } as const;
 /** With the link waited for this much, smaller is faster whatever the clock says. */
 const linkBound = 0.5;
 /** However little there is to compress, this share of the time is spent on something else. */
 const leastElsewhere = 0.3;
-/** How long a rung that was left is not tried again; each time twice as long. */
-const barMs = { first: 1000, most: 30_000 } as const;
-/** Unless it promises this much more than when it was left. */
-const promiseMore = 0.25;
-
-interface Bar {
-  readonly until: number;
-  readonly ms: number;
-  readonly promised: number;
-}
+/** Waited for less than this, the link has nothing worth giving. */
+const leastLink = 0.1;
+/**
+ * Past the workers, as measured on two cores (docs/benchmarks.md): they carry 80 MB/s of guest memory, whatever the
+ * method, and the same stream as it comes 162. `carry`: bytes a ms; `share`: of a page's time elsewhere, what is left.
+ */
+const workers = { carry: 80e3, share: 0.5 } as const;
+/** Under a limit from here on, bytes a second, it is begun as it comes, and the workers' turn is so long afterwards, ms. */
+const fast = { limit: 100e6, untriedMs: 3000 } as const;
 
 /** A step under trial. */
 interface Step {
@@ -57,11 +61,12 @@ interface Candidate {
 }
 
 /**
- * Chooses how to compress while a migration runs; pure, the clock (ms) is passed in. It goes up a ladder of
- * methods by single rungs and down by as many as pay. What the next rungs would make of the data is tried on samples. A step is taken when it
- * promises to shorten the time a stream byte takes. That is made of its time on the link and its time everywhere else:
- * they overlap, but not wholly, since no more than two epochs are under way; so they are added as squares. A step is
- * taken back when the stream flows slower afterwards, at once or at any later look at what other rungs once gave.
+ * Chooses how to carry pages while a migration runs; pure, the clock (ms) is passed in. It goes up a ladder of ways by
+ * single rungs and down by as many as pay. What the next rungs would make of the data is tried on samples; the lowest
+ * one, past the workers, by what is known of their cost. A step is taken when it promises to shorten the time a stream
+ * byte takes. That is made of its time on the link and its time everywhere else: they overlap, but not wholly, since no
+ * more than two epochs are under way; so they are added as squares. A step is taken back when the stream flows slower
+ * afterwards, at once or at any later look at what other rungs once gave.
  */
 export class AutoMethod {
   readonly #ladder = new Ladder();
@@ -72,7 +77,7 @@ export class AutoMethod {
   #spent: Spent = nothingSpent;
   #settledAt = 0;
   #step: Step | undefined;
-  readonly #bars = new Map<Rung, Bar>();
+  readonly #bars = new Bars();
   /** What each rung last gave. */
   readonly #given = new Map<Rung, { readonly at: number; readonly window: Window }>();
 
@@ -81,8 +86,8 @@ export class AutoMethod {
     this.#why = `starting at ${rungName(this.#rung)}`;
   }
 
-  /** How to compress the next part. */
-  get way(): MethodAt {
+  /** How to carry the next epoch. */
+  get way(): Way {
     return wayOf(this.#rung);
   }
 
@@ -101,12 +106,29 @@ export class AutoMethod {
     this.#ladder.note(ways, outcome, now);
   }
 
-  /** Looks at what has been done; to be called about ten times a second. `rate`: bytes a second on the wire, or 0. */
-  look(progress: Progress, rate: number, now: number): void {
-    if (rate !== this.#rate) this.#startAgain(rate, now);
+  /** The limit in force, bytes a second on the wire, 0 for none. What was measured under another says nothing. */
+  limit(rate: number, now: number): void {
+    if (rate === this.#rate) return;
+    this.#rate = rate;
+    this.#bars.clear();
+    this.#given.clear();
+    this.#step = undefined;
+    this.#settle(now);
+    if (rate >= fast.limit && this.options.asItComes) {
+      this.#rung = asItComes;
+      this.#why = `the workers would not fill ${formatBitRate(rate)}`;
+      this.#bars.bar(lightest, fast.untriedMs, now);
+    } else if (rate > 0 && this.#rung === asItComes) {
+      this.#rung = rungBelow(this.options.level);
+      this.#why = `starting again at ${rungName(this.#rung)}: the limit is ${formatBitRate(rate)}`;
+    }
+  }
+
+  /** Looks at what has been done; to be called about ten times a second. */
+  look(progress: Progress, now: number): void {
     const last = this.#looked;
     this.#looked = { at: now, progress };
-    if (last === undefined || now < this.#settledAt) return;
+    if (last === undefined || last.at < this.#settledAt) return;
     const look = spentBetween(last.progress, progress, now - last.at);
     const idle = look.raw < leastLookBytes && look.waits.sourceMs > look.ms / 2;
     if (!idle) this.#spent = sumOf(this.#spent, look);
@@ -117,14 +139,6 @@ export class AutoMethod {
     this.#judge(window, now);
   }
 
-  #startAgain(rate: number, now: number): void {
-    this.#rate = rate;
-    this.#bars.clear();
-    this.#given.clear();
-    this.#step = undefined;
-    this.#settle(now);
-  }
-
   #settle(now: number): void {
     this.#spent = nothingSpent;
     this.#settledAt = now + settleMs;
@@ -133,13 +147,13 @@ export class AutoMethod {
   #judge(window: Window, now: number): void {
     const step = this.#step;
     this.#step = undefined;
+    this.#given.set(this.#rung, { at: now, window });
     if (step !== undefined && this.#isWorse(step, window, loss)) {
       this.#go({ rung: step.from, gain: step.gain, why: this.#slower(step.before, window) }, now);
       return;
     }
-    this.#given.set(this.#rung, { at: now, window });
-    const best = [...this.#candidates(window), ...this.#regrets(window, now)]
-      .filter((candidate) => this.#isOpen(candidate, now))
+    const best = [...this.#candidates(window, now), ...this.#regrets(window, now)]
+      .filter(({ rung, gain }) => this.#bars.isOpen(rung, gain, now))
       .reduce<Candidate | undefined>((a, b) => (a === undefined || b.gain > a.gain ? b : a), undefined);
     if (best === undefined) return;
     this.#step = { from: this.#rung, gain: best.gain, before: window };
@@ -148,18 +162,10 @@ export class AutoMethod {
 
   /** Takes a step; the rung that is left is barred for a while, `gain` being what it had promised. */
   #go({ rung, gain, why }: Candidate, now: number): void {
-    const before = this.#bars.get(this.#rung);
-    const recent = before !== undefined && now < before.until + 4 * before.ms;
-    const ms = recent ? Math.min(barMs.most, 2 * before.ms) : barMs.first;
-    this.#bars.set(this.#rung, { until: now + ms, ms, promised: gain });
+    this.#bars.leave(this.#rung, gain, now);
     this.#rung = rung;
     this.#why = why;
     this.#settle(now);
-  }
-
-  #isOpen({ rung, gain }: Candidate, now: number): boolean {
-    const bar = this.#bars.get(rung);
-    return bar === undefined || now >= bar.until || gain > bar.promised + promiseMore;
   }
 
   #slower(before: Window, after: Window): string {
@@ -179,27 +185,62 @@ export class AutoMethod {
 
   /**
    * Slower by the stream's own bytes, and slower by the method's as well, as they would have been before the step: the
-   * first alone may be data that compresses worse, the second alone data that compresses better.
+   * first alone may be data that compresses worse, the second alone data that compresses better. As it comes there is
+   * no method, and the first decides.
    */
   #isWorse({ from, before }: Pick<Step, 'from' | 'before'>, { raw, frame, linkShare }: Window, by: number): boolean {
     if (this.#rung > from && linkShare >= linkBound) return false;
-    const size = this.#rung === 0 ? before.frame / before.part : (this.#ladder.sizeOf(from, this.#rung) ?? 1);
+    if (this.#rung === asItComes || from === asItComes) return raw < before.raw * (1 - by);
+    const size =
+      this.#rung === uncompressed ? before.frame / before.part : (this.#ladder.sizeOf(from, this.#rung) ?? 1);
     return raw < before.raw * (1 - by) && frame * size < before.frame * (1 - by);
   }
 
-  #candidates(window: Window): readonly Candidate[] {
+  #candidates(window: Window, now: number): readonly Candidate[] {
     const rung = this.#rung;
-    if (rung > 0 && window.frame > window.part * incompressible) {
-      return [{ rung: 0, gain: 1, why: 'the data does not compress' }];
+    if (rung > uncompressed && window.frame > window.part * incompressible) {
+      return [{ rung: uncompressed, gain: 1, why: 'the data does not compress' }];
     }
-    const lower = rungs.slice(0, rung).map((_, index) => this.#down(window, index));
-    return [this.#up(window, rung + 1), ...lower].filter((candidate) => candidate !== undefined);
+    const others = rungs.map((_, other) => {
+      if (rung === asItComes) return other === lightest ? this.#toWorkers(window, now) : undefined;
+      if (other === asItComes) return this.#pastWorkers(window, now);
+      return other < rung ? this.#down(window, other) : other === rung + 1 ? this.#up(window, other) : undefined;
+    });
+    return others.filter((candidate) => candidate !== undefined);
+  }
+
+  /** Past the workers nothing can be tried on samples; what any of them gives is not known, or no longer. */
+  #toWorkers({ raw, linkShare, limits }: Window, now: number): Candidate | undefined {
+    const known = rungs.some((_, rung) => rung !== asItComes && this.#isKnown(rung, now));
+    if (known || linkShare < leastLink) return undefined;
+    const gain = linkShare < linkBound ? leastGain.up : Math.max(leastGain.up, workers.carry / raw - 1);
+    return { rung: lightest, gain, why: `${limits}: ${rungName(lightest)} may make up for it` };
+  }
+
+  /** The link then carries every byte; elsewhere, pages take less time. From the lightest rungs: others may do first. */
+  #pastWorkers({ raw, page, part, wire, linkShare, limits }: Window, now: number): Candidate | undefined {
+    const tried = this.#rung === lightest || this.#ladder.sizeOf(lightest, uncompressed) !== undefined;
+    if (!this.options.asItComes || this.#rung > lightest || !tried) return undefined;
+    if (linkShare >= linkBound || this.#isKnown(asItComes, now)) return undefined;
+    const link = Math.max(this.#rate > 0 ? 1000 / this.#rate : 0, linkShare / Math.max(wire, 1)); // ms a byte
+    const elsewhere = (1 - linkShare) / raw;
+    const method = ((this.#ladder.costOf(this.#rung) ?? 0) * part) / raw / this.options.parallel;
+    const shareThen = 1 - (1 - workers.share) * Math.min(1, page / raw);
+    const elsewhereThen = Math.max(elsewhere * leastElsewhere, (elsewhere - method) * shareThen);
+    const gain = Math.hypot((wire / raw) * link, elsewhere) / Math.hypot(link, elsewhereThen) - 1;
+    if (gain < leastGain.asItComes) return undefined;
+    return { rung: asItComes, gain, why: `${limits}: past the workers it takes less time` };
+  }
+
+  #isKnown(rung: Rung, now: number): boolean {
+    return now - (this.#given.get(rung)?.at ?? -Infinity) < regret.forMs;
   }
 
   #up(window: Window, rung: Rung): Candidate | undefined {
     if (rung >= rungs.length) return undefined;
     const gain = this.#gain(window, rung);
-    if (gain === undefined || gain < (this.#rung === 0 ? leastGain.fromNone : leastGain.up)) return undefined;
+    if (gain === undefined || gain < (this.#rung === uncompressed ? leastGain.fromNone : leastGain.up))
+      return undefined;
     const saved = Math.round(100 * (1 - (this.#ladder.sizeOf(rung, this.#rung) ?? 1)));
     return { rung, gain, why: `${window.limits}: ${rungName(rung)} makes pages ${saved} % smaller` };
   }
@@ -213,7 +254,7 @@ export class AutoMethod {
   /** How much faster the stream would flow at another rung, as a share; absent as long as nobody can say. */
   #gain(window: Window, rung: Rung): number | undefined {
     const { raw, part, frame, wire, linkShare } = window;
-    const size = rung === 0 ? part / frame : this.#ladder.sizeOf(rung, this.#rung);
+    const size = rung === uncompressed ? part / frame : this.#ladder.sizeOf(rung, this.#rung);
     const [cost, costNow] = [this.#ladder.costOf(rung), this.#ladder.costOf(this.#rung)];
     if (size === undefined || cost === undefined || costNow === undefined) return undefined;
     const link = this.#rate > 0 ? this.#rate / 1000 : linkShare > linkBound ? wire : Infinity;

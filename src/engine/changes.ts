@@ -28,6 +28,8 @@ export interface PaceFacts {
   /** What a link test saw the link itself give, wire bytes a second; absent where it was held back or there was none. */
   readonly linkRate?: number | undefined;
   readonly cache: { readonly size: number; readonly lookups: number; readonly hits: number };
+  /** `auto` carries the stream as it comes: nobody looks into the cache, whatever its size. */
+  readonly cacheIdle?: boolean;
   /** The largest cache there can be; absent where nobody else has a say in it. */
   readonly mostCacheBytes?: number | undefined;
 }
@@ -124,10 +126,15 @@ function moreThreads(facts: PaceFacts, goal: Goal): Candidate | undefined {
 
 /** A cache that holds what a round brings, so that only what changed in it is sent; by samples of what that is. */
 function largerCache(facts: PaceFacts, goal: Goal): Candidate | undefined {
-  const { settings, cache, bottleneck, mostCacheBytes = limits.xbzrleCacheBytes.max } = facts;
+  const { settings, cache, cacheIdle, bottleneck, mostCacheBytes = limits.xbzrleCacheBytes.max } = facts;
   const { roundBytes } = goal;
   const hitShare = cache.lookups === 0 ? 0 : cache.hits / cache.lookups;
-  if (roundBytes === undefined || hitShare > 0.8 || !(linkIsFull(facts) || bottleneck === 'compressor'))
+  if (
+    roundBytes === undefined ||
+    cacheIdle === true ||
+    hitShare > 0.8 ||
+    !(linkIsFull(facts) || bottleneck === 'compressor')
+  )
     return undefined;
   const size = Math.min(roundUp(roundBytes * 1.25, 2 ** 20), mostCacheBytes, limits.xbzrleCacheBytes.max);
   if (size < roundUp(settings.xbzrleCacheBytes, 4096) * leastGain || size < 4096) return undefined;

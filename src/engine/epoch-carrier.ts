@@ -52,7 +52,7 @@ export class EpochCarrier {
     for (const part of encoding) part.catch(() => undefined);
     if (epoch.plainPages > 0) this.#look(epoch.table);
     const { number, rawBytes, digest } = epoch;
-    const [{ method, table }] = await Promise.all([this.#packed(epoch.table), before]);
+    const [{ method, table }] = await Promise.all([this.#packed(epoch), before]);
     const shards = epoch.parts.map(({ shard }) => shard);
     const head = { rawBytes, digest, shards, method, tableBytes: epoch.table.length, table };
     const written = [this.#writing(writer.send('epoch', epochBody(head), number))];
@@ -95,10 +95,10 @@ export class EpochCarrier {
     this.#compressing.run(this.#wanting && this.#unwritten === 0);
   }
 
-  /** Tables hold the device state too, so they are compressed where that pays. */
-  async #packed(table: Buffer): Promise<{ readonly method: Method; readonly table: Uint8Array }> {
+  /** Tables hold the device state too, so they are compressed where that pays; not with pages that go as they come. */
+  async #packed({ table, plainPages }: Epoch): Promise<{ readonly method: Method; readonly table: Uint8Array }> {
     const { method, level } = this.options.choice.way;
-    if (method === 'none' || table.length < minPackedTableBytes) return { method: 'none', table };
+    if (method === 'none' || plainPages > 0 || table.length < minPackedTableBytes) return { method: 'none', table };
     const packed = await methodTable[method].compress(table, level);
     return packed.length < table.length ? { method, table: packed } : { method: 'none', table };
   }

@@ -153,6 +153,7 @@ export class Forecast {
       rewrites,
       linkRate: linksOwnRate(facts),
       cache: { size: this.settings.xbzrleCacheBytes, lookups: counters.lookups, hits: counters.hits },
+      cacheIdle: this.settings.method === 'auto' && sender.way?.asItComes === true,
       mostCacheBytes,
     };
   }

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { Ladder, rungBelow, rungName, rungs, wayOf } from './ladder';
+import { asItComes, Ladder, rungBelow, rungName, rungs, wayOf } from './ladder';
 
 const sample = 65536;
-const [none, first, second, third] = [0, 1, 2, 3] as const;
+const [none, first, second, third] = [1, 2, 3, 4] as const;
 
 describe('a ladder', () => {
   it('is of rungs that the methods have, each level above the one before', () => {
-    expect(rungs.map(({ level }) => level)).toEqual([0, 1, 3, 6, 9]);
+    expect(rungs.map(({ level }) => level)).toEqual([0, 0, 1, 3, 6, 9]);
+    expect(rungName(asItComes)).toBe('as it comes');
     expect(rungName(none)).toBe('no compression');
     expect(rungName(third)).toBe('zstd 6');
-    expect([1, 2, 3, 5, 8, 9, 19].map(rungBelow)).toEqual([1, 1, 2, 2, 3, 4, 4]);
+    expect([1, 2, 3, 5, 8, 9, 19].map(rungBelow)).toEqual([2, 2, 3, 3, 4, 5, 5]);
   });
 
   it('knows nothing that was not tried', () => {
@@ -18,6 +19,7 @@ describe('a ladder', () => {
     expect(ladder.sizeOf(second, first)).toBeUndefined();
     expect(ladder.costOf(none)).toBe(0);
     expect(ladder.costOf(first)).toBeUndefined();
+    expect(ladder.costOf(asItComes)).toBeUndefined();
   });
 
   it('learns from a trial what rungs make of each other\u2019s bytes, and what they cost', () => {
@@ -46,6 +48,7 @@ describe('a ladder', () => {
 
   it('asks for trials of what lies next, often at first, and never more than a fiftieth of the time', () => {
     const ladder = new Ladder();
+    expect(ladder.due(asItComes, 0)).toBeUndefined();
     expect(ladder.due(none, 0)).toEqual([wayOf(first)]);
     expect(ladder.due(none, 49)).toBeUndefined();
     expect(ladder.due(second, 50)).toEqual([wayOf(first), wayOf(second)]);

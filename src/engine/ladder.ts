@@ -1,32 +1,39 @@
 import type { Tried } from '../codec/job';
 import type { MethodAt } from '../codec/methods';
+import { wayName, type Way } from '../shared/way';
 
-/** Ways to compress, each smaller and slower than the one before. Above zstd 9, a percent costs most of the speed. */
+/**
+ * Ways to carry pages, each with less on the wire and more to do than the one before: past the workers, through them
+ * uncompressed (what is cached becomes a delta), compressed. Above zstd 9, a percent costs most of the speed.
+ */
 export const rungs = [
+  { method: 'none', level: 0, asItComes: true },
   { method: 'none', level: 0 },
   { method: 'zstd', level: 1 },
   { method: 'zstd', level: 3 },
   { method: 'zstd', level: 6 },
   { method: 'zstd', level: 9 },
-] as const satisfies readonly MethodAt[];
+] as const satisfies readonly Way[];
 
 /** Index into `rungs`. */
 export type Rung = number;
 
+/** The lowest rungs; those above compress. */
+export const [asItComes, uncompressed, lightest] = [0, 1, 2] as const satisfies readonly Rung[];
+
 /** How a rung is written. */
 export function rungName(rung: Rung): string {
-  const { method, level } = wayOf(rung);
-  return method === 'none' ? 'no compression' : `${method} ${level}`;
+  return rung === uncompressed ? 'no compression' : wayName(wayOf(rung));
 }
 
-export function wayOf(rung: Rung): MethodAt {
-  return rungs[rung] ?? rungs[0];
+export function wayOf(rung: Rung): Way {
+  return rungs[rung] ?? rungs[uncompressed];
 }
 
 /** The highest zstd rung whose level is not above. */
 export function rungBelow(level: number): Rung {
   const above = rungs.findIndex((way) => way.level > level);
-  return above < 0 ? rungs.length - 1 : Math.max(1, above - 1);
+  return above < 0 ? rungs.length - 1 : Math.max(lightest, above - 1);
 }
 
 /** Samples smaller than this are made of references, and say nothing about pages. */
@@ -46,7 +53,7 @@ export class Ladder {
   /** Bytes of each rung for every byte of the one below it. */
   readonly #steps: (number | undefined)[] = [];
   /** Milliseconds a byte, nobody else being in the way. */
-  readonly #costs: (number | undefined)[] = [0];
+  readonly #costs: (number | undefined)[] = [undefined, 0];
   #dueAt = 0;
   #up = true;
 
@@ -65,14 +72,14 @@ export class Ladder {
     return this.#costs[rung];
   }
 
-  /** What to try next on a sample, with `rung` in force; absent before it is time to. */
+  /** What to try next on a sample, with `rung` in force; absent before it is time to, and where there are no parts. */
   due(rung: Rung, now: number): readonly MethodAt[] | undefined {
-    if (now < this.#dueAt) return undefined;
-    this.#up = rung <= 1 || (rung < rungs.length - 1 && !this.#up);
+    if (now < this.#dueAt || rung === asItComes) return undefined;
+    this.#up = rung <= lightest || (rung < rungs.length - 1 && !this.#up);
     const [low, high] = this.#up ? [rung, rung + 1] : [rung - 1, rung];
     const known = this.#steps[high] !== undefined && this.#costs[low] !== undefined;
     this.#dueAt = now + (known ? trialEveryMs : firstTrialEveryMs);
-    return [low, high].filter((index) => index > 0).map(wayOf);
+    return [low, high].filter((index) => index > uncompressed).map(wayOf);
   }
 
   /** Takes note of a trial's outcome. */
@@ -80,12 +87,12 @@ export class Ladder {
     const spentMs = results.reduce((sum, { ms }) => sum + ms, 0);
     this.#dueAt = Math.max(this.#dueAt, now + spentMs * trialThrift);
     if (sampleBytes < leastSampleBytes) return;
-    const sizes = new Map<Rung, number>([[0, sampleBytes]]);
+    const sizes = new Map<Rung, number>([[uncompressed, sampleBytes]]);
     for (const [index, { bytes, ms }] of results.entries()) {
       const rung = rungs.findIndex(
         ({ method, level }) => method === ways[index]?.method && level === ways[index]?.level,
       );
-      if (rung < 1) continue;
+      if (rung < lightest) continue;
       sizes.set(rung, Math.max(1, bytes));
       this.#costs[rung] = cheaper(this.#costs[rung], ms / sampleBytes);
     }

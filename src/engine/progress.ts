@@ -4,6 +4,8 @@ import { bottleneckOf, noWaits, waitShares, type Waits } from './bottleneck';
 export interface Progress {
   /** Stream bytes taken from the source. */
   readonly rawBytes: number;
+  /** Of these, pages that were not zero; on what way does not matter. */
+  readonly pageBytes: number;
   /** Part bytes into the method and out of it. */
   readonly partBytes: number;
   readonly frameBytes: number;
@@ -14,6 +16,7 @@ export interface Progress {
 /** Rates of some time, bytes a ms, and what was waited for. */
 export interface Window {
   readonly raw: number;
+  readonly page: number;
   readonly part: number;
   readonly frame: number;
   readonly wire: number;
@@ -25,6 +28,7 @@ export interface Window {
 export interface Spent {
   readonly ms: number;
   readonly raw: number;
+  readonly page: number;
   readonly part: number;
   readonly frame: number;
   readonly wire: number;
@@ -34,6 +38,7 @@ export interface Spent {
 export const nothingSpent: Spent = {
   ms: 0,
   raw: 0,
+  page: 0,
   part: 0,
   frame: 0,
   wire: 0,
@@ -44,6 +49,7 @@ export function spentBetween(from: Progress, to: Progress, ms: number): Spent {
   return {
     ms,
     raw: to.rawBytes - from.rawBytes,
+    page: to.pageBytes - from.pageBytes,
     part: to.partBytes - from.partBytes,
     frame: to.frameBytes - from.frameBytes,
     wire: to.wireBytes - from.wireBytes,
@@ -55,6 +61,7 @@ export function sumOf(a: Spent, b: Spent): Spent {
   return {
     ms: a.ms + b.ms,
     raw: a.raw + b.raw,
+    page: a.page + b.page,
     part: a.part + b.part,
     frame: a.frame + b.frame,
     wire: a.wire + b.wire,
@@ -72,11 +79,12 @@ function combined(a: Waits, b: Waits, by: (a: number, b: number) => number): Wai
   };
 }
 
-export function windowOf({ ms, raw, part, frame, wire, waits }: Spent): Window {
+export function windowOf({ ms, raw, page, part, frame, wire, waits }: Spent): Window {
   const shares = waitShares(waits, ms);
   const limiting = bottleneckOf(shares);
   return {
     raw: raw / ms,
+    page: page / ms,
     part: part / ms,
     frame: frame / ms,
     wire: wire / ms,

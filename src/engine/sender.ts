@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import xxhash from 'xxhash-wasm';
 import { stalledNotice } from '../codec/stall-watch';
 import { WherryError, asWherryError } from '../shared/failure';
-import type { MigrationSettings } from '../shared/settings';
+import { pageBytes, type MigrationSettings } from '../shared/settings';
 import type { Reconnecting } from '../shared/snapshot';
 import { formatBytes } from '../shared/units';
+import type { Way } from '../shared/way';
 import type { SpawnWorker } from '../shared/worker';
 import { CompressPool, partPages } from './dispatch/compress-pool';
 import { EpochBuilder, type Epoch } from './dispatch/epoch-builder';
@@ -63,7 +64,6 @@ export class Sender {
   ) {
     const { settings, spawn, onNotice } = options;
     this.#settings = settings;
-    builder.setPlain(isPlain(settings));
     this.#intake = new Intake({
       builder,
       counters: this.counters,
@@ -91,7 +91,11 @@ export class Sender {
       send: async (body) => this.#link?.writer.send('layout', body),
       onFailure: (error) => this.#fail(error),
     });
-    this.#choice = new MethodChoice(settings, this.#pool, () => this.#progress);
+    this.#choice = new MethodChoice(
+      settings,
+      { setWay: (way) => this.#setWay(way), tryOn: (ways) => this.#pool.tryOn(ways) },
+      () => this.#progress,
+    );
     const isPlainMethod = (): boolean => this.#settings.method === 'none';
     this.#carrier = new EpochCarrier({
       pool: this.#pool,
@@ -160,7 +164,6 @@ export class Sender {
       this.#layouts.use(layout);
     }
     this.#settings = settings;
-    this.builder.setPlain(isPlain(settings));
     this.#choice.use(settings);
     this.#link?.writer.setRate(settings.maxBandwidth);
     return settings;
@@ -238,7 +241,7 @@ export class Sender {
     return { limitedMs, blockedMs, compressMs: this.#carrier.compressMs, ...this.#intake.waits };
   }
 
-  /** How parts are compressed now. */
+  /** How pages are carried now. */
   get way(): ChosenWay {
     return this.#choice.way;
   }
@@ -254,8 +257,15 @@ export class Sender {
   }
 
   get #progress(): Progress {
-    const { rawBytes, partBytes, frameBytes } = this.counters;
-    return { rawBytes, partBytes, frameBytes, wireBytes: this.wireBytes, waits: this.waits };
+    const { rawBytes, partBytes, frameBytes, normal, xbzrle, unchanged, repeated } = this.counters;
+    const guestBytes = (normal + xbzrle + unchanged + repeated) * pageBytes;
+    const { wireBytes, waits } = this;
+    return { rawBytes, pageBytes: guestBytes, partBytes, frameBytes, wireBytes, waits };
+  }
+
+  #setWay(way: Way): void {
+    this.#pool.setWay(way);
+    this.builder.setPlain(way.asItComes === true);
   }
 
   /** Ends everything that is over anyway, in good order: the receiver hears the last frame. */
@@ -338,9 +348,4 @@ export class Sender {
     this.#link?.destroy();
     this.options.onFailure(error);
   }
-}
-
-/** Nothing is compressed and no page compared: the stream goes as it is, unless its parts are to be striped. */
-function isPlain({ method, xbzrleCacheBytes, channels }: MigrationSettings): boolean {
-  return method === 'none' && xbzrleCacheBytes === 0 && channels === 1;
 }

@@ -88,6 +88,9 @@ const cacheSize = v.pipe(
   ),
 );
 
+/** A level and what it is a level of, in whatever else was given. */
+const levelSchema = v.object({ method: v.picklist(methodChoices), level: v.number() });
+
 /** A run's settings as the engine takes them: bytes, bytes per second, milliseconds. */
 export const settingsSchema = v.pipe(
   v.strictObject({
@@ -123,13 +126,19 @@ export const settingsSchema = v.pipe(
     /** Leave the guest paused on the destination when done. */
     paused: v.boolean(),
   }),
-  v.forward(
-    v.check(
-      ({ method, level }) => level >= limits.level[method].min && level <= limits.level[method].max,
-      ({ input }) => levelMessage(input),
-    ),
-    ['level'],
-  ),
+  // Not a plain check: that would not be made where another setting is no number at all.
+  v.rawCheck(({ dataset: { value: input }, addIssue }) => {
+    const given = v.safeParse(levelSchema, input);
+    if (!given.success) return;
+    const { method, level } = given.output;
+    const { min, max } = limits.level[method];
+    if (level >= min && level <= max) return;
+    const message = `${settingLabels.level}: ${method} takes ${min} to ${max}, got ${level}`;
+    addIssue({
+      message,
+      path: [{ type: 'object', origin: 'value', input: { method, level }, key: 'level', value: level }],
+    });
+  }),
   v.readonly(),
 );
 
@@ -170,11 +179,6 @@ export const defaultSettings: MigrationSettings = {
   linkTest: true,
   paused: false,
 };
-
-function levelMessage({ method, level }: { readonly method: MethodChoice; readonly level: number }): string {
-  const { min, max } = limits.level[method];
-  return `${settingLabels.level}: ${method} takes ${min} to ${max}, got ${level}`;
-}
 
 /** A setting that was refused, and why; no field where it is the whole. */
 export interface SettingsProblem {

@@ -60,6 +60,12 @@ describe('checkDraft', () => {
     const check = checkDraft({ ...defaults, level: '99', maxBandwidth: 'fast' });
     expect(Object.keys(check.problems).sort()).toEqual(['level', 'maxBandwidth']);
   });
+
+  it('says the same of a field whatever is wrong with the others', () => {
+    const { problems } = checkDraft({ ...defaults, level: '99', channels: 'x', downtimeLimitMs: '300' });
+    expect(problems.level).toBe('Compression level: zstd takes 1 to 19, got 99');
+    expect(problems.channels).toBe('Channels: expected a whole number from 1 to 16, got "x"');
+  });
 });
 
 describe('draftOf', () => {

@@ -1,4 +1,5 @@
 import { cachePolicies, limits, methodChoices, timeoutActions } from '../../shared/settings';
+import { settingText } from '../../shared/setting-text';
 import { formatBytes, formatDuration, formatRate } from '../../shared/units';
 import type { Draft, SettingName } from './draft';
 
@@ -57,7 +58,7 @@ export const settingFields: Readonly<Record<SettingName, SettingField>> = {
   },
   timeoutMs: {
     group: 'Limits',
-    hint: `10m, up to ${limits.timeoutMs.max / 3_600_000}h; by when it has to switch over, 0 is whenever`,
+    hint: `10m, up to ${settingText('duration', limits.timeoutMs.max)}; by when it has to switch over, 0 is whenever`,
   },
   onTimeout: {
     group: 'Limits',
@@ -69,11 +70,11 @@ export const settingFields: Readonly<Record<SettingName, SettingField>> = {
   },
   resumeWindowMs: {
     group: 'Safety',
-    hint: `60s, up to ${limits.resumeWindowMs.max / 3_600_000}h; how long a lost link may take to come back, 0 ends it`,
+    hint: `60s, up to ${settingText('duration', limits.resumeWindowMs.max)}; how long a lost link may take to come back, 0 ends it`,
   },
   switchoverResumeWindowMs: {
     group: 'Safety',
-    hint: `5s, up to ${limits.switchoverResumeWindowMs.max / 60_000}m; the same while the guest stands still`,
+    hint: `5s, up to ${settingText('duration', limits.switchoverResumeWindowMs.max)}; the same while the guest stands still`,
   },
   autoConverge: { group: 'Safety', hint: 'The guest is slowed down if it writes too fast' },
   paused: { group: 'Safety', hint: 'Nothing is continued on the destination; you start it' },

@@ -36,16 +36,16 @@ const ends = ['--source', '/tmp/a', '--destination', '/tmp/b'] as const;
 describe('bad input', () => {
   it.each([
     [[], 'Usage: wherry'],
-    [['sail'], "unknown command 'sail'"],
+    [['sail'], "unknown command 'sail': --help has those there are"],
     [['migrate'], "required option '--source <address>' not specified"],
     [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, auto, got "lz4"'],
     [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],
     [['migrate', ...ends, '--channels', '17'], 'Channels: expected a whole number from 1 to 16, got 17'],
     [['demo', '--memory', '1GB'], 'expected whole MiB'],
-    [['sample', '--kind', 'builtin', '--memory', '4GiB'], 'Guest memory: expected whole pages from 64 to 2048 MiB'],
-    [['sample', '--kind', 'builtin', '--memory', '1MiB'], 'Guest memory: expected whole pages from 64 to 2048 MiB'],
+    [['sample', '--kind', 'builtin', '--memory', '4GiB'], 'Guest memory: expected whole pages from 64 MiB to 2 GiB'],
+    [['sample', '--kind', 'builtin', '--memory', '1MiB'], 'Guest memory: expected whole pages from 64 MiB to 2 GiB'],
     [['sample', '--kind', 'builtin', '--rate', '10000001'], 'Rate: expected a whole number from 0 to 10000000'],
-    [['sample', '--kind', 'builtin', '--rate', '-1'], 'expected a whole number, got "-1"'],
+    [['sample', '--kind', 'builtin', '--rate', '-1'], 'expected a whole number of 0 or more, got "-1"'],
     [['sample', '--kind', 'builtin', '--fill', '1MiB'], '--fill: the built-in guest'],
   ])('%j ends with 2 and says why', async (words, message) => {
     const { code, out, err } = await command.start(...words).ended;

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import type { LinkFigures } from '../src/shared/link';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';

@@ -54,6 +54,8 @@ test('a link that cannot be tested is said in words', async ({ app }) => {
   await app.button('Test link').click();
   await expect(app.page.getByRole('alert').filter({ hasText: 'nobody listens there' })).toBeVisible();
   await app.fill({ Destination: 'wherry://nonsense' });
-  await app.button('Test link').click();
-  await expect(app.page.getByRole('alert').filter({ hasText: 'expected wherry://host:port' })).toBeVisible();
+  await expect(app.field('Destination')).toHaveAccessibleDescription(/expected wherry:\/\/host:port.*got one without/);
+  await expect(app.button('Test link')).toBeDisabled();
+  await expect(app.button('Start migration')).toBeDisabled();
+  await expect(app.button('Start migration')).toHaveAccessibleDescription(/expected wherry:\/\/host:port/);
 });

@@ -6,7 +6,7 @@ import { ReceiveServer } from '../src/engine/receive-server';
 import { makeIdentity } from '../src/engine/store/identity';
 import { Channel } from '../src/engine/wire/channel';
 import { frameHead } from '../src/engine/wire/frame';
-import type { Pairing } from '../src/engine/wire/pairing';
+import type { Pairing } from '../src/shared/pairing';
 import { arrivedBody, mostPings, pongBody } from '../src/engine/wire/probe';
 import { withSecret } from '../src/engine/wire/secret';
 import { Opened, serve } from './kit/loopback';

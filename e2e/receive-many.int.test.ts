@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import { withSecret } from '../src/engine/wire/secret';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';

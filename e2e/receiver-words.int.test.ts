@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { frameHead } from '../src/engine/wire/frame';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import type { SamplePair } from '../src/shared/guest';
 import { builtinPairs } from './kit/builtin-pairs';
 import { Cutter } from './kit/cutter';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { queryMigrate, setCapabilities } from '../src/engine/qmp/migrate';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import type { QemuPair } from '../src/guest/qemu-pair';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Frame } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import { withSecret } from '../src/engine/wire/secret';
 import { defaultSettings } from '../src/shared/settings';
 import { expectCompleted, migrateWords } from './kit/matrix';

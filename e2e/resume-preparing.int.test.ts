@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { frameHead, type FrameType } from '../src/engine/wire/frame';
 import { encodeJson } from '../src/engine/wire/json';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import { shutOutText } from '../src/engine/wire/link-error';
 import { withSecret } from '../src/engine/wire/secret';
 import { accessDenied } from '../src/engine/wire/secured';

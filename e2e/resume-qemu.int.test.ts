@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import { Cutter } from './kit/cutter';
 import { Opened } from './kit/loopback';
 import { expectCompleted, migrateWords } from './kit/matrix';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeIdentity } from '../src/engine/store/identity';
-import { formatPairing } from '../src/engine/wire/pairing';
+import { formatPairing } from '../src/shared/pairing';
 import { contextOf } from '../src/engine/wire/secured';
 import { expectCompleted, migrateWords } from './kit/matrix';
 import { expectCountedOn, expectStatus, expectSweepsWhole, monitor, samplePair } from './kit/pairs';

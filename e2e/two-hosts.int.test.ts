@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { QmpClient } from '../src/engine/qmp/client';
-import { type Pairing, formatPairing, parsePairing } from '../src/engine/wire/pairing';
+import { type Pairing, formatPairing, parsePairing } from '../src/shared/pairing';
 import type { SamplePair } from '../src/shared/guest';
 import type { LinkFigures } from '../src/shared/link';
 import type { Report } from '../src/shared/snapshot';

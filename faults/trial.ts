@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { childrenOf, isAlive } from '../e2e/kit/processes';
 import { differingPages } from '../e2e/kit/ram';
 import { QmpClient } from '../src/engine/qmp/client';
-import { formatPairing, parsePairing } from '../src/engine/wire/pairing';
+import { formatPairing, parsePairing } from '../src/shared/pairing';
 import { settingsLine } from '../src/shared/command-line';
 import type { MigrationSettings } from '../src/shared/settings';
 import type { Report } from '../src/shared/snapshot';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { LineSplitter } from '../../src/engine/qmp/lines';
-import { parseQmpAddress } from '../../src/engine/qmp/address';
+import { parseQmpAddress } from '../../src/shared/qmp-address';
 
 /** When a monitor's link is cut. */
 export interface CutRule {

@@ -4,7 +4,7 @@ import { Channel } from '../../src/engine/wire/channel';
 import { dial } from '../../src/engine/wire/dial';
 import type { Frame } from '../../src/engine/wire/frame';
 import { parseFailure } from '../../src/engine/wire/hello';
-import { parsePairing, type Endpoint, type Pairing } from '../../src/engine/wire/pairing';
+import { parsePairing, type Endpoint, type Pairing } from '../../src/shared/pairing';
 import type { Failure, WherryError } from '../../src/shared/failure';
 import { until } from './until';
 import { ownFolder, type WherryEvent } from './wherry';

@@ -1,6 +1,6 @@
 import { checkAnswer, parseControl, parseEvent, parseReply, parseRequest } from '../../src/engine/wire/control';
 import { parseFailure, parseHello, parseJoin, parseLeave, parseWelcome } from '../../src/engine/wire/hello';
-import { formatPairing, parsePairing } from '../../src/engine/wire/pairing';
+import { formatPairing, parsePairing } from '../../src/shared/pairing';
 import { expectSecret, withSecret } from '../../src/engine/wire/secret';
 import { parseGreeting, parseMessage } from '../../src/engine/qmp/messages';
 import { mutateBytes, mutatedText } from '../mutate';

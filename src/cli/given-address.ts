@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { parseQmpAddress } from '../engine/qmp/address';
+import { parseQmpAddress } from '../shared/qmp-address';
 import { WherryError } from '../shared/failure';
 import { isPairing } from '../shared/pairing-text';
 import { systemText } from '../shared/system-text';

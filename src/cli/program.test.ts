@@ -172,9 +172,9 @@ describe('wherry migrate', () => {
     [[...ends, '--level', '20'], 'error: Compression level: zstd takes 1 to 19, got 20'],
     [[...ends, '--level', '0'], 'Compression level: zstd takes 1 to 19, got 0'],
     [[...ends, '--method', 'zlib', '--level', '10'], 'Compression level: zlib takes 0 to 9, got 10'],
-    [[...ends, '--level', 'high'], 'expected a whole number, got "high"'],
+    [[...ends, '--level', 'high'], 'expected a whole number of 0 or more, got "high"'],
     [[...ends, '--compress-threads', '0'], 'Compress threads: expected a whole number from 1 to 255, got 0'],
-    [[...ends, '--compress-threads', '1e2'], 'expected a whole number, got "1e2"'],
+    [[...ends, '--compress-threads', '1e2'], 'expected a whole number of 0 or more, got "1e2"'],
     [[...ends, '--max-bandwidth', '100M'], 'expected a rate such as 100Mbit'],
     [
       [...ends, '--max-bandwidth', '100'],
@@ -242,7 +242,7 @@ describe('wherry demo', () => {
 
   it.each([
     [['--workload', 'sleep'], 'Workload: expected one of idle, seed, erp, random, got "sleep"'],
-    [['--memory', '1MiB'], 'from 64 to 2048 MiB, got 1 MiB'],
+    [['--memory', '1MiB'], 'from 64 MiB to 2 GiB, got 1 MiB'],
     [['--memory', '100000000'], 'got 95.4 MiB'],
     [['--seed', '-1'], 'expected a whole number'],
     [['--seed', '4294967296'], 'Seed: expected a whole number from 0 to 4294967295'],

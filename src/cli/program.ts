@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { parseQmpAddress } from '../engine/qmp/address';
-import { parsePairing } from '../engine/wire/pairing';
+import { parsePairing } from '../shared/pairing';
+import { parseQmpAddress } from '../shared/qmp-address';
 import { settingOptions } from '../shared/command-line';
 import { isPairing } from '../shared/pairing-text';
 import { toFailure, WherryError } from '../shared/failure';
@@ -201,6 +201,9 @@ function oneOf<Name extends string>(label: string, names: readonly Name[], given
 
 /** Commander puts its suggestions on lines of their own, and repeats what our refusals quote. */
 function oneLine(text: string): string {
-  const line = text.trim().replace(/\s*\n\s*/g, ' ');
+  const line = text
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/^error: unknown command '.*'$/, '$&: --help has those there are');
   return line.replace(/^error: option '(--[\w-]+)[^']*' argument '.*?' is invalid\. (?=expected )/s, 'error: $1: ');
 }

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { PlaceAddress } from '../engine/places';
-import { parseQmpAddress } from '../engine/qmp/address';
-import { parseLabel } from '../engine/wire/label';
+import { parseQmpAddress } from '../shared/qmp-address';
+import { parseLabel } from '../shared/label';
 import { parseListenAddress, type ListenAddress } from '../shared/listen-address';
 import { WherryError } from '../shared/failure';
 import { parseBytes, parseDuration, parseRate } from '../shared/units';

@@ -1,7 +1,7 @@
-import { formatQmpAddress } from '../engine/qmp/address';
+import { formatQmpAddress } from '../shared/qmp-address';
 import { Relay } from '../engine/relay';
 import { RunRecorder } from '../engine/store/run-recorder';
-import { formatPairing } from '../engine/wire/pairing';
+import { formatPairing } from '../shared/pairing';
 import { displayFor } from './display';
 import { exitCodeOf } from './exit-codes';
 import { warnInsecure } from './insecure';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseQmpAddress, type QmpAddress } from '../engine/qmp/address';
+import { parseQmpAddress, type QmpAddress } from '../shared/qmp-address';
 import { WherryError } from '../shared/failure';
 import { fromElsewhere } from './given-address';
 import { argument, type FindProfile } from './settings-options';

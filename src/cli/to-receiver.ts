@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { expectSecured, parsePairing, type Pairing } from '../engine/wire/pairing';
+import { expectSecured, parsePairing, type Pairing } from '../shared/pairing';
 import type { MigrationSettings } from '../shared/settings';
 import { givenAddress } from './given-address';
 import { insecureHelp } from './insecure';

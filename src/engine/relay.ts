@@ -9,7 +9,7 @@ import type { Ending } from './endings';
 import { tryLink } from './link-test';
 import { LoopLag } from './loop-lag';
 import { Outcome } from './outcome';
-import type { QmpAddress } from './qmp/address';
+import type { QmpAddress } from '../shared/qmp-address';
 import { relayEnding } from './relay-ending';
 import { sessionReport } from './report';
 import type { SessionFacts } from './run-facts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tcpOwner } from '../host/tcp-owner';
 import { isListenedIn, temporaryFolder } from '../host/temporary';
 import { WherryError } from '../shared/failure';
-import { parseQmpAddress } from './qmp/address';
+import { parseQmpAddress } from '../shared/qmp-address';
 import type { QmpClient } from './qmp/client';
 import { queryMigrate } from './qmp/migrate';
 import { SourceDoor, type JudgeSource } from './source-door';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkTest } from '../engine/link-test';
-import { formatPairing } from '../engine/wire/pairing';
+import { formatPairing } from '../shared/pairing';
 import { LinkCalls } from './link-calls';
 
 const pairing = { host: 'beta', port: 4711, fingerprint: 'ef'.repeat(32), token: 'ab'.repeat(32) };

@@ -1,5 +1,5 @@
 import { testLink } from '../engine/link-test';
-import { expectSecured, parsePairing } from '../engine/wire/pairing';
+import { expectSecured, parsePairing } from '../shared/pairing';
 import type { CallPayload } from '../shared/contract';
 import { WherryError } from '../shared/failure';
 import type { LinkFigures } from '../shared/link';

@@ -36,6 +36,15 @@ async function setup(
 }
 
 describe('createRuns', () => {
+  it('takes no destination that cannot be one, and leaves the guest alone', async () => {
+    const { runs, guests } = await setup(() => undefined);
+    const [{ id: guestId, address } = { id: '', address: '' }] = guests.list();
+    const start = (destination: string) => () => runs.start({ guestId, destination, settings: defaultSettings });
+    expect(start('foo')).toThrow('expected a QMP address');
+    expect(start(`unix:${address}`)).toThrow("got the guest's own");
+    expect([runs.active(), runs.current()]).toEqual([false, undefined]);
+  });
+
   it('is free for the next run after one that has failed', async () => {
     const { runs, order } = await setup(() => undefined);
     for (let i = 0; i < 2; i++) {

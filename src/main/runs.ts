@@ -3,6 +3,7 @@ import type { MigrationControl, RunningMigration } from '../engine/migration';
 import type { History } from '../engine/store/history';
 import { RunRecorder } from '../engine/store/run-recorder';
 import type { RunView } from '../shared/contract';
+import { destinationProblem } from '../shared/destination';
 import { WherryError, toFailure } from '../shared/failure';
 import { withoutToken } from '../shared/pairing-text';
 import type { MigrationSettings } from '../shared/settings';
@@ -49,6 +50,8 @@ export function createRuns(guests: Guests, spawn: SpawnWorker, history: Pick<His
       throw new WherryError('usage', `one migration at a time: ${view?.guestName ?? 'a guest'} is being moved now`);
     }
     const guest = guests.get(guestId);
+    const problem = destinationProblem(destination, guest.address);
+    if (problem !== undefined) throw new WherryError('usage', problem);
     const shown = withoutToken(destination);
     const started: RunView = { guestId, guestName: guest.name, source: guest.address, destination: shown, settings };
     view = started;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { WherryError } from '../../shared/failure';
+import { WherryError } from './failure';
 
 /** What senders may call a destination: never a path, never an address. */
 const form = /^[A-Za-z0-9_][\w.-]{0,63}$/;

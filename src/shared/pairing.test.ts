@@ -57,6 +57,19 @@ describe('a pairing text', () => {
     expect(String(refusalOf(text))).not.toContain(token);
   });
 
+  it.each([
+    [
+      `wherry://far:4711?fingerprint=${fingerprint}`,
+      'one without a token; on a command line it has to stand in quotes',
+    ],
+    ['wherry://far:4711', 'one without a token; on a command line it has to stand in quotes'],
+    [`wherry://far:4711?fingerprint=${fingerprint}&token=abc`, 'a token that is not 64 hexadecimal digits'],
+    [`wherry://far:4711?fingerprint=abc&token=${token}`, 'a fingerprint that is not 64 hexadecimal digits'],
+    [`wherry://far:0?${query}`, 'another host, port or ending'],
+  ])('that is %s is refused with what is wrong with it', (text, flaw) => {
+    expect(refusalOf(text)).toMatchObject({ message: expect.stringMatching(`, got ${flaw}$`) as unknown });
+  });
+
   it('is itself or refused, whatever is changed in it', () => {
     const text = formatPairing({ host: 'far', port: 4711, fingerprint, token });
     const change = fc.tuple(fc.nat(text.length), fc.nat(8), fc.string({ maxLength: 8, unit: 'binary' }));

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { WherryError } from '../../shared/failure';
+import { WherryError } from './failure';
 import { labelSchema } from './label';
-import { pairingScheme } from '../../shared/pairing-text';
+import { pairingScheme } from './pairing-text';
 
 export { pairingScheme };
 
@@ -37,12 +37,12 @@ export function parsePairing(text: string): Pairing {
   const [, bracketed, plain, digits, query] = form.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
-  const pairs = (query ?? '').split('&').map((pair): readonly string[] => pair.split('='));
+  const pairs = (query ?? text.split('?')[1] ?? '').split('&').map((pair): readonly string[] => pair.split('='));
   const named = new Map(pairs.map(([name = '', ...value]) => [name, value.join('=')]));
   const result = v.safeParse(querySchema, Object.fromEntries(named));
   if (host === undefined || port < 1 || port > 65535 || named.size !== pairs.length || !result.success) {
     const expected = 'wherry://host:port?fingerprint=…&token=… as `wherry receive` printed it';
-    throw new WherryError('usage', `Receiver: expected ${expected}`);
+    throw new WherryError('usage', `Receiver: expected ${expected}, got ${flaw(named)}`);
   }
   const { fingerprint, token, destination } = result.output;
   return {
@@ -52,6 +52,16 @@ export function parsePairing(text: string): Pairing {
     token,
     ...(destination !== undefined && { destination }),
   };
+}
+
+/** What is wrong with a pairing text, without a word of it. */
+function flaw(named: ReadonlyMap<string, string>): string {
+  const wrong = (name: 'fingerprint' | 'token'): boolean => named.has(name) && !v.is(hex32, named.get(name));
+  if (wrong('fingerprint')) return 'a fingerprint that is not 64 hexadecimal digits';
+  if (wrong('token')) return 'a token that is not 64 hexadecimal digits';
+  // A shell takes what is behind an & for another command.
+  if (!named.has('token')) return 'one without a token; on a command line it has to stand in quotes';
+  return 'another host, port or ending';
 }
 
 export function formatPairing({ host, port, fingerprint, token, destination }: Pairing): string {
@@ -71,6 +81,6 @@ export function expectSecured(pairing: Pairing, insecure: boolean): Pairing {
     'usage',
     insecure
       ? 'Receiver: its links are encrypted, as its pairing text has a fingerprint: leave out --insecure'
-      : 'Receiver: no fingerprint in the pairing text, so its links are not encrypted; to use them all the same: --insecure',
+      : 'Receiver: no fingerprint in the pairing text, so its links are not encrypted; to use them all the same: the command’s --insecure',
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatQmpAddress, parseQmpAddress } from './address';
+import { formatQmpAddress, parseQmpAddress } from './qmp-address';
 
 describe('parseQmpAddress', () => {
   it.each([

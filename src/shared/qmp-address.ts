@@ -1,4 +1,4 @@
-import { WherryError } from '../../shared/failure';
+import { WherryError } from './failure';
 
 /** Where a QMP monitor listens. */
 export type QmpAddress =

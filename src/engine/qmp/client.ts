@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { WherryError, toFailure } from '../../shared/failure';
-import { type QmpAddress, formatQmpAddress, parseQmpAddress } from './address';
+import { type QmpAddress, formatQmpAddress, parseQmpAddress } from '../../shared/qmp-address';
 import { openSocket, readGreeting } from './connect';
 import { LineSplitter } from './lines';
 import { type QmpEvent, type QmpGreeting, type QmpMessage, parseMessage } from './messages';

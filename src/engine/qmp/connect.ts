@@ -1,7 +1,7 @@
 import { type Socket, connect as netConnect } from 'node:net';
 import { WherryError, toFailure } from '../../shared/failure';
 import { systemText } from '../../shared/system-text';
-import { type QmpAddress, formatQmpAddress } from './address';
+import { type QmpAddress, formatQmpAddress } from '../../shared/qmp-address';
 import type { LineSplitter } from './lines';
 import { type QmpGreeting, parseGreeting } from './messages';
 

@@ -32,7 +32,7 @@ export class LineSplitter {
   #hold(bytes: Buffer): void {
     this.#held += bytes.length;
     if (this.#held > maxLineBytes) {
-      throw new WherryError('qmp-protocol', `Expected QMP lines of up to ${maxLineBytes} bytes, got a longer one`);
+      throw new WherryError('qmp-protocol', `expected QMP lines of up to ${maxLineBytes} bytes, got a longer one`);
     }
     if (bytes.length > 0) this.#parts.push(bytes);
   }

@@ -75,13 +75,13 @@ export function check<Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const where = v.getDotPath(issue);
-  throw new WherryError('qmp-protocol', `Expected ${expected}; ${where === null ? '' : `${where}: `}${issue.message}`);
+  throw new WherryError('qmp-protocol', `expected ${expected}; ${where === null ? '' : `${where}: `}${issue.message}`);
 }
 
 function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new WherryError('qmp-protocol', `Expected a QMP line of JSON, got ${JSON.stringify(line.slice(0, 80))}`);
+    throw new WherryError('qmp-protocol', `expected a QMP line of JSON, got ${JSON.stringify(line.slice(0, 80))}`);
   }
 }

@@ -83,7 +83,7 @@ export class Profiles {
   /** @throws WherryError `usage` when there is none of that name, or it is shipped; `store-newer`; `store` */
   async delete(name: string): Promise<void> {
     const wanted = checkName(name);
-    if (isShipped(wanted)) throw shippedStays(wanted);
+    if (isShipped(wanted)) throw shippedStays(wanted, '');
     if (!(await this.#isThere(wanted))) throw noSuch(wanted);
     await removeFile(this.#file(wanted));
   }
@@ -174,8 +174,8 @@ function checkName(name: string): string {
   throw new WherryError('usage', result.issues[0].message);
 }
 
-function shippedStays(name: string): WherryError {
-  return new WherryError('usage', `"${name}" comes with Wherry and stays as it is; save it under a name of your own`);
+function shippedStays(name: string, instead = '; save it under a name of your own'): WherryError {
+  return new WherryError('usage', `"${name}" comes with Wherry and stays as it is${instead}`);
 }
 
 function noSuch(name: string): WherryError {

@@ -4,7 +4,7 @@ import { limits } from '../../shared/settings';
 import { whole } from '../../shared/whole';
 import { attemptSchema } from './hello';
 import { parseJson } from './json';
-import { labelSchema } from './label';
+import { labelSchema } from '../../shared/label';
 import { secretBytes } from './secret';
 
 /*

@@ -5,7 +5,7 @@ import { limits, pageBytes } from '../../shared/settings';
 import { whole } from '../../shared/whole';
 import { frameTypes } from './frame';
 import { parseJson } from './json';
-import { labelSchema } from './label';
+import { labelSchema } from '../../shared/label';
 import { allowedPages } from './layout';
 import { secretBytes } from './secret';
 

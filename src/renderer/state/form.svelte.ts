@@ -1,4 +1,5 @@
 import type { CallPayload, KnownGuest } from '../../shared/contract';
+import { destinationProblem } from '../../shared/destination';
 import { withoutToken } from '../../shared/pairing-text';
 import type { ListedProfile } from '../../shared/profile';
 import { defaultSettings } from '../../shared/settings';
@@ -97,11 +98,17 @@ export class MigrationForm {
     this.#typedDestination = destination ?? typed;
   }
 
+  /** What is wrong with what stands as the destination; nothing is wrong with nothing yet. */
+  get destinationProblem(): string | undefined {
+    return this.destination.trim() === '' ? undefined : destinationProblem(this.destination, this.guest?.address);
+  }
+
   /** What is to be done; absent while something is missing or wrong. */
   get order(): CallPayload<'startMigration'> | undefined {
     const { guest, check } = this;
     const destination = this.destination.trim();
     if (guest === undefined || destination === '' || check.settings === undefined) return undefined;
+    if (this.destinationProblem !== undefined) return undefined;
     return { guestId: guest.id, destination, settings: check.settings };
   }
 
@@ -113,6 +120,6 @@ export class MigrationForm {
     if (reason !== undefined) return `${this.guest.name} ${reason}.`;
     if (this.destination.trim() === '')
       return 'Say where to: the QMP address of the waiting destination, or a receiver’s wherry://….';
-    return Object.values(this.check.problems)[0];
+    return this.destinationProblem ?? Object.values(this.check.problems)[0];
   }
 }

@@ -33,7 +33,7 @@ export class LinkCheck {
 
   /** Why it cannot be tested as the form is; absent when it can. */
   get obstacle(): string | undefined {
-    return Object.values(this.form.check.problems)[0];
+    return this.form.destinationProblem ?? Object.values(this.form.check.problems)[0];
   }
 
   async test(): Promise<void> {

@@ -62,5 +62,8 @@ export function endNote({ guestName, report }: RunView): { readonly title: strin
   const { status, guestRunningOn, downtimeMs, error } = report;
   const pause = downtimeMs === undefined ? [] : [`It paused for ${formatDuration(downtimeMs)}.`];
   const why = error === undefined ? [] : [sentence(error.message)];
-  return { title: `${guestName}: ${status}`, body: [sentence(placeText(guestRunningOn)), ...pause, ...why].join(' ') };
+  return {
+    title: `${guestName}: ${status}`,
+    body: [sentence(placeText(guestRunningOn, status)), ...pause, ...why].join(' '),
+  };
 }

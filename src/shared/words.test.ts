@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bandText, count, percent, roughly, sentence, etaText } from './words';
+import { bandText, count, percent, placeText, roughly, sentence, etaText } from './words';
 
 describe('bandText', () => {
   it.each([
@@ -30,6 +30,7 @@ describe('small words', () => {
     expect(count(1234567)).toBe('1 234 567');
     expect([0, 0.005, 0.5, 1].map(percent)).toEqual(['0 %', '0.5 %', '50 %', '100 %']);
     expect([sentence('lost'), sentence('Lost.')]).toEqual(['Lost.', 'Lost.']);
+    expect(sentence('unix:/run/a.qmp does not speak QMP')).toBe('unix:/run/a.qmp does not speak QMP.');
   });
 });
 
@@ -41,5 +42,18 @@ describe('etaText', () => {
     [undefined, 'unknown'],
   ] as const)('of %j is %s', (band, text) => {
     expect(etaText(band)).toBe(text);
+  });
+});
+
+describe('placeText', () => {
+  it('says of a guest that has not moved that nobody touched it, not that it may be anywhere', () => {
+    expect(placeText('unknown', 'failed')).toBe('neither side was told to start or stop a guest');
+    expect(placeText('none', 'cancelled')).toBe('the guest is paused on the source');
+    expect(placeText('source', 'failed')).toBe('the guest runs on the source');
+  });
+
+  it('says where it is or may be after all else', () => {
+    expect(placeText('none', 'completed')).toBe('the guest is paused on both sides');
+    expect(placeText('unknown', 'uncertain')).toBe('where the guest runs is not known');
   });
 });

@@ -1,5 +1,5 @@
 import type { BandMs } from './snapshot';
-import type { GuestPlace } from './state';
+import type { EndState, GuestPlace } from './state';
 import { formatDuration } from './units';
 
 /** A band in words; one figure where both ends read the same. */
@@ -10,15 +10,23 @@ export function bandText({ low, high }: BandMs): string {
   return to.endsWith(` ${unit}`) && to.split(' ').length === 2 ? `${number}–${to}` : `${from} – ${to}`;
 }
 
-/** Where the guest is, as a clause. */
-export function placeText(place: GuestPlace): string {
-  const texts = {
-    source: 'the guest runs on the source',
-    destination: 'the guest runs on the destination',
-    none: 'the guest is paused on both sides',
-    unknown: 'where the guest runs is not known',
-  } as const satisfies Record<GuestPlace, string>;
-  return texts[place];
+const places: Readonly<Record<GuestPlace, string>> = {
+  source: 'the guest runs on the source',
+  destination: 'the guest runs on the destination',
+  none: 'the guest is paused on both sides',
+  unknown: 'where the guest runs is not known',
+};
+
+/** Where the guest is when the destination never had it. */
+const leftAlone: Readonly<Partial<Record<GuestPlace, string>>> = {
+  none: 'the guest is paused on the source',
+  unknown: 'neither side was told to start or stop a guest',
+};
+
+/** Where the guest is after a migration that ended so, as a clause. */
+export function placeText(place: GuestPlace, end: EndState): string {
+  const untouched = end === 'failed' || end === 'cancelled';
+  return (untouched ? leftAlone[place] : undefined) ?? places[place];
 }
 
 /** A count with its thousands apart. */
@@ -49,7 +57,8 @@ export function etaText(band: BandMs | undefined): string {
   return to.endsWith(` ${unit}`) ? `${number}–${to}` : `${from} – ${to}`;
 }
 
-/** Text as a sentence: a capital first and a stop last. */
+/** Text as a sentence: a capital first, unless that is an address's, and a stop last. */
 export function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  const begin = /^(unix|tcp|wherry):/.test(text) ? text.charAt(0) : text.charAt(0).toUpperCase();
+  return `${begin}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 }

@@ -146,16 +146,16 @@ function ended(state: EndState, place: GuestPlace, facts: EndFacts): Verdict {
       const over = limit === undefined ? '' : `, over the limit of ${formatDuration(limit)}`;
       return {
         tone: 'good',
-        finish: `Completed: ${placeText(place)}.`,
+        finish: `Completed: ${placeText(place, state)}.`,
         ...(downtimeMs !== undefined && { pause: `It paused for ${formatDuration(downtimeMs)}${over}${predicted}.` }),
         ...(limit !== undefined && { pauseTone: 'bad' }),
         ...help,
       };
     }
     case 'cancelled':
-      return { tone: 'wait', finish: `Cancelled: ${placeText(place)}.`, ...help };
+      return { tone: 'wait', finish: `Cancelled: ${placeText(place, state)}.`, ...help };
     case 'failed':
-      return { tone: 'bad', finish: `Failed: ${placeText(place)}.`, ...help };
+      return { tone: 'bad', finish: `Failed: ${placeText(place, state)}.`, ...help };
     case 'uncertain':
       return {
         tone: 'bad',

@@ -92,8 +92,20 @@ export const commands = {
     by: 'main',
   },
   zoomOut: { menu: 'View', label: 'Zoom out', keys: 'CmdOrCtrl+-', help: 'Smaller text and pictures', by: 'main' },
-  zoomReset: { menu: 'View', label: 'Actual size', keys: 'CmdOrCtrl+0', help: 'Text in its own size', by: 'main' },
-  fullScreen: { menu: 'View', label: 'Full screen', keys: 'F11', help: 'The window on all of the screen', by: 'main' },
+  zoomReset: {
+    menu: 'View',
+    label: 'Actual size',
+    keys: 'CmdOrCtrl+0',
+    help: 'Text and pictures at their normal size',
+    by: 'main',
+  },
+  fullScreen: {
+    menu: 'View',
+    label: 'Full screen',
+    keys: 'F11',
+    help: 'Fill the whole screen, or no longer',
+    by: 'main',
+  },
   help: {
     menu: 'Help',
     label: 'Keyboard shortcuts',

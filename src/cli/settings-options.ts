@@ -76,7 +76,7 @@ export function argument<Value>(read: (text: string) => Value): (text: string) =
 export function parseWhole(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new WherryError('usage', `expected a whole number, got ${JSON.stringify(text)}`);
+  throw new WherryError('usage', `expected a whole number of 0 or more, got ${JSON.stringify(text)}`);
 }
 
 function attribute(flag: string): string {

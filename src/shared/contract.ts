@@ -144,7 +144,7 @@ const order = v.strictObject({ guestId, destination: address, settings: settings
 
 const profile = { name: profileNameSchema, settings: settingsSchema };
 
-const memoryMessage = `Guest memory: expected whole pages from ${builtinMemory.min / 2 ** 20} to ${builtinMemory.max / 2 ** 20} MiB`;
+const memoryMessage = `Guest memory: expected whole pages from ${builtinMemory.min / 2 ** 20} MiB to ${builtinMemory.max / 2 ** 30} GiB`;
 
 /** Guest memory in bytes: what the built-in guest allows, in whole MiB. */
 export const guestMemorySchema = v.pipe(

@@ -50,6 +50,11 @@ describe('figures of a run', () => {
     });
   });
 
+  it('have the thousands of their counts apart', () => {
+    const pages = { ...report.pages, normal: 124_448 };
+    expect(texts(run({ report: { ...report, pages } }))['Full pages']).toBe('124 448');
+  });
+
   it('have the link in them, where it was tested', () => {
     const link = {
       ...{ roundTripMs: 0.42, roundTripMedianMs: 0.51, throughput: 7_500_000, maxBandwidth: 0, channels: 4 },

@@ -8,7 +8,7 @@ import { settingText } from './setting-text';
 import { formatBytes, formatDuration, formatWireBytes } from './units';
 import { troubleOf } from './verdict';
 import { wayName } from './way';
-import { bandText } from './words';
+import { bandText, count } from './words';
 
 /** What can be known of a run under one name; undefined is unknown. */
 export type FigureValue = string | number | boolean | undefined;
@@ -26,7 +26,6 @@ export interface RunFigure {
 /** What stands for a figure that is not known. */
 export const unknown = '–';
 const asIs = String;
-const count = (value: number): string => String(value);
 const ratio = (value: number): string => value.toFixed(2);
 const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
 const mbps = (value: number): string => `${value.toFixed(1)} Mbit/s`;

@@ -86,7 +86,7 @@ function addPlace(text: string, before: readonly PlaceAddress[] = []): readonly 
 function parseSessions(text: string): number {
   const sessions = parseWhole(text);
   if (sessions >= 1) return sessions;
-  throw new WherryError('usage', 'expected at least 1');
+  throw new WherryError('usage', `expected at least 1, got ${text}`);
 }
 
 /** A timer cannot be set for much longer than that. */

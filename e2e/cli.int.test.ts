@@ -36,7 +36,8 @@ const ends = ['--source', '/tmp/a', '--destination', '/tmp/b'] as const;
 describe('bad input', () => {
   it.each([
     [[], 'Usage: wherry'],
-    [['sail'], "unknown command 'sail': --help has those there are"],
+    [['sail'], "unknown command 'sail'"],
+    [['zzz'], "unknown command 'zzz': --help has those there are"],
     [['migrate'], "required option '--source <address>' not specified"],
     [['migrate', ...ends, '--method', 'lz4'], 'expected one of none, zlib, zstd, auto, got "lz4"'],
     [['migrate', ...ends, '--level', '20'], 'zstd takes 1 to 19, got 20'],

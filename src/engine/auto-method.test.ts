@@ -286,13 +286,13 @@ const worlds: fc.Arbitrary<World> = fc
   });
 
 describe('auto, whatever it runs on', () => {
-  it('comes within 10 % of the best way and stays there', () => {
+  it('comes within 10 % of the best way and stays there, 20 % where the workers may be passed', () => {
     fc.assert(
       fc.property(worlds, fc.integer({ min: 1, max: 19 }), (world, level) => {
         const run = new Run(world, level);
         run.goOn(5000);
         // Less than a step has to promise is not gone after.
-        expect(run.goOn(20_000)).toBeGreaterThan(0.9 * (1 - 0.015) * best(world));
+        expect(run.goOn(20_000)).toBeGreaterThan((world.past === undefined ? 0.9 : 0.8) * (1 - 0.015) * best(world));
       }),
       { numRuns: 300 },
     );

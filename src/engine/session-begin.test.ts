@@ -61,6 +61,16 @@ describe('a session that cannot begin', () => {
     expect(changes(here)).toEqual([]);
   });
 
+  it('fails where the destination is the source, however that is written', async () => {
+    const here = await monitor(idle);
+    expect(await migrate(here.path, `unix:${here.path}`).report).toMatchObject({
+      status: 'failed',
+      guestRunningOn: 'source',
+      error: { code: 'usage', message: expect.stringContaining('expected the monitor of another QEMU') as string },
+    });
+    expect(changes(here)).toEqual([]);
+  });
+
   it('fails where something else answers', async () => {
     const other = await FakeMonitor.listen('SSH-2.0-OpenSSH_9.2\r\n');
     monitors.push(other);

@@ -154,6 +154,7 @@ export class Session implements RunningMigration {
     };
     const far = await openFar(this.options.destination, {
       ...shared,
+      source: this.options.source,
       direct: this.options.direct === true,
       insecure: this.options.insecure === true,
       onComing: (coming) => (this.#coming = coming),

@@ -22,8 +22,8 @@ export function destinationProblem(text: string, source?: string): string | unde
   return source === undefined ? undefined : sameMonitorProblem(address, source);
 }
 
-/** A QEMU that is its own destination: the second connection to its one monitor would only wait for the first. */
-function sameMonitorProblem(destination: string, source: string): string | undefined {
+/** Why a QEMU cannot be its own destination, where it is: a second connection to its monitor would wait for the first. */
+export function sameMonitorProblem(destination: string, source: string): string | undefined {
   if (monitorProblem(source) !== undefined || written(destination) !== written(source)) return undefined;
   return "Destination: expected the monitor of another QEMU, one that waits for the guest, got the guest's own";
 }

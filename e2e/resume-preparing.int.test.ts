@@ -71,6 +71,17 @@ describe('a link that breaks while a migration is prepared', () => {
   });
 });
 
+describe('a link that dies before the receiver has shown who it is', () => {
+  it('is replaced, and the guest arrives', async () => {
+    const { receiver, cutter, migrate } = await distant();
+    cutter.breakAt('\u0016\u0003\u0001', 'half-open'); // how a TLS handshake begins
+    const run = await runWherry([...migrate, '--no-link-test']);
+    expect(run.result, run.stderr).toMatchObject({ status: 'completed', guestRunningOn: 'destination', reconnects: 1 });
+    expect(cutter.cuts).toBe(1);
+    expect(await receiver.event('session')).toMatchObject({ status: 'delivered' });
+  });
+});
+
 describe('a link that is cut while a migration is prepared', () => {
   it('again and again, in the middle of its handshakes, is replaced each time', async () => {
     const { receiver, cutter, migrate } = await distant();

@@ -69,9 +69,9 @@ export class ControlLink {
   /** When it had been heard last before the latest loss. */
   #heardUntil = 0;
   readonly #mended = { before: 0, between: 0 };
-  /** While there is no connection nothing can be answered: what the window is for. */
+  /** While there is no connection nothing can be answered: what the window is for. Whether one comes about, the pulse says. */
   readonly #requests = new Requests({
-    excused: () => this.#outage.reconnecting !== undefined,
+    excused: () => this.#outage.reconnecting !== undefined || !this.#proved,
     onLate: (ask) => this.#end(new WherryError('wire-closed', `${this.where} does not answer "${ask}"`)),
   });
   #lost: WherryError | undefined;

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { QmpClient } from '../src/engine/qmp/client';
 import { queryStatus } from '../src/engine/qmp/migrate';
 import { defaultSettings } from '../src/shared/settings';
@@ -9,8 +9,17 @@ import { courseOf, figures, type Course, type Figure } from './flat';
 import { startBuiltin, startQemuMachine, type Machine, type StartMachine } from './guests';
 import { runHost, type HostReply, type HostRequest } from './host';
 
-const usage = 'npm run soak -- [--runs N] [--guest builtin|qemu] [--memory MiB] [--seconds N]';
-const guests: Readonly<Record<string, StartMachine>> = { builtin: startBuiltin, qemu: startQemuMachine };
+const guests = { builtin: startBuiltin, qemu: startQemuMachine } as const satisfies Record<string, StartMachine>;
+/** Fewer say nothing of a course. */
+const leastRuns = 8;
+
+interface Options {
+  readonly runs: number;
+  readonly guest: keyof typeof guests;
+  /** MiB. */
+  readonly memory: number;
+  readonly seconds?: number;
+}
 
 /** A machine's engine in a process of its own, asked one thing at a time. */
 class Host {
@@ -60,28 +69,15 @@ async function move(from: Host, to: Host, guest: Machine, start: StartMachine, m
   return next;
 }
 
-async function soak(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: 'string', default: '200' },
-      guest: { type: 'string', default: 'builtin' },
-      memory: { type: 'string', default: '64' },
-      seconds: { type: 'string', default: 'Infinity' },
-    },
-  });
-  const start = guests[values.guest];
-  const [runs, memory, seconds] = [Number(values.runs), Number(values.memory), Number(values.seconds)];
-  if (start === undefined || !(runs >= 8) || !Number.isInteger(memory) || !(seconds > 0)) {
-    console.error(`expected at least 8 runs\n${usage}`);
-    return 2;
-  }
+async function soak({ runs, guest: kind, memory, seconds = Infinity }: Options): Promise<number> {
+  const start: StartMachine = guests[kind];
   const hosts = [new Host('A'), new Host('B')] as const;
   let guest = await start('source', memory * 2 ** 20);
   const began = performance.now();
   const left = (): boolean => performance.now() - began < seconds * 1000;
   try {
     let done = 0;
-    for (; done < runs && (left() || done < 8); done++) {
+    for (; done < runs && (left() || done < leastRuns); done++) {
       const [from, to] = done % 2 === 0 ? hosts : [hosts[1], hosts[0]];
       guest = await move(from, to, guest, start, memory * 2 ** 20);
       for (const host of hosts) await host.measure();
@@ -93,7 +89,7 @@ async function soak(): Promise<number> {
     );
     print(courses);
     const flat = courses.every(([, { isFlat }]) => isFlat);
-    console.log(`${done} migrations of the ${values.guest} guest: ${flat ? 'all flat' : 'not flat'}`);
+    console.log(`${done} migrations of the ${kind} guest: ${flat ? 'all flat' : 'not flat'}`);
     return flat ? 0 : 1;
   } finally {
     await guest.end();
@@ -113,13 +109,26 @@ function print(courses: readonly (readonly [host: string, course: Course])[]): v
   console.log(table.toString());
 }
 
+function whole(least: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (number >= least) return number;
+    throw new InvalidArgumentError(`expected a whole number from ${least}`);
+  };
+}
+
 if (process.argv[2] === 'host') runHost();
 else {
-  soak().then(
-    (code) => (process.exitCode = code),
-    (error: unknown) => {
+  new Command('npm run soak --')
+    .description('Moves a guest there and back, and watches what the two processes that do it need.')
+    .option('--runs <n>', 'how many moves', whole(leastRuns), 200)
+    .addOption(new Option('--guest <kind>', 'what is moved').choices(Object.keys(guests)).default('builtin'))
+    .option('--memory <MiB>', "the guest's memory", whole(1), 64)
+    .option('--seconds <n>', 'no further move is begun after so long', whole(1))
+    .action(async (options: Options) => void (process.exitCode = await soak(options)))
+    .parseAsync()
+    .catch((error: unknown) => {
       console.error(error);
       process.exit(1);
-    },
-  );
+    });
 }

@@ -46,7 +46,7 @@ export class GuestWatch {
     this.#wasRunning = running;
   }
 
-  /** Where it is in the end, as far as anybody knows. */
+  /** Takes note of where the ending has found it. */
   ended(place: GuestPlace): void {
     this.#place = place;
   }

@@ -5,7 +5,7 @@ import type { SpawnWorker } from '../shared/worker';
 import type { RamMap } from './dispatch/ram-map';
 import type { SenderView } from './run-facts';
 import { Sender } from './sender';
-import type { Pairing } from './wire/pairing';
+import type { Pairing } from '../shared/pairing';
 
 /** What takes the source's stream to the destination's side. */
 export interface Carrier extends SenderView {

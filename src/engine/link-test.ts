@@ -7,7 +7,7 @@ import { ClockOffset } from './clock-offset';
 import { median, throughputOf } from './link-figures';
 import { WallClock } from './wall-clock';
 import { Pace } from './wire/pace';
-import type { Pairing } from './wire/pairing';
+import type { Pairing } from '../shared/pairing';
 import { ProbeLink, loadFrameBytes, type ClockLook } from './wire/probe-link';
 import { sliceBytes } from './wire/token-bucket';
 

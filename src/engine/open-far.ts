@@ -4,7 +4,7 @@ import { DirectFar } from './direct-far';
 import type { Far } from './far';
 import { LocalFar, type LocalFarOptions } from './local-far';
 import { RemoteFar } from './remote-far';
-import { expectSecured, pairingScheme, parsePairing } from './wire/pairing';
+import { expectSecured, pairingScheme, parsePairing } from '../shared/pairing';
 
 /** How a destination's side is to be reached; see `MigrationOptions`. */
 export interface FarOptions extends LocalFarOptions {

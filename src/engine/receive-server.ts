@@ -16,7 +16,7 @@ import type { Channel } from './wire/channel';
 import { parseControl } from './wire/control';
 import type { Frame } from './wire/frame';
 import type { Hello } from './wire/hello';
-import { formatPairing, type Pairing } from './wire/pairing';
+import { formatPairing, type Pairing } from '../shared/pairing';
 import { afterSecret } from './wire/secret';
 
 /** Connections that are tested at once: of two senders with as many channels as there may be. */

@@ -17,7 +17,7 @@ import { RunStats } from './run-stats';
 import { Sender } from './sender';
 import { SourceDoor, type StreamPlace } from './source-door';
 import { AnswerReader } from './stream/answers';
-import type { Pairing } from './wire/pairing';
+import type { Pairing } from '../shared/pairing';
 
 const snapshotMs = 100;
 

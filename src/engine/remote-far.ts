@@ -10,7 +10,7 @@ import { tryLink } from './link-test';
 import { WallClock } from './wall-clock';
 import type { ControlEvent } from './wire/control';
 import { ControlLink } from './wire/control-link';
-import type { Pairing } from './wire/pairing';
+import type { Pairing } from '../shared/pairing';
 import { toldByReceiver } from './wire/told';
 
 /** Round trips before the first prediction. */

@@ -21,7 +21,7 @@ import type { RatioSample } from './ratio-sampler';
 import { countEpoch, newSenderCounters } from './sender-stats';
 import type { Frame } from './wire/frame';
 import type { Beats } from './wire/pulse';
-import type { Pairing } from './wire/pairing';
+import type { Pairing } from '../shared/pairing';
 import { SenderLink } from './wire/sender-link';
 
 /** What a sender starts with, and whom it tells. */

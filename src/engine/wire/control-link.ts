@@ -20,7 +20,7 @@ import { parseFailure } from './hello';
 import { encodeJson } from './json';
 import { isPassing } from './link-error';
 import { Outage } from './outage';
-import type { Pairing } from './pairing';
+import type { Pairing } from '../../shared/pairing';
 import { Pulse } from './pulse';
 import { Requests } from './requests';
 import { newSecret, withSecret } from './secret';

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { WherryError } from '../../shared/failure';
-import type { Endpoint } from './pairing';
+import type { Endpoint } from '../../shared/pairing';
 
 /** The oldest TLS either side speaks. */
 export const tlsVersion = 'TLSv1.3';

@@ -1,6 +1,6 @@
 import { Channel } from './channel';
 import { dial, onceProved } from './dial';
-import type { Endpoint } from './pairing';
+import type { Endpoint } from '../../shared/pairing';
 
 /** How long it may take, ms. */
 const mostMs = 2000;

@@ -6,7 +6,7 @@ import { Channel, type ChannelHandlers } from './channel';
 import { dialMs, onceProved } from './dial';
 import type { Frame, FrameType } from './frame';
 import { parseFailure } from './hello';
-import type { Endpoint } from './pairing';
+import type { Endpoint } from '../../shared/pairing';
 import { toldByReceiver } from './told';
 
 /** A receiver that does not say at all that it lives is tried again sooner, where that may be. */

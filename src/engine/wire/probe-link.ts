@@ -5,7 +5,7 @@ import { Channel } from './channel';
 import { dial } from './dial';
 import { frameHead, frameHeadBytes, frameTypes, type Frame } from './frame';
 import { parseFailure } from './hello';
-import type { Pairing } from './pairing';
+import type { Pairing } from '../../shared/pairing';
 import { toldByReceiver } from './told';
 import { mostArrivals, parseArrived, parsePong, type Arrival } from './probe';
 

@@ -13,7 +13,7 @@ import type { Lane } from './lane';
 import { isPassing } from './link-error';
 import { Outage } from './outage';
 import { PacedWriter } from './paced-writer';
-import type { Endpoint } from './pairing';
+import type { Endpoint } from '../../shared/pairing';
 import { Pulse, usualBeats, type Beats } from './pulse';
 import { newSecret, withSecret } from './secret';
 import { neverHeard, ofReceiver, toldByReceiver } from './told';

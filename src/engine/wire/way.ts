@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { dialMs } from './dial';
-import type { Endpoint } from './pairing';
+import type { Endpoint } from '../../shared/pairing';
 
 /** How long one try to come back may take at least, ms: it is tried again soon, and over another way perhaps. */
 const leastMs = 3000;
